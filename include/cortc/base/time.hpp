@@ -1,0 +1,25 @@
+#pragma once
+
+#include <chrono>
+
+namespace cortc {
+
+/// The time line of a context. It has no now(): engines are told the time, only a network (net::network) knows it.
+struct timeline {
+    using duration = std::chrono::nanoseconds;
+    using rep = duration::rep;
+    using period = duration::period;
+    using time_point = std::chrono::time_point<timeline>;
+    static constexpr bool is_steady = true;
+};
+
+using duration = timeline::duration;
+using time_point = timeline::time_point;
+
+/// The deadline of an engine that waits for nothing.
+inline constexpr time_point never = time_point::max();
+
+/// A point in time as a calendar reads it, for certificates and reports: seconds since 1970-01-01 UTC.
+using unix_time = std::chrono::sys_seconds;
+
+} // namespace cortc

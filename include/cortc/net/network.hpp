@@ -1,0 +1,109 @@
+#pragma once
+
+#include "cortc/base/bytes.hpp"
+#include "cortc/base/endpoint.hpp"
+#include "cortc/base/random.hpp"
+#include "cortc/base/result.hpp"
+#include "cortc/base/time.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+/// What a connection talks to. Two implementations: net::asio_network (real sockets) and sim::host (a simulated
+/// network in virtual time). Everything belongs to one executor; callbacks come on it, never from inside the call
+/// that asked for them.
+namespace cortc::net {
+
+/// The two ECN bits of the IP header (RFC 3168 5).
+enum class ecn : std::uint8_t { not_ect = 0, ect1 = 1, ect0 = 2, ce = 3 };
+
+/// A received datagram. `data` is the receive ring's: it may be changed in place and is gone when handle_batch
+/// returns.
+struct datagram {
+    byte_span data;
+    endpoint source;
+    ecn mark = ecn::not_ect;
+};
+
+/// A datagram to send; `data` need stay valid only during the call.
+struct outgoing {
+    byte_view data;
+    endpoint destination;
+    ecn mark = ecn::not_ect;
+};
+
+struct socket_stats {
+    std::uint64_t datagrams_received = 0, bytes_received = 0, receive_calls = 0, receive_errors = 0;
+    std::uint64_t datagrams_sent = 0, bytes_sent = 0, send_calls = 0;
+    std::uint64_t send_dropped = 0; ///< the socket buffer was full, the route was missing or the datagram too long
+};
+
+/// A bound UDP socket. Destroying it closes it; no handler is called afterwards.
+class udp_socket {
+  public:
+    udp_socket() = default;
+    udp_socket(const udp_socket&) = delete;
+    udp_socket& operator=(const udp_socket&) = delete;
+    virtual ~udp_socket() = default;
+
+    [[nodiscard]] virtual const endpoint& local() const noexcept = 0;
+    /// Sends what it can and drops the rest (counted): datagrams are never queued for later.
+    virtual void send(std::span<const outgoing> batch) = 0;
+    [[nodiscard]] virtual const socket_stats& stats() const noexcept = 0;
+};
+
+class datagram_handler {
+  public:
+    /// `batch` is never empty. The handler may destroy the socket, or any other, from here.
+    virtual void handle_batch(udp_socket& socket, std::span<const datagram> batch) = 0;
+
+  protected:
+    ~datagram_handler() = default;
+};
+
+/// One deadline with one callback, given when it was made. Destroying it cancels it.
+class timer {
+  public:
+    timer() = default;
+    timer(const timer&) = delete;
+    timer& operator=(const timer&) = delete;
+    virtual ~timer() = default;
+
+    /// Replaces the deadline; the callback runs once, at or after it. `never` cancels.
+    virtual void arm(time_point deadline) = 0;
+    virtual void cancel() = 0;
+};
+
+enum class interface_kind : std::uint8_t { loopback, ethernet_or_unknown, point_to_point };
+
+struct interface_address {
+    std::string name; ///< "eth0"
+    ip_address address;
+    interface_kind kind = interface_kind::ethernet_or_unknown;
+};
+
+class network {
+  public:
+    network() = default;
+    network(const network&) = delete;
+    network& operator=(const network&) = delete;
+    virtual ~network() = default;
+
+    [[nodiscard]] virtual time_point now() const = 0;
+    /// The calendar's time, for certificates.
+    [[nodiscard]] virtual unix_time calendar() const = 0;
+    /// For transaction ids, tie-breakers and the like.
+    [[nodiscard]] virtual random_source& random() = 0;
+    /// Addresses of interfaces that are up, without IPv6 addresses that are deprecated, tentative or link-local.
+    [[nodiscard]] virtual std::vector<interface_address> interfaces() = 0;
+    /// Binds to `local`; port 0 takes a free one, which local() then tells.
+    [[nodiscard]] virtual result<std::unique_ptr<udp_socket>> open_udp(const endpoint& local,
+                                                                        datagram_handler& handler) = 0;
+    [[nodiscard]] virtual std::unique_ptr<timer> make_timer(std::function<void()> expired) = 0;
+};
+
+} // namespace cortc::net

@@ -1,0 +1,1 @@
+#include "cortc/base/impl/endpoint.ipp"

@@ -1,0 +1,1 @@
+// The precompiled header of every test is built with this file.

@@ -1,0 +1,4 @@
+#pragma once
+
+#include "cmake/pch.hpp"
+#include "test/support/catch.hpp"
