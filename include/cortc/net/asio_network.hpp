@@ -50,4 +50,9 @@ class asio_network final : public network {
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/net/impl/asio_network.ipp"
+#include "cortc/net/impl/asio_timer.ipp"
+#include "cortc/net/impl/asio_udp_socket.ipp"
+#include "cortc/net/impl/interfaces.ipp"
+#include "cortc/net/impl/receive_ring.ipp"
+#include "cortc/net/impl/udp_sender.ipp"
 #endif
