@@ -12,6 +12,7 @@
 #include <initializer_list>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 
 /// Hosts, sockets and links in virtual time, reproducible from one seed. Test servers in it: whatever talks
 /// to a net::network runs here unchanged, hours in milliseconds.
@@ -100,12 +101,16 @@ class host final : public net::network {
     };
     [[nodiscard]] const address_entry* find(const ip_address& address) const noexcept;
     [[nodiscard]] bool is_up(const ip_address& address) const noexcept;
+    /// What a socket bound to the unspecified address sends from; nothing when no address fits.
+    [[nodiscard]] std::optional<ip_address> source_for(const ip_address& destination) const;
+    [[nodiscard]] std::uint16_t free_port(const ip_address& address);
 
     detail::core& world_;
     std::uint32_t index_;
     std::string name_;
     seeded_random random_;
     std::vector<address_entry> addresses_;
+    std::unordered_map<endpoint, std::uint32_t> sockets_; // bound to, and which of the world's sockets
     std::uint16_t next_port_ = 49152;
 };
 
@@ -138,7 +143,7 @@ class world {
 
     /// Called for every datagram as it is sent, before the link decides.
     void on_datagram(std::function<void(transit&)> tap);
-    /// Called when a datagram's fate is known.
+    /// Called when a datagram's fate is known. It may send and change links, but not open or close sockets.
     void on_outcome(std::function<void(const outcome&)> observer);
     [[nodiscard]] const world_stats& stats() const noexcept;
     /// A hash of every outcome so far: times, addresses, sizes and fates (not contents: keys and nonces of
@@ -162,6 +167,8 @@ class world {
   private:
     using work_guard = boost::asio::executor_work_guard<boost::asio::io_context::executor_type>;
 
+    void poll();
+
     boost::asio::io_context& io_;
     std::shared_ptr<detail::core> core_; // sockets and timers keep it: one may outlive the world
     std::optional<work_guard> guard_;
@@ -170,5 +177,8 @@ class world {
 } // namespace cortc::sim
 
 #if defined(CORTC_HEADER_ONLY)
+#include "cortc/sim/impl/core.ipp"
+#include "cortc/sim/impl/host.ipp"
+#include "cortc/sim/impl/link_state.ipp"
 #include "cortc/sim/impl/world.ipp"
 #endif
