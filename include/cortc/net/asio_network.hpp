@@ -16,7 +16,7 @@ struct asio_udp_shared;
 struct asio_network_options {
     bool gso = true;                      ///< send equal-sized runs with UDP_SEGMENT, where the kernel can
     bool gro = true;                      ///< receive them with UDP_GRO, where the kernel can
-    std::size_t receive_slots = 16;       ///< datagrams (or coalesced runs) taken by one recvmmsg, 1 to 64
+    std::size_t receive_slots = 8;        ///< datagrams (or coalesced runs) taken by one recvmmsg, 1 to 64
     std::size_t batches_per_wake = 4;     ///< recvmmsg calls before the executor's other work has its turn
     std::size_t receive_buffer = 1 << 20; ///< SO_RCVBUF in bytes, best effort; 0 leaves the kernel's default
     std::size_t send_buffer = 1 << 20;    ///< SO_SNDBUF likewise

@@ -1,7 +1,5 @@
 #include "cortc/sim/impl/core.hpp"
 
-#include <boost/asio/error.hpp>
-
 #include <algorithm>
 
 namespace cortc::sim {
