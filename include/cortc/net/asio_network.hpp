@@ -1,0 +1,58 @@
+#pragma once
+
+#include "cortc/base/config.hpp"
+#include "cortc/net/network.hpp"
+#include "cortc/net/os_random.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+namespace cortc::net {
+
+namespace detail {
+struct asio_udp_shared;
+}
+
+/// Every bound holds for one asio_network, not for one socket.
+struct asio_network_options {
+    bool gso = true;                      ///< send equal-sized runs with UDP_SEGMENT, where the kernel can
+    bool gro = true;                      ///< receive them with UDP_GRO, where the kernel can
+    std::size_t receive_slots = 8;        ///< datagrams (or coalesced runs) taken by one recvmmsg, 1 to 64
+    std::size_t batches_per_wake = 4;     ///< recvmmsg calls before the executor's other work has its turn
+    std::size_t receive_buffer = 1 << 20; ///< SO_RCVBUF in bytes, best effort; 0 leaves the kernel's default
+    std::size_t send_buffer = 1 << 20;    ///< SO_SNDBUF likewise
+};
+
+/// The network of the operating system. `executor` is a single-threaded io_context's or a strand; everything
+/// made here belongs to it, and must be destroyed before its io_context.
+/// Sockets are non-blocking, set "don't fragment", report ECN, and IPv6 ones take IPv6 only. All sockets
+/// share one receive ring and one set of send structures: a socket costs no buffer of its own.
+class asio_network final : public network {
+  public:
+    explicit asio_network(boost::asio::any_io_executor executor, asio_network_options options = {});
+    ~asio_network() override;
+
+    [[nodiscard]] time_point now() const override;
+    [[nodiscard]] unix_time calendar() const override;
+    [[nodiscard]] random_source& random() override { return random_; }
+    [[nodiscard]] std::vector<interface_address> interfaces() override;
+    /// Errors are those of socket(2) and bind(2).
+    [[nodiscard]] result<std::unique_ptr<udp_socket>> open_udp(const endpoint& local,
+                                                               datagram_handler& handler) override;
+    [[nodiscard]] std::unique_ptr<timer> make_timer(std::function<void()> expired) override;
+
+  private:
+    boost::asio::any_io_executor executor_;
+    os_random random_;
+    std::shared_ptr<detail::asio_udp_shared> shared_; // sockets keep it: one may outlive the network
+};
+
+} // namespace cortc::net
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/net/impl/asio_network.ipp"
+#include "cortc/net/impl/asio_timer.ipp"
+#include "cortc/net/impl/asio_udp_socket.ipp"
+#include "cortc/net/impl/interfaces.ipp"
+#include "cortc/net/impl/receive_ring.ipp"
+#include "cortc/net/impl/udp_sender.ipp"
+#endif

@@ -1,0 +1,38 @@
+#include "cortc/net/asio_network.hpp"
+#include "cortc/net/impl/asio_timer.hpp"
+#include "cortc/net/impl/asio_udp_socket.hpp"
+#include "cortc/net/impl/interfaces.hpp"
+
+namespace cortc::net {
+
+CORTC_DECL asio_network::asio_network(boost::asio::any_io_executor executor, asio_network_options options)
+    : executor_(std::move(executor)), shared_(std::make_shared<detail::asio_udp_shared>(options)) {}
+
+CORTC_DECL asio_network::~asio_network() = default;
+
+CORTC_DECL time_point asio_network::now() const {
+    return time_point(
+        std::chrono::duration_cast<duration>(std::chrono::steady_clock::now().time_since_epoch()));
+}
+
+CORTC_DECL unix_time asio_network::calendar() const {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+CORTC_DECL std::vector<interface_address> asio_network::interfaces() { return detail::list_interfaces(); }
+
+CORTC_DECL result<std::unique_ptr<udp_socket>> asio_network::open_udp(const endpoint& local,
+                                                                      datagram_handler& handler) {
+    const auto opened = detail::open_udp_descriptor(local, shared_->options);
+    if (!opened) return opened.error();
+    auto socket = std::make_unique<detail::asio_udp_socket>(executor_, shared_, handler);
+    if (const auto error = socket->state().adopt(*opened)) return error;
+    socket->state().wait();
+    return std::unique_ptr<udp_socket>(std::move(socket));
+}
+
+CORTC_DECL std::unique_ptr<timer> asio_network::make_timer(std::function<void()> expired) {
+    return std::make_unique<detail::asio_timer>(executor_, std::move(expired));
+}
+
+} // namespace cortc::net

@@ -1,0 +1,165 @@
+#pragma once
+
+#include "cortc/sim/impl/link_state.hpp"
+#include "cortc/sim/world.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <deque>
+#include <map>
+
+namespace cortc::sim::detail {
+
+class sim_socket;
+
+/// A datagram in flight. Slots are used again, with their memory.
+struct packet {
+    std::uint64_t number = 0;
+    time_point sent;
+    endpoint source;
+    endpoint destination;
+    net::ecn mark = net::ecn::not_ect;
+    std::uint32_t target = 0; ///< the host that has the destination address
+    bytes data;
+};
+
+struct socket_entry {
+    sim_socket* owner = nullptr;
+    net::datagram_handler* handler = nullptr;
+    std::uint32_t generation = 0;     ///< of the slot: an older delivery is for a socket that is gone
+    std::vector<std::uint32_t> inbox; ///< packets that arrived; a delivery is posted when it is not empty
+};
+
+struct timer_entry {
+    std::shared_ptr<std::function<void()>> expired; ///< null: the slot is free
+    time_point deadline = never;
+    time_point scheduled;       ///< when its event is due, which may be earlier than the deadline
+    std::uint64_t sequence = 0; ///< of its event; 0: none
+    std::uint64_t epoch = 0;    ///< grows with every change: an older posted expiry is stale
+};
+
+enum class event_kind : std::uint8_t { arrival, timer };
+
+struct event {
+    time_point at;
+    std::uint64_t sequence; ///< equal times go in the order they were scheduled
+    event_kind kind;
+    std::uint32_t index; ///< of a packet or a timer
+
+    /// For a heap with the earliest on top.
+    friend bool operator<(const event& a, const event& b) noexcept {
+        return a.at != b.at ? a.at > b.at : a.sequence > b.sequence;
+    }
+};
+
+/// The state of a world. Sockets, timers and posted handlers keep it; once the world is gone, `io` is null
+/// and nothing happens any more.
+struct core : std::enable_shared_from_this<core> {
+    core(boost::asio::io_context& context, std::uint64_t seed);
+
+    // Hosts and links.
+    sim::host& add_host(std::string name, std::vector<net::interface_address> addresses);
+    link_state& link_between(std::uint32_t from, std::uint32_t to);
+    link_state& link_for(const packet& sent, std::uint32_t from);
+
+    // Sockets.
+    std::uint32_t open_socket(sim_socket& owner, net::datagram_handler& handler);
+    void close_socket(sim::host& at, const endpoint& local, std::uint32_t index);
+    /// False when the sender itself could not send it.
+    bool send(sim::host& from, const endpoint& local, const net::outgoing& datagram);
+
+    // Timers.
+    std::uint32_t add_timer(std::function<void()> expired);
+    void remove_timer(std::uint32_t index);
+    void arm_timer(std::uint32_t index, time_point deadline);
+
+    // Time.
+    /// Moves the clock to the next event, and posts all that is due then. With none up to `deadline`: moves
+    /// it there and returns false.
+    bool advance(time_point deadline);
+    /// True when nothing is in flight and no timer armed.
+    bool idle();
+    time_point after(duration time) const noexcept { return time > never - now ? never : now + time; }
+
+    boost::asio::io_context* io;
+    seeded_random random;
+    std::uint64_t host_seed;
+    time_point now{std::chrono::seconds(1)}; // not the epoch: engines may take that for "not set"
+    std::vector<std::unique_ptr<sim::host>> hosts;
+    std::unordered_map<ip_address, std::uint32_t> addresses; // but loopback, which every host has for itself
+    link_options default_link;
+    std::unordered_map<std::uint64_t, link_state> host_links;
+    std::map<std::pair<ip_address, ip_address>, link_state> address_links;
+    std::function<void(transit&)> tap;
+    std::function<void(const outcome&)> observer;
+    world_stats stats;
+    std::uint64_t trace = 0xcbf29ce484222325;
+    std::size_t open_sockets = 0;
+    std::size_t armed_timers = 0;
+
+  private:
+    [[nodiscard]] std::optional<std::uint32_t> host_of(const ip_address& address,
+                                                       const sim::host& sender) const;
+    std::uint32_t new_packet();
+    /// Records how a packet ended and frees its slot.
+    void end(std::uint32_t index, fate how);
+    void record(const packet& ended, fate how);
+    bool carry(std::uint32_t index, sim::host& from, duration extra_delay, unsigned copies);
+    void arrive(std::uint32_t index);
+    void deliver(std::uint32_t socket, std::uint32_t generation);
+    void expire(std::uint32_t timer, std::uint64_t epoch);
+    void push(time_point at, event_kind kind, std::uint32_t index);
+    event pop();
+    /// Removes events on top that mean nothing any more.
+    void prune();
+
+    std::vector<event> events_; // a heap
+    std::uint64_t next_sequence_ = 1;
+    std::deque<packet> packets_;
+    std::vector<std::uint32_t> free_packets_;
+    std::deque<socket_entry> sockets_;
+    std::vector<std::uint32_t> free_sockets_;
+    std::deque<timer_entry> timers_;
+    std::vector<std::uint32_t> free_timers_;
+    std::vector<std::uint32_t> spare_inbox_; // what a delivery works on, kept for their memory
+    std::vector<net::datagram> spare_batch_;
+};
+
+class sim_socket final : public net::udp_socket {
+  public:
+    sim_socket(core& world, sim::host& at, endpoint local, net::datagram_handler& handler)
+        : world_(world.shared_from_this())
+        , host_(at)
+        , local_(std::move(local))
+        , index_(world_->open_socket(*this, handler)) {}
+    ~sim_socket() override { world_->close_socket(host_, local_, index_); }
+
+    [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
+    [[nodiscard]] const endpoint& local() const noexcept override { return local_; }
+    [[nodiscard]] const net::socket_stats& stats() const noexcept override { return stats_; }
+    void send(std::span<const net::outgoing> batch) override;
+    void count_received(std::span<const net::datagram> batch) noexcept;
+
+  private:
+    std::shared_ptr<core> world_;
+    sim::host& host_;
+    endpoint local_;
+    std::uint32_t index_;
+    net::socket_stats stats_;
+};
+
+class sim_timer final : public net::timer {
+  public:
+    sim_timer(core& world, std::function<void()> expired)
+        : world_(world.shared_from_this()), index_(world_->add_timer(std::move(expired))) {}
+    ~sim_timer() override { world_->remove_timer(index_); }
+
+    void arm(time_point deadline) override { world_->arm_timer(index_, deadline); }
+    void cancel() override { world_->arm_timer(index_, never); }
+
+  private:
+    std::shared_ptr<core> world_;
+    std::uint32_t index_;
+};
+
+} // namespace cortc::sim::detail

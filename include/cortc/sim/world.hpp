@@ -1,0 +1,184 @@
+#pragma once
+
+#include "cortc/base/config.hpp"
+#include "cortc/net/network.hpp"
+#include "cortc/sim/link.hpp"
+#include "cortc/sim/random.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <array>
+#include <initializer_list>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+
+/// Hosts, sockets and links in virtual time, reproducible from one seed. Test servers in it: whatever talks
+/// to a net::network runs here unchanged, hours in milliseconds.
+namespace cortc::sim {
+
+/// How a datagram ended.
+enum class fate : std::uint8_t {
+    delivered,
+    lost,           ///< the link's loss or burst
+    queue_full,     ///< the link's queue_limit
+    too_long,       ///< the link's mtu; the sender's send_dropped counts it
+    link_down,      ///< a partition, or link_options::up
+    interface_down, ///< at either end
+    no_route,       ///< nobody has the address
+    port_closed,
+    refused, ///< the tap said so
+};
+inline constexpr std::size_t fate_count = 9;
+
+/// A datagram as the tap sees it when it is sent. `data` and `mark` may be changed, `extra_delay` (which lets
+/// later ones pass) and `copies` set.
+struct transit {
+    std::uint64_t number; ///< 0 for the first datagram of this world
+    time_point sent;
+    endpoint source;
+    endpoint destination;
+    bytes& data;
+    net::ecn mark;
+    duration extra_delay{};
+    unsigned copies = 1; ///< 0 drops it (fate::refused); the link's duplication adds to it
+};
+
+/// What happened to one datagram (each copy ends once).
+struct outcome {
+    std::uint64_t number;
+    time_point sent;
+    time_point ended;
+    endpoint source;
+    endpoint destination;
+    byte_view data;
+    fate how;
+};
+
+struct world_stats {
+    std::uint64_t sent = 0;
+    std::array<std::uint64_t, fate_count> ended{};
+
+    [[nodiscard]] std::uint64_t count(fate how) const noexcept {
+        return ended[static_cast<std::size_t>(how)];
+    }
+};
+
+namespace detail {
+struct core;
+}
+
+/// A machine of the simulated world and its network. Owned by the world.
+/// Ports are given out in order from 49152. A socket binds to an address of the host or to the unspecified
+/// one.
+class host final : public net::network {
+  public:
+    host(detail::core& world, std::uint32_t index, std::string name, std::uint64_t seed);
+
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    /// Adds an address, up. Each address but loopback belongs to one host of a world.
+    void add_address(net::interface_address address);
+    /// Takes an address down or up again: interfaces() forgets it, datagrams from and to it are dropped, its
+    /// sockets stay.
+    void set_address(const ip_address& address, bool up);
+
+    [[nodiscard]] time_point now() const override;
+    [[nodiscard]] unix_time calendar() const override;
+    [[nodiscard]] random_source& random() override { return random_; }
+    [[nodiscard]] std::vector<net::interface_address> interfaces() override;
+    /// Errors: address_in_use, address_not_available, no_buffer_space (every port is taken).
+    [[nodiscard]] result<std::unique_ptr<net::udp_socket>> open_udp(const endpoint& local,
+                                                                    net::datagram_handler& handler) override;
+    [[nodiscard]] std::unique_ptr<net::timer> make_timer(std::function<void()> expired) override;
+
+  private:
+    friend struct detail::core;
+    friend class world;
+    struct address_entry {
+        net::interface_address interface;
+        bool up;
+    };
+    [[nodiscard]] const address_entry* find(const ip_address& address) const noexcept;
+    [[nodiscard]] bool is_up(const ip_address& address) const noexcept;
+    /// What a socket bound to the unspecified address sends from; nothing when no address fits.
+    [[nodiscard]] std::optional<ip_address> source_for(const ip_address& destination) const;
+    [[nodiscard]] std::uint16_t free_port(const ip_address& address);
+
+    detail::core& world_;
+    std::uint32_t index_;
+    std::string name_;
+    seeded_random random_;
+    std::vector<address_entry> addresses_;
+    std::unordered_map<endpoint, std::uint32_t> sockets_; // bound to, and which of the world's sockets
+    std::uint16_t next_port_ = 49152;
+};
+
+/// The simulated world. Its `io_context` is polled by the run_ functions of one thread and by nothing else;
+/// timers of Asio itself are not part of virtual time. While the world exists the io_context does not run out
+/// of work (but see run_dry). Handlers run as posted work; an exception from one leaves the run_ function.
+class world {
+  public:
+    explicit world(boost::asio::io_context& io, std::uint64_t seed = 1);
+    world(const world&) = delete;
+    world& operator=(const world&) = delete;
+    ~world();
+
+    /// Makes a host. Addresses are literals, on interfaces "eth0", "eth1", ... ("lo" for loopback).
+    sim::host& host(std::string name, std::initializer_list<std::string_view> addresses);
+    sim::host& host(std::string name, std::vector<net::interface_address> addresses);
+    /// The host of that name; throws std::out_of_range.
+    sim::host& host(std::string_view name);
+
+    /// For every pair of hosts without a link of its own. Inside a host: 10 us, MTU 65,535.
+    void set_default_link(const link_options& options);
+    /// One direction. Takes effect for what is sent from now on; what is queued or in flight stays.
+    void set_link(const sim::host& from, const sim::host& to, const link_options& options);
+    /// One direction between two addresses, apart from (and before) the link of their hosts.
+    void set_link(const ip_address& from, const ip_address& to, const link_options& options);
+    /// Both directions.
+    void connect(const sim::host& a, const sim::host& b, const link_options& options);
+    /// Cuts both directions between two hosts, or heals them.
+    void partition(const sim::host& a, const sim::host& b, bool cut = true);
+
+    /// Called for every datagram as it is sent, before the link decides.
+    void on_datagram(std::function<void(transit&)> tap);
+    /// Called when a datagram's fate is known. It may send and change links, but not open or close sockets.
+    void on_outcome(std::function<void(const outcome&)> observer);
+    [[nodiscard]] const world_stats& stats() const noexcept;
+    /// A hash of every outcome so far: times, addresses, sizes and fates (not contents: keys and nonces of
+    /// real cryptography differ from run to run). The same seed and program give the same trace.
+    [[nodiscard]] std::uint64_t trace() const noexcept;
+
+    [[nodiscard]] time_point now() const noexcept;
+    /// Runs until `done()` holds, which is asked whenever the io_context is idle; false when `limit` of
+    /// virtual time passed without it.
+    bool run_until(const std::function<bool()>& done, duration limit);
+    void run_for(duration time);
+    /// Runs until nothing is in flight and no timer is armed; false when `limit` passed.
+    bool run_until_idle(duration limit);
+    /// Runs without the work guard until the io_context is out of work, and no socket is open and no timer
+    /// armed (on a real network those are work too). False when something remains and nothing can change it,
+    /// or `limit` passed. The world can be used again afterwards.
+    bool run_dry(duration limit = {});
+    [[nodiscard]] std::size_t open_sockets() const noexcept;
+    [[nodiscard]] std::size_t armed_timers() const noexcept;
+
+  private:
+    using work_guard = boost::asio::executor_work_guard<boost::asio::io_context::executor_type>;
+
+    void poll();
+
+    boost::asio::io_context& io_;
+    std::shared_ptr<detail::core> core_; // sockets and timers keep it: one may outlive the world
+    std::optional<work_guard> guard_;
+};
+
+} // namespace cortc::sim
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/sim/impl/core.ipp"
+#include "cortc/sim/impl/host.ipp"
+#include "cortc/sim/impl/link_state.ipp"
+#include "cortc/sim/impl/world.ipp"
+#endif

@@ -1,0 +1,5 @@
+#include "cortc/sim/impl/core.ipp"
+#include "cortc/sim/impl/host.ipp"
+#include "cortc/sim/impl/link_state.ipp"
+#include "cortc/sim/impl/random.ipp"
+#include "cortc/sim/impl/world.ipp"
