@@ -4,7 +4,7 @@
 
 namespace cortc::sdp {
 
-/// What a peer may make us hold. The defaults are several times what the largest conferences send.
+/// What a peer may make us hold.
 struct limits {
     std::size_t size = 1 << 20;          ///< bytes of the whole text
     std::size_t line_length = 16 * 1024; ///< bytes
