@@ -132,7 +132,7 @@ class dtls_session {
     [[nodiscard]] virtual std::optional<srtp_keys> export_srtp_keys() const = 0;
     /// DER; empty before the peer presented an acceptable one.
     [[nodiscard]] virtual byte_view remote_certificate() const noexcept = 0;
-    /// IANA name without the prefix, e.g. "ECDHE-ECDSA-WITH-AES-128-GCM-SHA256"; empty before connected.
+    /// IANA name, e.g. "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"; empty before connected.
     [[nodiscard]] virtual std::string cipher_suite() const = 0;
     [[nodiscard]] virtual const dtls_stats& stats() const noexcept = 0;
 };
