@@ -5,6 +5,7 @@
 #include "cortc/base/log.hpp"
 #include "cortc/base/time.hpp"
 #include "cortc/crypto/certificate.hpp"
+#include "cortc/crypto/dtls_role.hpp"
 
 #include <array>
 #include <cstdint>
@@ -17,8 +18,6 @@
 #include <vector>
 
 namespace cortc::crypto {
-
-enum class dtls_role : std::uint8_t { client, server };
 
 enum class dtls_state : std::uint8_t { idle, connecting, connected, closed, failed };
 

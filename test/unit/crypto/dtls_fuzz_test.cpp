@@ -30,7 +30,7 @@ TEST_CASE("mutated datagrams at every stage end in connected or failed, never wo
         connected += pair.client.connected() && pair.server.connected();
     }
     CHECK(mutated > 5000);
-    WARN(connected << " of 250 handshakes connected among " << mutated << " mutated datagrams");
+    CHECK(connected > 25); // a forged message in the clear may end a handshake; it often does not
 }
 
 TEST_CASE("mutated application datagrams are dropped") {

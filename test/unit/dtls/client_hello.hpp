@@ -4,6 +4,8 @@
 #include "test/support/catch.hpp"
 #include "test/unit/crypto/dtls_pair.hpp"
 
+#include <fmt/format.h>
+
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -12,7 +14,7 @@
 namespace cortc::test {
 
 inline bytes file(const std::string& name) {
-    std::ifstream in(std::string(CORTC_TEST_DATA) + "/dtls/" + name, std::ios::binary);
+    std::ifstream in(fmt::format("{}/dtls/{}", CORTC_TEST_DATA, name), std::ios::binary);
     const std::string all{std::istreambuf_iterator<char>(in), {}};
     REQUIRE_FALSE(all.empty());
     const auto view = as_bytes(all);

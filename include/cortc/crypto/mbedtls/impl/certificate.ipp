@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cortc/crypto/certificate.hpp"
-#include "cortc/crypto/dtls_session.hpp"
+#include "cortc/crypto/dtls_role.hpp"
 #include "cortc/crypto/mbedtls/compat.hpp"
 
 #include <fmt/format.h>
