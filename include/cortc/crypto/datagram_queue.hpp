@@ -13,7 +13,7 @@ namespace cortc::crypto {
 /// nothing.
 class datagram_queue {
   public:
-    static constexpr std::size_t kept_when_empty = 4096;
+    static constexpr std::size_t kept_when_empty = 2048;
 
     explicit datagram_queue(std::size_t limit) noexcept : limit_(limit) {}
 
