@@ -4,3 +4,4 @@
 #include "cortc/crypto/mbedtls/impl/certificate.ipp"
 #include "cortc/crypto/mbedtls/impl/dtls_session.ipp"
 #include "cortc/crypto/mbedtls/impl/hash.ipp"
+#include "cortc/crypto/mbedtls/impl/record_check.ipp"
