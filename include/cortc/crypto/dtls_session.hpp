@@ -1,0 +1,150 @@
+#pragma once
+
+#include "cortc/base/bytes.hpp"
+#include "cortc/base/config.hpp"
+#include "cortc/base/log.hpp"
+#include "cortc/base/time.hpp"
+#include "cortc/crypto/certificate.hpp"
+#include "cortc/crypto/dtls_role.hpp"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace cortc::crypto {
+
+enum class dtls_state : std::uint8_t { idle, connecting, connected, closed, failed };
+
+enum class dtls_failure : std::uint8_t {
+    timeout,              ///< the handshake did not end within dtls_options::handshake_timeout
+    fingerprint_mismatch, ///< the peer's certificate is not the one that its description promised
+    no_certificate,       ///< the peer presented none
+    no_srtp_profile,      ///< require_srtp, and no protection profile is common
+    alert,                ///< the peer gave up with a fatal alert, or closed during the handshake
+    protocol,             ///< what the peer sent makes no sense, or nothing is common (version, cipher suite)
+    internal,             ///< out of memory, or a backend that cannot do what was asked
+};
+
+std::string_view to_string(dtls_role role) noexcept;
+std::string_view to_string(dtls_state state) noexcept;
+std::string_view to_string(dtls_failure reason) noexcept;
+
+/// The handshake is done and the peer is who it claimed to be.
+struct dtls_connected {};
+/// The peer sent close_notify (RFC 5246 7.2.1); the answer is on its way.
+struct dtls_closed {};
+struct dtls_failed {
+    dtls_failure reason = dtls_failure::internal;
+    std::string message; ///< for a person
+};
+using dtls_event = std::variant<dtls_connected, dtls_closed, dtls_failed>;
+
+/// Protection profiles of RFC 5764 4.1.2, by their number in use_srtp.
+enum class srtp_profile : std::uint16_t { aes128_cm_sha1_80 = 0x0001, aes128_cm_sha1_32 = 0x0002 };
+
+/// Keying material of RFC 5764 4.2. The client's keys protect what the DTLS client sends.
+struct srtp_keys {
+    srtp_profile profile = srtp_profile::aes128_cm_sha1_80;
+    std::array<std::byte, 16> client_key{}, server_key{};
+    std::array<std::byte, 14> client_salt{}, server_salt{};
+};
+
+/// Receives lines of the NSS key log format ("CLIENT_RANDOM <random> <master secret>"), so that a capture can
+/// be read.
+using key_log = std::function<void(std::string_view line)>;
+
+struct dtls_options {
+    dtls_role role = dtls_role::client;
+    std::shared_ptr<const certificate> cert;
+    std::vector<fingerprint> remote_fingerprints; ///< none: every peer fails
+    std::size_t mtu = 1200;                       ///< UDP payload, 256 to 1472 (others are clamped)
+    duration handshake_timeout = std::chrono::seconds(30);
+    bool require_srtp = false; ///< fail when no SRTP profile was negotiated; it is offered in any case
+    cortc::logger log{};
+    crypto::key_log keys{};
+};
+
+struct dtls_stats {
+    std::uint64_t datagrams_received = 0, datagrams_sent = 0;
+    std::uint64_t records_read = 0, records_written = 0; ///< application data
+    std::uint64_t retransmissions = 0;                   ///< flights repeated because the timer ran out
+    std::uint64_t dropped_inactive = 0;                  ///< before start() or after the end
+    std::uint64_t dropped_malformed = 0;                 ///< not a sequence of whole DTLS records
+    std::uint64_t dropped_unreadable = 0; ///< application data that is forged, replayed or too early
+    std::uint64_t dropped_input = 0;      ///< nobody read: the queue of decrypted datagrams is full
+    std::uint64_t dropped_output = 0;     ///< nobody drained: the queue of datagrams to send is full
+    std::uint64_t dropped_too_long = 0;   ///< larger than the buffer of poll_read()
+};
+
+/// One end of a DTLS 1.2 association (RFC 6347) that trusts exactly the certificates promised by fingerprint
+/// (RFC 8122). An engine: no clock, no socket; after every call that takes `now`, drain poll_transmit(),
+/// poll_read() and poll_event(), then ask next_timeout(). Nothing throws for what a peer sent. After the end
+/// (closed, failed) every call is a quiet no-op, but queued datagrams and events can still be drained.
+///
+/// The peer's address is proven by ICE, so the server role sends no HelloVerifyRequest. As a server the
+/// session must be fed through dtls::front_filter: what is not a whole ClientHello in one datagram is fatal
+/// to mbedTLS at first.
+///
+/// Threads: one thread at a time may use a session, but it may be another one each time (a handshake step on
+/// a worker). Sessions that share a certificate may run at the same time on several threads: mbedTLS locks
+/// what they share when it was built with MBEDTLS_THREADING_C, otherwise the backend lets one session of a
+/// certificate run at a time.
+class dtls_session {
+  public:
+    dtls_session() = default;
+    dtls_session(const dtls_session&) = delete;
+    dtls_session& operator=(const dtls_session&) = delete;
+    virtual ~dtls_session() = default;
+
+    /// Begins the handshake: a client sends its ClientHello, a server waits for one.
+    virtual void start(time_point now) = 0;
+    virtual void handle_packet(byte_view datagram, time_point now) = 0;
+    /// Writes the next datagram to send; nothing when there is none. `out` must hold the MTU.
+    [[nodiscard]] virtual std::optional<std::size_t> poll_transmit(byte_span out) = 0;
+    /// Takes the next decrypted application datagram (one record). One that does not fit is dropped.
+    [[nodiscard]] virtual std::optional<std::size_t> poll_read(byte_span out) = 0;
+    [[nodiscard]] virtual std::optional<dtls_event> poll_event() = 0;
+
+    /// Encrypts one application datagram of at most max_payload() bytes for poll_transmit(). False when it is
+    /// empty or too long, when the session is not connected, or when the queue is full.
+    virtual bool write(byte_view data) = 0;
+    /// The same straight into `out` (at least the MTU): returns the size to send. Copies nothing, queues
+    /// nothing.
+    [[nodiscard]] virtual std::optional<std::size_t> seal(byte_view data, byte_span out) = 0;
+    /// Known exactly once connected, a lower bound before (mtu 1200: 1163 with AES-GCM, 1171 with
+    /// ChaCha20-Poly1305).
+    [[nodiscard]] virtual std::size_t max_payload() const noexcept = 0;
+
+    [[nodiscard]] virtual time_point next_timeout() const noexcept = 0;
+    virtual void handle_timeout(time_point now) = 0;
+    /// Ends the association from this side: close_notify is queued when it was connected. No event follows.
+    virtual void shutdown() = 0;
+
+    [[nodiscard]] virtual dtls_state state() const noexcept = 0;
+    /// Once connected, and only when a protection profile was negotiated.
+    [[nodiscard]] virtual std::optional<srtp_keys> export_srtp_keys() const = 0;
+    /// DER; empty before the peer presented an acceptable one.
+    [[nodiscard]] virtual byte_view remote_certificate() const noexcept = 0;
+    /// IANA name, e.g. "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"; empty before connected.
+    [[nodiscard]] virtual std::string cipher_suite() const = 0;
+    [[nodiscard]] virtual const dtls_stats& stats() const noexcept = 0;
+};
+
+/// Null when the certificate is missing or is not this backend's.
+[[nodiscard]] std::unique_ptr<dtls_session> make_dtls_session(dtls_options options);
+
+/// Whether the backend was built with use_srtp (MBEDTLS_SSL_DTLS_SRTP). Without it there are no SRTP keys.
+[[nodiscard]] bool dtls_srtp_available() noexcept;
+
+} // namespace cortc::crypto
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/crypto/impl/dtls_session.ipp"
+#include "cortc/crypto/mbedtls/impl/dtls_session.ipp"
+#endif

@@ -1,0 +1,128 @@
+#pragma once
+
+/// mbedTLS 2.28 and 3.x behind one set of names. Only crypto/mbedtls/ includes this.
+
+#include <mbedtls/version.h>
+
+#include <mbedtls/ctr_drbg.h>
+#include <mbedtls/ecp.h>
+#include <mbedtls/entropy.h>
+#include <mbedtls/error.h>
+#include <mbedtls/pk.h>
+#include <mbedtls/platform_util.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/ssl_ciphersuites.h>
+#include <mbedtls/x509_crt.h>
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000 && defined(MBEDTLS_PSA_CRYPTO_C)
+#include <psa/crypto.h>
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#if MBEDTLS_VERSION_NUMBER < 0x021c0000 || MBEDTLS_VERSION_NUMBER >= 0x04000000
+#error "cortc needs mbedTLS 2.28 or 3.x"
+#endif
+#if !defined(MBEDTLS_SSL_PROTO_DTLS) || !defined(MBEDTLS_SSL_PROTO_TLS1_2)
+#error "cortc needs an mbedTLS with DTLS 1.2 (MBEDTLS_SSL_PROTO_DTLS, MBEDTLS_SSL_PROTO_TLS1_2)"
+#endif
+
+// Version 3 hides structure members behind this macro; version 2.28 does not know it.
+#if defined(MBEDTLS_PRIVATE)
+#define CORTC_MBEDTLS_MEMBER(member) MBEDTLS_PRIVATE(member)
+#else
+#define CORTC_MBEDTLS_MEMBER(member) member
+#endif
+
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000 || defined(MBEDTLS_SSL_EXPORT_KEYS)
+#define CORTC_MBEDTLS_EXPORT_KEYS
+#endif
+#if defined(MBEDTLS_SSL_DTLS_SRTP) && defined(CORTC_MBEDTLS_EXPORT_KEYS)
+#define CORTC_MBEDTLS_SRTP
+#endif
+
+namespace cortc::crypto::mbedtls {
+
+/// Version 3.6 with TLS 1.3 wants the PSA core started before a session; more than once is harmless.
+inline bool start_library() noexcept {
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000 && defined(MBEDTLS_PSA_CRYPTO_C)
+    return psa_crypto_init() == PSA_SUCCESS;
+#else
+    return true;
+#endif
+}
+
+/// `serial` is big-endian and positive.
+inline int set_serial(mbedtls_x509write_cert& writer, std::span<unsigned char> serial) noexcept {
+#if MBEDTLS_VERSION_NUMBER >= 0x03040000
+    return mbedtls_x509write_crt_set_serial_raw(&writer, serial.data(), serial.size());
+#else
+    mbedtls_mpi number;
+    mbedtls_mpi_init(&number);
+    auto status = mbedtls_mpi_read_binary(&number, serial.data(), serial.size());
+    if (status == 0) status = mbedtls_x509write_crt_set_serial(&writer, &number);
+    mbedtls_mpi_free(&number);
+    return status;
+#endif
+}
+
+inline void only_dtls_1_2(mbedtls_ssl_config& config) noexcept {
+#if MBEDTLS_VERSION_NUMBER >= 0x03020000
+    mbedtls_ssl_conf_min_tls_version(&config, MBEDTLS_SSL_VERSION_TLS1_2);
+    mbedtls_ssl_conf_max_tls_version(&config, MBEDTLS_SSL_VERSION_TLS1_2);
+#else
+    mbedtls_ssl_conf_min_version(&config, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
+    mbedtls_ssl_conf_max_version(&config, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
+#endif
+}
+
+// RFC 8827 6.5 wants P-256; X25519 is the faster key agreement. The larger default curves cost twice the
+// time.
+#if MBEDTLS_VERSION_NUMBER >= 0x03010000
+inline constexpr std::uint16_t groups[] = {
+    MBEDTLS_SSL_IANA_TLS_GROUP_X25519, MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1, MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
+#else
+inline constexpr mbedtls_ecp_group_id groups[] = {MBEDTLS_ECP_DP_CURVE25519, MBEDTLS_ECP_DP_SECP256R1,
+                                                  MBEDTLS_ECP_DP_NONE};
+#endif
+inline void set_groups(mbedtls_ssl_config& config) noexcept {
+#if MBEDTLS_VERSION_NUMBER >= 0x03010000
+    mbedtls_ssl_conf_groups(&config, groups);
+#else
+    mbedtls_ssl_conf_curves(&config, groups);
+#endif
+}
+
+#if defined(CORTC_MBEDTLS_EXPORT_KEYS)
+/// Calls `receive(self, master secret, client random, server random, prf)` when the keys are made.
+/// Version 2.28 keeps the callback in the configuration, so there a session needs a copy of its own: `config`
+/// is that copy.
+template <auto receive>
+void on_keys([[maybe_unused]] mbedtls_ssl_context& ssl, [[maybe_unused]] mbedtls_ssl_config& config,
+             void* self) noexcept {
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+    mbedtls_ssl_set_export_keys_cb(
+        &ssl,
+        [](void* to, mbedtls_ssl_key_export_type type, const unsigned char* secret, std::size_t size,
+           const unsigned char client_random[32], const unsigned char server_random[32],
+           mbedtls_tls_prf_types prf) {
+            if (type == MBEDTLS_SSL_KEY_EXPORT_TLS12_MASTER_SECRET && size == 48)
+                receive(to, secret, client_random, server_random, prf);
+        },
+        self);
+#else
+    mbedtls_ssl_conf_export_keys_ext_cb(
+        &config,
+        [](void* to, const unsigned char* secret, const unsigned char*, std::size_t, std::size_t, std::size_t,
+           const unsigned char client_random[32], const unsigned char server_random[32],
+           mbedtls_tls_prf_types prf) {
+            receive(to, secret, client_random, server_random, prf);
+            return 0;
+        },
+        self);
+#endif
+}
+#endif
+
+} // namespace cortc::crypto::mbedtls

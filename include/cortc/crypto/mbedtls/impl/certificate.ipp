@@ -1,0 +1,259 @@
+#pragma once
+
+#include "cortc/crypto/certificate.hpp"
+#include "cortc/crypto/dtls_role.hpp"
+#include "cortc/crypto/mbedtls/compat.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <mutex>
+#include <string>
+
+namespace cortc::crypto::mbedtls {
+
+/// The generator of one certificate and its sessions: CTR_DRBG seeded by the operating system.
+class key_random {
+  public:
+    key_random();
+    key_random(const key_random&) = delete;
+    key_random& operator=(const key_random&) = delete;
+    ~key_random();
+
+    [[nodiscard]] bool seed();
+    static int fill(void* self, unsigned char* out, std::size_t size);
+
+  private:
+    mbedtls_entropy_context entropy_;
+    mbedtls_ctr_drbg_context generator_;
+};
+
+class certificate final : public crypto::certificate {
+  public:
+    certificate();
+    ~certificate() override;
+
+    /// 0, or mbedTLS's error.
+    int generate(unix_time not_before, unix_time not_after);
+
+    [[nodiscard]] byte_view der() const noexcept override { return der_; }
+    [[nodiscard]] unix_time expires() const noexcept override { return expires_; }
+
+    /// The configuration that all sessions of this role share; null when it cannot be made.
+    [[nodiscard]] const mbedtls_ssl_config* config(dtls_role role) const;
+    /// Held during a session's step unless mbedTLS itself locks what sessions share.
+    [[nodiscard]] std::unique_lock<std::mutex> step_lock() const;
+
+  private:
+    struct configuration {
+        configuration();
+        configuration(const configuration&) = delete;
+        configuration& operator=(const configuration&) = delete;
+        ~configuration();
+        mbedtls_ssl_config value;
+        bool made = false;
+    };
+
+    int make_key();
+    int write(unix_time not_before, unix_time not_after);
+    int set_names(mbedtls_x509write_cert& writer, unix_time not_before, unix_time not_after);
+    int configure(mbedtls_ssl_config& config, dtls_role role) const;
+
+    mutable key_random random_;
+    mutable mbedtls_pk_context key_;
+    mutable mbedtls_x509_crt parsed_;
+    bytes der_;
+    unix_time expires_{};
+    mutable std::mutex mutex_, step_mutex_;
+    mutable configuration client_, server_;
+};
+
+// AEAD before CBC (RFC 8827 6.5, RFC 8446 dropped the latter), AES-128 first: it is the one that all WebRTC
+// peers have.
+inline constexpr int cipher_suites[] = {MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+                                        MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+                                        MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+                                        MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+                                        MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+                                        MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+                                        MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
+                                        MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
+                                        0};
+#if defined(CORTC_MBEDTLS_SRTP)
+inline constexpr mbedtls_ssl_srtp_profile srtp_profiles[] = {
+    MBEDTLS_TLS_SRTP_AES128_CM_HMAC_SHA1_80, MBEDTLS_TLS_SRTP_AES128_CM_HMAC_SHA1_32, MBEDTLS_TLS_SRTP_UNSET};
+#endif
+
+// The session caps each wait itself, so that a lossy path is tried on until the handshake's own deadline;
+// mbedTLS would give up as soon as the wait reached its maximum.
+inline constexpr std::uint32_t first_wait_ms = 50;
+inline constexpr std::uint32_t no_maximum_ms = 0x7fffffff;
+
+CORTC_DECL key_random::key_random() {
+    mbedtls_entropy_init(&entropy_);
+    mbedtls_ctr_drbg_init(&generator_);
+}
+
+CORTC_DECL key_random::~key_random() {
+    mbedtls_ctr_drbg_free(&generator_);
+    mbedtls_entropy_free(&entropy_);
+}
+
+CORTC_DECL bool key_random::seed() {
+    return mbedtls_ctr_drbg_seed(&generator_, mbedtls_entropy_func, &entropy_, nullptr, 0) == 0;
+}
+
+CORTC_DECL int key_random::fill(void* self, unsigned char* out, std::size_t size) {
+    return mbedtls_ctr_drbg_random(&static_cast<key_random*>(self)->generator_, out, size);
+}
+
+CORTC_DECL certificate::configuration::configuration() { mbedtls_ssl_config_init(&value); }
+CORTC_DECL certificate::configuration::~configuration() { mbedtls_ssl_config_free(&value); }
+
+CORTC_DECL certificate::certificate() {
+    mbedtls_pk_init(&key_);
+    mbedtls_x509_crt_init(&parsed_);
+}
+
+CORTC_DECL certificate::~certificate() {
+    mbedtls_x509_crt_free(&parsed_);
+    mbedtls_pk_free(&key_);
+}
+
+CORTC_DECL int certificate::generate(unix_time not_before, unix_time not_after) {
+    if (!start_library() || !random_.seed()) return MBEDTLS_ERR_ENTROPY_SOURCE_FAILED;
+    auto status = make_key();
+    if (status == 0) status = write(not_before, not_after);
+    if (status == 0)
+        status = mbedtls_x509_crt_parse_der(&parsed_, reinterpret_cast<const unsigned char*>(der_.data()),
+                                            der_.size());
+    expires_ = not_after;
+    return status;
+}
+
+CORTC_DECL int certificate::make_key() {
+    auto status = mbedtls_pk_setup(&key_, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
+    if (status == 0)
+        status =
+            mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(key_), &key_random::fill, &random_);
+    return status;
+}
+
+// Signing it here also fills the key's table of multiples of the generator, which mbedTLS makes at the first
+// use: from now on the key is only read, and threads may share it.
+CORTC_DECL int certificate::write(unix_time not_before, unix_time not_after) {
+    mbedtls_x509write_cert writer;
+    mbedtls_x509write_crt_init(&writer);
+    mbedtls_x509write_crt_set_version(&writer, MBEDTLS_X509_CRT_VERSION_3);
+    mbedtls_x509write_crt_set_md_alg(&writer, MBEDTLS_MD_SHA256);
+    mbedtls_x509write_crt_set_subject_key(&writer, &key_);
+    mbedtls_x509write_crt_set_issuer_key(&writer, &key_);
+    auto status = set_names(writer, not_before, not_after);
+    if (status == 0) {
+        std::array<unsigned char, 2048> space{};
+        status = mbedtls_x509write_crt_der(&writer, space.data(), space.size(), &key_random::fill, &random_);
+        if (status > 0) { // the size; it is written at the end of the space
+            const auto whole = std::as_bytes(std::span(space)).last(static_cast<std::size_t>(status));
+            der_.assign(whole.begin(), whole.end());
+            status = 0;
+        }
+    }
+    mbedtls_x509write_crt_free(&writer);
+    return status;
+}
+
+CORTC_DECL int certificate::set_names(mbedtls_x509write_cert& writer, unix_time not_before,
+                                      unix_time not_after) {
+    const auto stamp = [](unix_time when) {
+        const auto day = std::chrono::floor<std::chrono::days>(when);
+        const std::chrono::year_month_day date(day);
+        const std::chrono::hh_mm_ss clock(when - day);
+        return fmt::format("{:04}{:02}{:02}{:02}{:02}{:02}", static_cast<int>(date.year()),
+                           static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                           clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+    };
+    // RFC 5280 4.1.2.2: positive, at most 20 octets, unpredictable.
+    std::array<unsigned char, 16> serial{};
+    auto status = key_random::fill(&random_, serial.data(), serial.size());
+    serial[0] = static_cast<unsigned char>((serial[0] & 0x7f) | 0x40);
+    if (status == 0) status = set_serial(writer, serial);
+    // RFC 8827 asks for nothing here, but mbedTLS cannot read a certificate with an empty name.
+    if (status == 0) status = mbedtls_x509write_crt_set_subject_name(&writer, "CN=cortc");
+    if (status == 0) status = mbedtls_x509write_crt_set_issuer_name(&writer, "CN=cortc");
+    if (status == 0)
+        status =
+            mbedtls_x509write_crt_set_validity(&writer, stamp(not_before).c_str(), stamp(not_after).c_str());
+    return status;
+}
+
+CORTC_DECL const mbedtls_ssl_config* certificate::config(dtls_role role) const {
+    const std::lock_guard lock(mutex_);
+    auto& chosen = role == dtls_role::client ? client_ : server_;
+    if (!chosen.made) {
+        if (configure(chosen.value, role) != 0) {
+            mbedtls_ssl_config_free(&chosen.value);
+            mbedtls_ssl_config_init(&chosen.value);
+            return nullptr;
+        }
+        chosen.made = true;
+    }
+    return &chosen.value;
+}
+
+CORTC_DECL std::unique_lock<std::mutex> certificate::step_lock() const {
+#if defined(MBEDTLS_THREADING_C)
+    return {};
+#else
+    return std::unique_lock(step_mutex_);
+#endif
+}
+
+CORTC_DECL int certificate::configure(mbedtls_ssl_config& config, dtls_role role) const {
+    auto status = mbedtls_ssl_config_defaults(
+        &config, role == dtls_role::client ? MBEDTLS_SSL_IS_CLIENT : MBEDTLS_SSL_IS_SERVER,
+        MBEDTLS_SSL_TRANSPORT_DATAGRAM, MBEDTLS_SSL_PRESET_DEFAULT);
+    if (status != 0) return status;
+    only_dtls_1_2(config);
+    set_groups(config);
+    mbedtls_ssl_conf_ciphersuites(&config, cipher_suites);
+    mbedtls_ssl_conf_rng(&config, &key_random::fill, &random_);
+    mbedtls_ssl_conf_handshake_timeout(&config, first_wait_ms, no_maximum_ms);
+    // Certificates are signed by nobody: the session's callback compares fingerprints. "Required" would
+    // insist on an authority, and therefore the session also checks that a certificate came.
+    mbedtls_ssl_conf_authmode(&config, MBEDTLS_SSL_VERIFY_OPTIONAL);
+#if defined(MBEDTLS_SSL_RENEGOTIATION)
+    mbedtls_ssl_conf_renegotiation(&config, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
+#endif
+#if defined(MBEDTLS_SSL_SESSION_TICKETS) && defined(MBEDTLS_SSL_CLI_C)
+    mbedtls_ssl_conf_session_tickets(&config, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
+#endif
+    if (role == dtls_role::server) {
+        mbedtls_ssl_conf_cert_req_ca_list(&config, MBEDTLS_SSL_CERT_REQ_CA_LIST_DISABLED);
+#if defined(MBEDTLS_SSL_DTLS_HELLO_VERIFY)
+        mbedtls_ssl_conf_dtls_cookies(&config, nullptr, nullptr, nullptr);
+#endif
+    }
+#if defined(CORTC_MBEDTLS_SRTP)
+    status = mbedtls_ssl_conf_dtls_srtp_protection_profiles(&config, srtp_profiles);
+    if (status != 0) return status;
+#endif
+    return mbedtls_ssl_conf_own_cert(&config, &parsed_, &key_);
+}
+
+} // namespace cortc::crypto::mbedtls
+
+namespace cortc::crypto {
+
+CORTC_DECL result<std::shared_ptr<const certificate>> generate_certificate(key_type, unix_time now,
+                                                                           std::chrono::seconds validity) {
+    using namespace std::chrono;
+    constexpr unix_time earliest = sys_days(year(1951) / 1 / 1), latest = sys_days(year(9999) / 12 / 31);
+    const auto invalid = boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
+    if (now < earliest || now > latest || validity <= seconds(0) || validity > latest - now) return invalid;
+    auto made = std::make_shared<mbedtls::certificate>();
+    if (made->generate(now - days(1), now + validity) != 0)
+        return boost::system::errc::make_error_code(boost::system::errc::io_error);
+    return std::shared_ptr<const certificate>(std::move(made));
+}
+
+} // namespace cortc::crypto

@@ -1,0 +1,323 @@
+#include "test/support/catch.hpp"
+#include "test/unit/crypto/dtls_pair.hpp"
+
+using namespace cortc;
+using namespace cortc::crypto;
+using namespace cortc::test;
+
+namespace {
+
+void check_connected(dtls_pair& pair) {
+    for (const auto* end : {&pair.client, &pair.server})
+        if (end->failure())
+            UNSCOPED_INFO(to_string(end->failure()->reason) << ": " << end->failure()->message);
+    REQUIRE(pair.client.connected());
+    REQUIRE(pair.server.connected());
+    CHECK(pair.client.session->state() == dtls_state::connected);
+    CHECK(pair.server.session->state() == dtls_state::connected);
+    CHECK(pair.client.events.size() == 1);
+    CHECK(pair.server.events.size() == 1);
+    CHECK(std::ranges::equal(pair.client.session->remote_certificate(), some_certificate(2)->der()));
+    CHECK(std::ranges::equal(pair.server.session->remote_certificate(), some_certificate(1)->der()));
+}
+
+bytes record(std::uint8_t type, byte_view body, std::uint64_t sequence = 0, std::uint16_t epoch = 0) {
+    bytes whole(13 + body.size());
+    byte_writer out(whole);
+    out.u8(type);
+    out.u16(0xfefd);
+    out.u16(epoch);
+    out.u48(sequence);
+    out.u16(static_cast<std::uint16_t>(body.size()));
+    out.put(body);
+    return whole;
+}
+
+} // namespace
+
+TEST_CASE("a handshake connects both ends") {
+    dtls_pair pair;
+    pair.run_until_connected();
+    check_connected(pair);
+    CHECK(pair.client.session->cipher_suite() == "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256");
+    CHECK(pair.client.session->stats().retransmissions == 0);
+    CHECK(pair.server.session->stats().retransmissions == 0);
+    CHECK(pair.client.session->next_timeout() == never);
+    CHECK(pair.server.session->next_timeout() == never);
+}
+
+TEST_CASE("a server that starts late gets the repeated ClientHello") {
+    dtls_pair pair;
+    pair.client.session->start(pair.now);
+    pair.run(20ms);
+    CHECK(pair.server.session->stats().dropped_inactive == 1);
+    pair.server.session->start(pair.now);
+    pair.run(5s);
+    check_connected(pair);
+}
+
+TEST_CASE("sessions with the certificate reused connect as well") {
+    for (int i = 0; i < 3; ++i) {
+        auto server = options_for(dtls_role::server);
+        auto client = options_for(dtls_role::client);
+        client.cert = server.cert; // client and server configuration of one certificate
+        server.remote_fingerprints = client.remote_fingerprints;
+        dtls_pair pair(client, server);
+        pair.run_until_connected();
+        CHECK(pair.client.connected());
+        CHECK(pair.server.connected());
+    }
+}
+
+TEST_CASE("the loss of any single datagram is repaired") {
+    std::size_t sent[2];
+    {
+        dtls_pair pair;
+        pair.run_until_connected();
+        check_connected(pair);
+        std::copy_n(pair.sent, 2, sent);
+    }
+    REQUIRE(sent[0] >= 2);
+    REQUIRE(sent[1] >= 2);
+    for (bool from_client : {true, false})
+        for (std::size_t lost = 0; lost < sent[from_client]; ++lost) {
+            dtls_pair pair;
+            pair.fate = [&](bool client, std::size_t index, bytes&) {
+                const auto gone = client == from_client && index == lost;
+                return gone ? std::vector<duration>() : std::vector<duration>{1ms};
+            };
+            pair.run_until_connected();
+            INFO((from_client ? "client" : "server") << " datagram " << lost);
+            check_connected(pair);
+        }
+}
+
+TEST_CASE("small datagrams, lost one by one") {
+    auto small = [](dtls_role role) {
+        auto options = options_for(role);
+        options.mtu = 300;
+        return options;
+    };
+    dtls_pair whole(small(dtls_role::client), small(dtls_role::server));
+    std::size_t largest = 0;
+    whole.fate = [&](bool, std::size_t, bytes& datagram) {
+        largest = std::max(largest, datagram.size());
+        return std::vector<duration>{1ms};
+    };
+    whole.run_until_connected();
+    check_connected(whole);
+    CHECK(largest <= 300);
+    for (std::size_t lost = 0; lost < whole.sent[0]; ++lost) {
+        dtls_pair pair(small(dtls_role::client), small(dtls_role::server));
+        pair.fate = [&](bool client, std::size_t index, bytes&) {
+            return !client && index == lost ? std::vector<duration>() : std::vector<duration>{1ms};
+        };
+        pair.run_until_connected();
+        check_connected(pair);
+    }
+}
+
+TEST_CASE("reordering and duplication do no harm") {
+    for (unsigned seed = 0; seed < 40; ++seed) {
+        std::mt19937 random(seed);
+        auto client = options_for(dtls_role::client), server = options_for(dtls_role::server);
+        client.mtu = server.mtu = seed % 2 ? 300 : 1200;
+        dtls_pair pair(client, server);
+        pair.fate = [&](bool, std::size_t, bytes&) {
+            std::vector<duration> when{std::chrono::milliseconds(1 + random() % 30)};
+            if (random() % 2) when.push_back(std::chrono::milliseconds(1 + random() % 60));
+            return when;
+        };
+        pair.run_until_connected();
+        INFO("seed " << seed);
+        check_connected(pair);
+    }
+}
+
+TEST_CASE("heavy loss only delays") {
+    for (unsigned seed = 0; seed < 20; ++seed) {
+        std::mt19937 random(seed);
+        dtls_pair pair;
+        pair.fate = [&](bool, std::size_t, bytes&) {
+            return random() % 100 < 30 ? std::vector<duration>() : std::vector<duration>{1ms};
+        };
+        pair.start();
+        pair.run(29s);
+        INFO("seed " << seed);
+        check_connected(pair);
+    }
+}
+
+TEST_CASE("total loss ends in failure at the bound, with waits that double up to 1600 ms") {
+    dtls_pair pair;
+    pair.fate = [](bool, std::size_t, bytes&) { return std::vector<duration>(); };
+    const auto begin = pair.now;
+    pair.start();
+    pair.run(29999ms);
+    CHECK(pair.client.events.empty());
+    CHECK(pair.server.events.empty());
+    pair.run(2ms);
+    CHECK(pair.client.failed(dtls_failure::timeout));
+    CHECK(pair.server.failed(dtls_failure::timeout));
+    CHECK(pair.client.session->next_timeout() == never);
+    std::vector<duration> waits;
+    for (const auto when : pair.times[1])
+        if (waits.empty() || when - begin != waits.back()) waits.push_back(when - begin);
+    const std::vector<duration> expected{0ms, 50ms, 150ms, 350ms, 750ms, 1550ms, 3150ms, 4750ms};
+    REQUIRE(waits.size() > expected.size());
+    CHECK(std::equal(expected.begin(), expected.end(), waits.begin()));
+    CHECK(pair.client.session->stats().retransmissions >= 20);
+}
+
+TEST_CASE("handle_timeout before the deadline does nothing") {
+    dtls_pair pair;
+    pair.client.session->start(pair.now);
+    const auto deadline = pair.client.session->next_timeout();
+    CHECK(deadline == pair.now + 50ms);
+    std::array<std::byte, 2048> space;
+    CHECK(pair.client.session->poll_transmit(space));
+    pair.client.session->handle_timeout(deadline - 1ns);
+    CHECK_FALSE(pair.client.session->poll_transmit(space));
+    pair.client.session->handle_timeout(deadline);
+    CHECK(pair.client.session->poll_transmit(space));
+}
+
+TEST_CASE("a client refuses a certificate that was not promised") {
+    auto client = options_for(dtls_role::client);
+    client.remote_fingerprints = fingerprints_of(*some_certificate(3));
+    dtls_pair pair(client, options_for(dtls_role::server));
+    pair.run_until_connected();
+    CHECK(pair.client.failed(dtls_failure::fingerprint_mismatch));
+    CHECK(pair.server.failed(dtls_failure::alert));
+    CHECK(pair.client.session->remote_certificate().empty());
+    CHECK_FALSE(pair.client.session->export_srtp_keys());
+}
+
+TEST_CASE("a server refuses a certificate that was not promised") {
+    auto server = options_for(dtls_role::server);
+    server.remote_fingerprints = fingerprints_of(*some_certificate(3));
+    dtls_pair pair(options_for(dtls_role::client), server);
+    pair.run_until_connected();
+    CHECK(pair.server.failed(dtls_failure::fingerprint_mismatch));
+    CHECK(pair.client.failed(dtls_failure::alert));
+    REQUIRE(pair.client.failure());
+    CHECK(pair.client.failure()->message.find("fatal alert") != std::string::npos);
+}
+
+TEST_CASE("without a promise nobody is trusted") {
+    auto server = options_for(dtls_role::server);
+    server.remote_fingerprints.clear();
+    dtls_pair pair(options_for(dtls_role::client), server);
+    pair.run_until_connected();
+    CHECK(pair.server.failed(dtls_failure::fingerprint_mismatch));
+}
+
+TEST_CASE("two clients or two servers do not connect, and end") {
+    dtls_pair clients(options_for(dtls_role::client), options_for(dtls_role::client));
+    clients.start();
+    clients.run(31s);
+    CHECK(clients.client.failure());
+    CHECK(clients.server.failure());
+    dtls_pair servers(options_for(dtls_role::server), options_for(dtls_role::server));
+    servers.start();
+    servers.run(31s);
+    CHECK(servers.client.failed(dtls_failure::timeout));
+    CHECK(servers.server.failed(dtls_failure::timeout));
+}
+
+TEST_CASE("stray records do not disturb a client, at any stage") {
+    bytes client_hello(60);
+    client_hello[0] = std::byte{1};
+    client_hello[3] = client_hello[11] = std::byte{48};
+    const std::vector<bytes> strays{
+        record(23, some_bytes(40)),                     // application data in the clear
+        record(23, some_bytes(40), 7, 1),               // of an epoch that is not there yet
+        record(20, bytes{std::byte{1}}),                // ChangeCipherSpec too early
+        record(20, bytes{std::byte{2}}),                // no ChangeCipherSpec
+        record(21, bytes{std::byte{1}, std::byte{90}}), // a warning
+        record(21, bytes{std::byte{1}}),                // half an alert
+        record(22, {}),                                 // an empty handshake record
+        record(22, some_bytes(11)),                     // shorter than a message's header
+        record(24, some_bytes(20)),                     // heartbeat
+        record(22, bytes(12), 3),                       // HelloRequest
+
+        record(22, client_hello, 3), // one's own message come back
+        some_bytes(200),
+        bytes(1),
+        bytes{},
+    };
+    for (std::size_t stage = 0; stage < 4; ++stage)
+        for (std::size_t which = 0; which < strays.size(); ++which) {
+            dtls_pair pair;
+            pair.fate = [&](bool from_client, std::size_t index, bytes&) {
+                if (!from_client && index == stage) pair.post(false, strays[which], 0ms);
+                return std::vector<duration>{1ms};
+            };
+            pair.start();
+            if (stage == 0) pair.post(false, strays[which], 0ms);
+            pair.run(5s);
+            INFO("stage " << stage << ", stray " << which);
+            check_connected(pair);
+        }
+}
+
+TEST_CASE("forged records before Finished do not end the handshake") {
+    for (bool to_client : {true, false}) {
+        dtls_pair pair;
+        pair.fate = [&](bool from_client, std::size_t index, bytes&) {
+            // Before every datagram but the first ClientHello come forged records of epoch 1.
+            if (from_client != to_client && !(from_client && index == 0))
+                for (std::uint64_t sequence : {0, 1, 5})
+                    pair.post(!to_client, record(22, some_bytes(64), sequence, 1), 500us);
+            return std::vector<duration>{1ms};
+        };
+        pair.run_until_connected();
+        INFO((to_client ? "client" : "server"));
+        check_connected(pair);
+    }
+}
+
+TEST_CASE("SRTP keys are the same at both ends") {
+    if (!dtls_srtp_available()) return;
+    auto client = options_for(dtls_role::client), server = options_for(dtls_role::server);
+    client.require_srtp = server.require_srtp = true;
+    dtls_pair pair(client, server);
+    CHECK_FALSE(pair.client.session->export_srtp_keys());
+    pair.run_until_connected();
+    check_connected(pair);
+    const auto a = pair.client.session->export_srtp_keys(), b = pair.server.session->export_srtp_keys();
+    REQUIRE(a);
+    REQUIRE(b);
+    CHECK(a->profile == srtp_profile::aes128_cm_sha1_80);
+    CHECK(b->profile == a->profile);
+    CHECK(a->client_key == b->client_key);
+    CHECK(a->server_key == b->server_key);
+    CHECK(a->client_salt == b->client_salt);
+    CHECK(a->server_salt == b->server_salt);
+    CHECK(a->client_key != a->server_key);
+    CHECK(a->client_salt != a->server_salt);
+    CHECK(a->client_key != std::array<std::byte, 16>{});
+}
+
+TEST_CASE("the key log names both ends' secret alike") {
+    std::vector<std::string> lines;
+    auto client = options_for(dtls_role::client), server = options_for(dtls_role::server);
+    client.keys = server.keys = [&](std::string_view line) { lines.emplace_back(line); };
+    dtls_pair pair(client, server);
+    pair.run_until_connected();
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[0] == lines[1]);
+    CHECK(lines[0].starts_with("CLIENT_RANDOM "));
+    CHECK(lines[0].size() == 14 + 64 + 1 + 96);
+}
+
+TEST_CASE("a session needs a certificate of this backend") {
+    CHECK(make_dtls_session({}) == nullptr);
+    struct foreign final : certificate {
+        byte_view der() const noexcept override { return {}; }
+        unix_time expires() const noexcept override { return {}; }
+    };
+    dtls_options options;
+    options.cert = std::make_shared<foreign>();
+    CHECK(make_dtls_session(options) == nullptr);
+}
