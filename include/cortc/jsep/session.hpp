@@ -1,0 +1,88 @@
+#pragma once
+
+#include "cortc/base/log.hpp"
+#include "cortc/base/random.hpp"
+#include "cortc/jsep/events.hpp"
+#include "cortc/jsep/types.hpp"
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cortc::jsep {
+
+struct session_options {
+    bundle_policy bundle = bundle_policy::balanced;
+    rtcp_mux_policy rtcp_mux = rtcp_mux_policy::require;
+    bool ice_lite = false; // we are an ICE-lite agent (RFC 8445 2.5)
+    std::uint16_t sctp_port = 5000;
+    std::uint64_t max_message_size = 262144; // what we accept, in bytes; 0: no limit
+    std::size_t max_remote_candidates = 256; // for one section of one description
+    std::string ufrag_prefix;                // ice-chars before the random part, at most 200 (a shard number)
+};
+
+/// The offer/answer engine (webrtc-pc 4.4, RFC 9429). Every call either does all of its work or none of it;
+/// the one exception is the W3C's: a remote offer that meets a local one rolls it back first, and a failure
+/// of the offer itself does not bring it back. Events tell the transports what to do; drain poll_event()
+/// after every call that is not const.
+class session {
+  public:
+    session(random_source& random, logger log, session_options options = {});
+
+    /// The certificate's, once it exists. Offers and answers need at least one.
+    void set_fingerprints(std::vector<sdp::fingerprint> fingerprints);
+
+    /// invalid_state: not stable or have-local-offer; operation: no fingerprint yet.
+    [[nodiscard]] outcome<description> create_offer(offer_options options = {});
+    /// invalid_state: not have-remote-offer or have-local-pranswer; operation: no fingerprint yet.
+    [[nodiscard]] outcome<description> create_answer();
+    /// No type: what the state asks for. No sdp: the last created description if it is still current, else a
+    /// new one. invalid_modification: the sdp is not the one created last.
+    [[nodiscard]] outcome<void> set_local_description(std::optional<sdp_type> type = {},
+                                                      std::string_view sdp = {});
+    /// Failures in the W3C's order: invalid_state, operation with detail "sdp-syntax-error" and the line,
+    /// invalid_access.
+    [[nodiscard]] outcome<void> set_remote_description(sdp_type type, std::string_view sdp);
+    /// type, invalid_state or operation, in the W3C's order.
+    [[nodiscard]] outcome<void> add_remote_candidate(const candidate_init& init);
+
+    /// A data channel was created: the next offer has a data section. Does nothing when there is one.
+    void add_data_section();
+    /// The next offer carries new credentials for every generation now in use. Survives rollback.
+    void restart_ice();
+    /// The W3C's check for negotiation-needed; says nothing about the signaling state.
+    [[nodiscard]] bool negotiation_needed() const;
+    /// The queued step of "update the negotiation-needed flag": true when the event is to fire.
+    [[nodiscard]] bool update_negotiation_needed();
+    void close();
+
+    /// Joins the text of the local description with this ufrag. False when no applied local description has
+    /// it.
+    bool add_local_candidate(transport_id transport, std::string_view ufrag, sdp::candidate candidate);
+    bool end_of_local_candidates(transport_id transport, std::string_view ufrag);
+
+    [[nodiscard]] signaling_state state() const noexcept;
+    /// With the candidates known so far.
+    [[nodiscard]] std::optional<description> current_local_description() const;
+    [[nodiscard]] std::optional<description> pending_local_description() const;
+    [[nodiscard]] std::optional<description> current_remote_description() const;
+    [[nodiscard]] std::optional<description> pending_remote_description() const;
+    [[nodiscard]] std::optional<description> local_description() const; // pending, else current
+    [[nodiscard]] std::optional<description> remote_description() const;
+    /// canTrickleIceCandidates: nothing before there is a remote description.
+    [[nodiscard]] std::optional<bool> can_trickle() const;
+    /// Nothing while it is undecided.
+    [[nodiscard]] std::optional<bool> controlling() const noexcept;
+    /// The transport and m= line of a mid, for the candidates that go out; nothing for a rejected section.
+    struct section_place {
+        std::string mid;
+        std::uint16_t mline_index = 0;
+    };
+    [[nodiscard]] std::optional<section_place> place_of(transport_id transport) const;
+
+    [[nodiscard]] std::optional<event> poll_event();
+};
+
+} // namespace cortc::jsep
