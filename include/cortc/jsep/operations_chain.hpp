@@ -1,5 +1,7 @@
 #pragma once
 
+#include "cortc/base/config.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <optional>

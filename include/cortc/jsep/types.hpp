@@ -1,11 +1,15 @@
 #pragma once
 
+#include "cortc/base/config.hpp"
 #include "cortc/base/result.hpp"
 #include "cortc/base/strong.hpp"
+
+#include <boost/assert/source_location.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -51,6 +55,11 @@ struct error {
     std::string detail;              // RTCErrorDetailType ("sdp-syntax-error"), else empty
     std::optional<std::size_t> line; // RTCError.sdpLineNumber: the first line is 1
 };
+
+/// Lets `outcome<T>::value()` throw; found by argument-dependent lookup.
+[[noreturn]] inline void throw_exception_from_error(const error& why, const boost::source_location&) {
+    throw std::runtime_error(std::string(to_string(why.kind)) + ": " + why.message);
+}
 
 template <class T>
 using outcome = cortc::result<T, error>;
