@@ -90,8 +90,7 @@ struct media_description {
     bool rtcp_mux_only = false;
     bool rtcp_rsize = false;
     std::vector<std::string> rtcp_xr; ///< RFC 3611, kept as text
-    std::vector<codec>
-        codecs; ///< those in `formats` first, in that order; then the others that are described
+    std::vector<codec> codecs; ///< one for each of `formats`, in that order; then others that have attributes
     std::vector<rtcp_feedback> rtcp_fb; ///< a=rtcp-fb:*
     std::vector<ssrc_group> ssrc_groups;
     std::vector<ssrc_attribute> ssrcs;

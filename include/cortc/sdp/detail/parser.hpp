@@ -1,6 +1,7 @@
 #pragma once
 
-#include "cortc/sdp/parse.hpp"
+#include "cortc/sdp/limits.hpp"
+#include "cortc/sdp/session_description.hpp"
 
 #include <array>
 #include <cstdint>

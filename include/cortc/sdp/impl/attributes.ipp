@@ -4,6 +4,7 @@
 #include "cortc/sdp/detail/text.hpp"
 
 #include <array>
+#include <utility>
 
 namespace cortc::sdp {
 

@@ -4,6 +4,7 @@
 #include "cortc/sdp/fingerprint.hpp"
 
 #include <array>
+#include <optional>
 #include <utility>
 
 namespace cortc::sdp {
