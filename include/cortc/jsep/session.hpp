@@ -8,7 +8,7 @@
 #include "cortc/jsep/events.hpp"
 #include "cortc/jsep/model.hpp"
 #include "cortc/jsep/types.hpp"
-#include "cortc/sdp/parse.hpp"
+#include "cortc/sdp/limits.hpp"
 
 #include <deque>
 #include <memory>

@@ -2,6 +2,7 @@
 
 #include "cortc/jsep/session.hpp"
 #include "cortc/jsep/validate.hpp"
+#include "cortc/sdp/parse.hpp"
 
 #include <algorithm>
 #include <iterator>
