@@ -5,6 +5,10 @@
 /// Does the content of a remote description fit? None of these change anything.
 namespace cortc::jsep {
 
+/// RFC 9143 5: a=group:BUNDLE names sections that exist, each in one group. Comes before everything that
+/// looks sections up by group. invalid_access.
+[[nodiscard]] outcome<void> validate_groups(const sdp::session_description& content);
+
 /// webrtc-pc "set a description": under the policy `require` every RTP section of a peer must multiplex RTCP.
 /// Sections that are bundled into another one may leave the attribute to it. invalid_access.
 [[nodiscard]] outcome<void> validate_rtcp_mux(const sdp::session_description& content);

@@ -129,7 +129,9 @@ TEST_CASE("a section without a=mid is answered without one") {
     auto answer = bob.set_local();
     CHECK_FALSE(contains(answer, "a=mid"));
     CHECK_FALSE(contains(answer, "BUNDLE"));
-    CHECK(contains(bob.offer(), "a=mid:0"));
+    // Our own later offer has mids all the same; the peer goes on without.
+    CHECK(contains(bob.set_local(), "a=mid:0"));
+    bob.jsep.set_remote_description(sdp_type::answer, replaced(offer, "actpass", "passive")).value();
     bob.jsep.set_remote_description(sdp_type::offer, offer).value();
 }
 

@@ -84,9 +84,8 @@ CORTC_DECL outcome<void> session::set_local(sdp_type type, const created& from) 
 
 CORTC_DECL outcome<void> session::set_remote_description(sdp_type type, std::string_view sdp) {
     if (type == sdp_type::rollback) return roll_back();
-    if (type == sdp_type::offer && state() == signaling_state::have_local_offer)
-        (void)
-            roll_back(); // glare; as in the W3C a step of its own, which a failure of the offer does not undo
+    // Glare. As in the W3C a step of its own, which a failure of the offer does not undo.
+    if (type == sdp_type::offer && state() == signaling_state::have_local_offer) commit(*stable_);
     if (auto wrong = wrong_state(type, false)) return *wrong;
     auto parsed = sdp::parse(sdp, options_.sdp_limits);
     if (!parsed)
@@ -94,6 +93,7 @@ CORTC_DECL outcome<void> session::set_remote_description(sdp_type type, std::str
                      fmt::format("line {}: {}", parsed.error().line, parsed.error().message),
                      "sdp-syntax-error", parsed.error().line};
     auto content = std::make_shared<const sdp::session_description>(std::move(*parsed));
+    if (auto grouped = validate_groups(*content); !grouped) return grouped;
     if (options_.rtcp_mux == rtcp_mux_policy::require)
         if (auto muxed = validate_rtcp_mux(*content); !muxed) return muxed;
     return type == sdp_type::offer ? set_remote_offer(std::move(content), sdp)

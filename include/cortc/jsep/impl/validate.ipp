@@ -14,25 +14,6 @@ CORTC_DECL error does_not_fit(std::string message) {
     return {error_kind::invalid_access, std::move(message), {}, {}};
 }
 
-/// RFC 9143 5: a group names sections that exist, each in one BUNDLE group at most. (The parser keeps mids
-/// unique.)
-CORTC_DECL outcome<void> validate_groups(const sdp::session_description& content) {
-    for (const auto& group : content.groups) {
-        if (group.semantics != "BUNDLE") continue;
-        if (group.mids.size() > content.media.size())
-            return does_not_fit(fmt::format("a=group:BUNDLE names {} mids, but there are {} sections",
-                                            group.mids.size(), content.media.size()));
-        for (const auto& mid : group.mids) {
-            if (!content.find_mid(mid))
-                return does_not_fit(
-                    fmt::format("a=group:BUNDLE names the mid {}, which no section has", mid));
-            if (content.bundle_of(mid) != &group)
-                return does_not_fit(fmt::format("the mid {} stands in two a=group:BUNDLE lines", mid));
-        }
-    }
-    return {};
-}
-
 /// What a data section cannot do without, in an offer or an answer.
 CORTC_DECL outcome<void> validate_transport(const sdp::session_description& content, std::size_t index) {
     auto transport = transport_of(content, index);
@@ -86,9 +67,10 @@ CORTC_DECL outcome<void> validate_order(const model& base, const sdp::session_de
         if (media.media != before.media)
             return does_not_fit(fmt::format("{}: m={} was negotiated here, not m={}", section_name(offer, i),
                                             before.media, media.media));
-        if (before.mid_given && media.mid != before.mid)
-            return does_not_fit(fmt::format("section {}: a=mid:{} was negotiated here, not {}", i, before.mid,
-                                            media.mid ? "a=mid:" + *media.mid : "a section without a=mid"));
+        // RFC 9429 5.10 lets a peer leave mids out; the place says which section it is.
+        if (before.mid_given && media.mid && *media.mid != before.mid)
+            return does_not_fit(fmt::format("section {}: a=mid:{} was negotiated here, not a=mid:{}", i,
+                                            before.mid, *media.mid));
     }
     return {};
 }
@@ -126,6 +108,27 @@ CORTC_DECL outcome<void> validate_answered_section(const model& now, const sdp::
 
 } // namespace detail
 
+CORTC_DECL outcome<void> validate_groups(const sdp::session_description& content) {
+    std::size_t named = 0;
+    for (const auto& group : content.groups)
+        if (group.semantics == "BUNDLE") named += group.mids.size();
+    if (named > content.media.size()) // bounds the work below, too: the parser keeps the sections few
+        return detail::does_not_fit(fmt::format("a=group:BUNDLE names {} mids, but there are {} sections",
+                                                named, content.media.size()));
+    for (const auto& group : content.groups) {
+        if (group.semantics != "BUNDLE") continue;
+        for (const auto& mid : group.mids) {
+            if (!content.find_mid(mid))
+                return detail::does_not_fit(
+                    fmt::format("a=group:BUNDLE names the mid {}, which no section has", mid));
+            if (content.bundle_of(mid) != &group)
+                return detail::does_not_fit(
+                    fmt::format("the mid {} stands in two a=group:BUNDLE lines", mid));
+        }
+    }
+    return {};
+}
+
 CORTC_DECL dtls_role role_from_answer(sdp::setup_role remote_setup) noexcept {
     return remote_setup == sdp::setup_role::active ? dtls_role::server : dtls_role::client;
 }
@@ -144,7 +147,6 @@ CORTC_DECL outcome<void> validate_rtcp_mux(const sdp::session_description& conte
 }
 
 CORTC_DECL outcome<void> validate_remote_offer(const model& base, const sdp::session_description& offer) {
-    if (auto fits = detail::validate_groups(offer); !fits) return fits;
     if (auto fits = detail::validate_order(base, offer); !fits) return fits;
     auto data = detail::choose_data_section(base, offer);
     if (!data) return {};
@@ -164,7 +166,6 @@ CORTC_DECL outcome<void> validate_remote_offer(const model& base, const sdp::ses
 
 CORTC_DECL outcome<void> validate_remote_answer(const model& now, const sdp::session_description& answer) {
     const auto& offer = *now.pending_local->content;
-    if (auto fits = detail::validate_groups(answer); !fits) return fits;
     if (answer.media.size() != offer.media.size())
         return detail::does_not_fit(
             fmt::format("the answer has {} sections, the offer {}; each needs its answer, in order",
