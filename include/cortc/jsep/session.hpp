@@ -20,7 +20,6 @@
 namespace cortc::jsep {
 
 struct session_options {
-    bundle_policy bundle = bundle_policy::balanced;
     rtcp_mux_policy rtcp_mux = rtcp_mux_policy::require;
     bool ice_lite = false; // we are an ICE-lite agent (RFC 8445 2.5)
     std::uint16_t sctp_port = 5000;

@@ -27,7 +27,6 @@ enum class signaling_state {
     closed
 };
 enum class sdp_type { offer, pranswer, answer, rollback };
-enum class bundle_policy { balanced, max_compat, max_bundle };
 enum class rtcp_mux_policy { require, negotiate };
 /// RFC 8842: the client sends the ClientHello (a=setup:active), the server waits (a=setup:passive).
 enum class dtls_role { client, server };
