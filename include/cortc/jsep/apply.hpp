@@ -1,0 +1,39 @@
+#pragma once
+
+#include "cortc/jsep/events.hpp"
+#include "cortc/jsep/model.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+/// What a description that fits makes of the model. Pure: the caller swaps the result in.
+namespace cortc::jsep {
+
+using content_ptr = std::shared_ptr<const sdp::session_description>;
+
+/// `base` is the last stable state, `now` the present one: an offer that replaces a pending one of the same
+/// side keeps the transports that were made for it. `next_id` counts the transports up.
+[[nodiscard]] model apply_local_offer(const model& base, const model& now, content_ptr offer,
+                                      std::uint32_t& next_id);
+[[nodiscard]] model apply_remote_offer(const model& base, const model& now, content_ptr offer,
+                                       bool we_are_lite, std::uint32_t& next_id);
+
+/// An answer or pranswer, ours or the peer's, to the pending offer of the other side.
+[[nodiscard]] model apply_answer(const model& now, content_ptr answer, sdp_type type, bool ours,
+                                 bool we_are_lite);
+
+/// What the transports are to be told: first what begins, then what ended.
+struct changes {
+    std::vector<event> begun;
+    std::vector<event> ended;
+};
+/// From `before` to `after`; `base` is the stable state behind `before` (`before` itself if that was stable).
+[[nodiscard]] changes compare(const model& base, const model& before, const model& after,
+                              std::uint16_t sctp_port);
+
+} // namespace cortc::jsep
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/jsep/impl/apply.ipp"
+#endif

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "cortc/jsep/model.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The text of our descriptions with the candidates known so far (RFC 9429 4.1.10, 5.2.1).
+namespace cortc::jsep {
+
+/// What was gathered for one local generation.
+struct gathered {
+    transport_id transport;
+    std::string ufrag;
+    std::vector<sdp::candidate> candidates;
+    bool done = false;
+};
+
+/// `content` with the candidates of the generations that its sections name.
+[[nodiscard]] std::string print_local(const sdp::session_description& content,
+                                      const std::vector<gathered>& known);
+
+/// RFC 8839 4.2.1.2: the candidate for the m= and c= lines, the likeliest to work: relayed, then server
+/// reflexive, then host; IPv4 before IPv6. A name is none, nor is TCP.
+[[nodiscard]] const sdp::candidate* default_candidate(const std::vector<sdp::candidate>& candidates);
+
+/// Adds a candidate, or the end of them, to one section of a remote description. Twice the same is once.
+[[nodiscard]] std::shared_ptr<const sdp::session_description>
+with_candidate(const sdp::session_description& content, std::size_t index, const sdp::candidate& candidate);
+[[nodiscard]] std::shared_ptr<const sdp::session_description>
+with_end_of_candidates(const sdp::session_description& content, std::size_t index);
+
+} // namespace cortc::jsep
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/jsep/impl/description_text.ipp"
+#endif

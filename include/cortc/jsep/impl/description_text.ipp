@@ -1,0 +1,78 @@
+#pragma once
+
+#include "cortc/jsep/description_text.hpp"
+#include "cortc/sdp/print.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <algorithm>
+
+namespace cortc::jsep {
+
+namespace detail {
+
+/// 0: cannot be a default candidate.
+CORTC_DECL int default_rank(const sdp::candidate& candidate) {
+    boost::system::error_code not_literal;
+    auto address = boost::asio::ip::make_address(candidate.address, not_literal);
+    if (not_literal || candidate.component != 1 || candidate.transport != sdp::candidate_transport::udp)
+        return 0;
+    auto family = address.is_v4() ? 1 : 0;
+    switch (candidate.type) {
+    case sdp::candidate_type::relay:
+        return 30 + family;
+    case sdp::candidate_type::srflx:
+        return 20 + family;
+    case sdp::candidate_type::host:
+        return 10 + family;
+    default:
+        return 0;
+    }
+}
+
+CORTC_DECL void add_gathered(sdp::media_description& media, const gathered& known) {
+    media.candidates = known.candidates;
+    media.end_of_candidates = known.done;
+    const auto* fallback = default_candidate(known.candidates);
+    if (!fallback) return; // port 9 and 0.0.0.0 stay: RFC 9429 5.2.1
+    media.port = fallback->port;
+    auto v6 = fallback->address.find(':') != std::string::npos;
+    media.connections = {sdp::connection{"IN", v6 ? "IP6" : "IP4", fallback->address}};
+}
+
+} // namespace detail
+
+CORTC_DECL const sdp::candidate* default_candidate(const std::vector<sdp::candidate>& candidates) {
+    const sdp::candidate* best = nullptr;
+    for (const auto& each : candidates)
+        if (detail::default_rank(each) > (best ? detail::default_rank(*best) : 0)) best = &each;
+    return best;
+}
+
+CORTC_DECL std::string print_local(const sdp::session_description& content,
+                                   const std::vector<gathered>& known) {
+    auto joined = content;
+    for (auto& media : joined.media) {
+        if (media.port == 0 || !media.transport.ice_ufrag) continue;
+        for (const auto& each : known)
+            if (each.ufrag == *media.transport.ice_ufrag) detail::add_gathered(media, each);
+    }
+    return sdp::print(joined);
+}
+
+CORTC_DECL std::shared_ptr<const sdp::session_description>
+with_candidate(const sdp::session_description& content, std::size_t index, const sdp::candidate& candidate) {
+    auto joined = std::make_shared<sdp::session_description>(content);
+    auto& known = joined->media[index].candidates;
+    if (std::find(known.begin(), known.end(), candidate) == known.end()) known.push_back(candidate);
+    return joined;
+}
+
+CORTC_DECL std::shared_ptr<const sdp::session_description>
+with_end_of_candidates(const sdp::session_description& content, std::size_t index) {
+    auto joined = std::make_shared<sdp::session_description>(content);
+    joined->media[index].end_of_candidates = true;
+    return joined;
+}
+
+} // namespace cortc::jsep

@@ -1,0 +1,169 @@
+#pragma once
+
+#include "cortc/jsep/session.hpp"
+#include "cortc/sdp/print.hpp"
+
+#include <algorithm>
+
+namespace cortc::jsep {
+
+CORTC_DECL session::session(random_source& random, logger log, session_options options)
+    : random_(random)
+    , log_(log)
+    , options_(std::move(options))
+    , session_id_(random.u64() >> 1) {} // RFC 9429 5.2.1: below 2^63
+
+CORTC_DECL void session::set_fingerprints(std::vector<sdp::fingerprint> fingerprints) {
+    fingerprints_ = std::move(fingerprints);
+    ++revision_;
+}
+
+CORTC_DECL std::optional<error> session::cannot_create() const {
+    if (!fingerprints_.empty()) return {};
+    return error{error_kind::operation,
+                 "there is no certificate fingerprint yet; set_fingerprints() comes first",
+                 {},
+                 {}};
+}
+
+CORTC_DECL build_settings session::next_settings() {
+    build_settings settings;
+    settings.fingerprints = fingerprints_;
+    settings.session_id = session_id_;
+    settings.session_version = ++session_version_; // RFC 9429 5.2.2 lets every call count
+    settings.sctp_port = options_.sctp_port;
+    settings.max_message_size = options_.max_message_size;
+    settings.ice_lite = options_.ice_lite;
+    settings.ufrag_prefix = options_.ufrag_prefix;
+    return settings;
+}
+
+CORTC_DECL session::created session::make(sdp::session_description content) {
+    created made;
+    made.content = std::make_shared<const sdp::session_description>(std::move(content));
+    made.text = print_local(*made.content, gathered_);
+    made.revision = revision_;
+    made.remote_offer = remote_offer_;
+    return made;
+}
+
+CORTC_DECL outcome<description> session::create_offer(offer_options options) {
+    if (state() != signaling_state::stable && state() != signaling_state::have_local_offer)
+        return error{
+            error_kind::invalid_state,
+            fmt::format("createOffer in the signaling state {}; stable or have-local-offer would be right",
+                        to_string(state())),
+            {},
+            {}};
+    if (auto missing = cannot_create()) return *missing;
+    offer_plan plan;
+    plan.data_wanted = data_wanted_;
+    plan.restart = options.ice_restart;
+    plan.replace = to_replace_;
+    last_offer_ = make(build_offer(model_, plan, next_settings(), random_));
+    return description{sdp_type::offer, last_offer_->text};
+}
+
+CORTC_DECL outcome<description> session::create_answer() {
+    if (state() != signaling_state::have_remote_offer && state() != signaling_state::have_local_pranswer)
+        return error{error_kind::invalid_state,
+                     fmt::format("createAnswer in the signaling state {}; have-remote-offer or "
+                                 "have-local-pranswer would be right",
+                                 to_string(state())),
+                     {},
+                     {}};
+    if (auto missing = cannot_create()) return *missing;
+    last_answer_ = make(build_answer(model_, next_settings(), random_));
+    return description{sdp_type::answer, last_answer_->text};
+}
+
+CORTC_DECL void session::add_data_section() {
+    if (data_wanted_) return;
+    data_wanted_ = true;
+    ++revision_;
+}
+
+CORTC_DECL void session::restart_ice() {
+    to_replace_.clear();
+    for (const auto* local : {&model_.current_local, &model_.pending_local}) {
+        if (!*local) continue;
+        for (const auto& media : (*local)->content->media)
+            if (media.transport.ice_ufrag)
+                to_replace_.push_back({*media.transport.ice_ufrag, media.transport.ice_pwd.value_or("")});
+    }
+    ++revision_;
+}
+
+CORTC_DECL bool session::negotiation_needed() const {
+    return !to_replace_.empty() || (data_wanted_ && !model_.data_section());
+}
+
+CORTC_DECL bool session::update_negotiation_needed() {
+    if (state() != signaling_state::stable) return false;
+    if (!negotiation_needed()) {
+        negotiation_needed_ = false;
+        return false;
+    }
+    return !std::exchange(negotiation_needed_, true);
+}
+
+CORTC_DECL void session::close() {
+    log_.debug("signaling state {} -> closed", to_string(state()));
+    model_.state = signaling_state::closed;
+    events_.clear();
+}
+
+CORTC_DECL signaling_state session::state() const noexcept { return model_.state; }
+
+CORTC_DECL std::optional<description> session::text_of(const std::optional<applied>& of, bool local) const {
+    if (!of) return {};
+    return description{of->type, local ? print_local(*of->content, gathered_) : sdp::print(*of->content)};
+}
+
+CORTC_DECL std::optional<description> session::current_local_description() const {
+    return text_of(model_.current_local, true);
+}
+CORTC_DECL std::optional<description> session::pending_local_description() const {
+    return text_of(model_.pending_local, true);
+}
+CORTC_DECL std::optional<description> session::current_remote_description() const {
+    return text_of(model_.current_remote, false);
+}
+CORTC_DECL std::optional<description> session::pending_remote_description() const {
+    return text_of(model_.pending_remote, false);
+}
+
+CORTC_DECL std::optional<description> session::local_description() const {
+    return model_.pending_local ? pending_local_description() : current_local_description();
+}
+
+CORTC_DECL std::optional<description> session::remote_description() const {
+    return model_.pending_remote ? pending_remote_description() : current_remote_description();
+}
+
+CORTC_DECL std::optional<bool> session::can_trickle() const {
+    const auto& remote = model_.pending_remote ? model_.pending_remote : model_.current_remote;
+    if (!remote) return {};
+    const auto& content = *remote->content;
+    return content.transport.has_ice_option("trickle") ||
+           std::any_of(content.media.begin(), content.media.end(),
+                       [](const auto& media) { return media.transport.has_ice_option("trickle"); });
+}
+
+CORTC_DECL std::optional<bool> session::controlling() const noexcept { return model_.controlling; }
+
+CORTC_DECL std::optional<session::section_place> session::place_of(transport_id transport) const {
+    for (std::size_t i = 0; i < model_.sections.size(); ++i)
+        if (model_.sections[i].transport == transport)
+            return section_place{model_.sections[i].mid, static_cast<std::uint16_t>(i)};
+    return {};
+}
+
+CORTC_DECL std::optional<event> session::poll_event() {
+    if (events_.empty()) return {};
+    auto next = std::move(events_.front());
+    events_.pop_front();
+    return next;
+}
+
+} // namespace cortc::jsep

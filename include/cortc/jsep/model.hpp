@@ -1,0 +1,108 @@
+#pragma once
+
+#include "cortc/jsep/types.hpp"
+#include "cortc/sdp/session_description.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What a session knows about the negotiation, as one value: a change is computed on a copy and then swapped
+/// in, a rollback swaps the copy of the last stable state back.
+namespace cortc::jsep {
+
+struct ice_credentials {
+    std::string ufrag;
+    std::string pwd;
+
+    friend bool operator==(const ice_credentials&, const ice_credentials&) = default;
+};
+
+/// The remote generation that an answer paired with one of ours.
+struct remote_generation {
+    ice_credentials credentials;
+    std::string local_ufrag;
+    bool lite = false;
+    std::vector<std::string> options;
+};
+
+struct sctp_settings {
+    std::uint16_t remote_port = 5000;
+    std::uint64_t max_message_size = 65536;
+
+    friend bool operator==(const sctp_settings&, const sctp_settings&) = default;
+};
+
+struct transport_state {
+    transport_id id;
+    std::string mid;       // of the section that it was made for
+    ice_credentials local; // the latest applied; empty while only a remote offer asked for it
+    std::optional<remote_generation> remote; // since the first answer
+    std::optional<dtls_role> role;           // ours, since the first answer
+    std::vector<sdp::fingerprint> fingerprints;
+    std::optional<sctp_settings> sctp;
+};
+
+/// One m= section by its index, which never changes.
+struct section {
+    std::string mid;
+    bool mid_given = true; // a peer may leave a=mid out; then its answer has none and `mid` is ours alone
+    std::string media;
+    std::string protocol;
+    std::vector<std::string> formats;
+    std::optional<transport_id> transport; // none: rejected
+
+    [[nodiscard]] bool rejected() const noexcept { return !transport; }
+};
+
+/// A description that was set. Local candidates are not in it: they join the text when it is read.
+struct applied {
+    sdp_type type = sdp_type::offer;
+    std::shared_ptr<const sdp::session_description> content;
+};
+
+struct model {
+    signaling_state state = signaling_state::stable;
+    std::optional<applied> current_local;
+    std::optional<applied> pending_local;
+    std::optional<applied> current_remote;
+    std::optional<applied> pending_remote;
+    std::vector<section> sections;
+    std::vector<transport_state> transports;
+    std::optional<bool> controlling;
+
+    [[nodiscard]] transport_state* find(transport_id id) noexcept;
+    [[nodiscard]] const transport_state* find(transport_id id) const noexcept;
+    /// The section that carries data channels.
+    [[nodiscard]] std::optional<std::size_t> data_section() const noexcept;
+    /// The smallest number that is no section's mid, nor one of `extra`.
+    [[nodiscard]] std::string unused_mid(const sdp::session_description* extra = nullptr) const;
+};
+
+namespace detail {
+
+/// "section 1 (mid data)", the first is 0 as in sdpMLineIndex.
+std::string section_name(const sdp::session_description& content, std::size_t index);
+/// RFC 9143 7.1.3: a bundle-only section outside every group is as good as rejected.
+bool is_rejected(const sdp::session_description& content, std::size_t index);
+bool is_data(const sdp::session_description& content, std::size_t index);
+/// The section whose ICE and DTLS lines and candidates serve section `index`: itself, or (RFC 9143 7.1.3:
+/// bundle-only, or transport attributes only once in a group) the first of its BUNDLE group.
+std::size_t transport_source(const sdp::session_description& content, std::size_t index);
+/// The ICE and DTLS attributes that hold for a section, session level included.
+sdp::transport_attributes transport_of(const sdp::session_description& content, std::size_t index);
+/// RFC 8122 5: only the fingerprints of the strongest hash function that we know, so that a weak one beside
+/// it opens no door.
+std::vector<sdp::fingerprint> usable_fingerprints(const std::vector<sdp::fingerprint>& given);
+/// The data section that a remote offer gets accepted: the one in use if it is still there, else the first.
+std::optional<std::size_t> choose_data_section(const model& base, const sdp::session_description& offer);
+
+} // namespace detail
+
+} // namespace cortc::jsep
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/jsep/impl/model.ipp"
+#endif

@@ -1,0 +1,173 @@
+#pragma once
+
+#include "cortc/base/log.hpp"
+#include "cortc/base/random.hpp"
+#include "cortc/jsep/apply.hpp"
+#include "cortc/jsep/build.hpp"
+#include "cortc/jsep/description_text.hpp"
+#include "cortc/jsep/events.hpp"
+#include "cortc/jsep/model.hpp"
+#include "cortc/jsep/types.hpp"
+#include "cortc/sdp/limits.hpp"
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cortc::jsep {
+
+struct session_options {
+    rtcp_mux_policy rtcp_mux = rtcp_mux_policy::require;
+    bool ice_lite = false; // we are an ICE-lite agent (RFC 8445 2.5)
+    std::uint16_t sctp_port = 5000;
+    std::uint64_t max_message_size = 262144; // what we accept, in bytes; 0: no limit
+    sdp::limits sdp_limits;                  // of a remote description
+    std::size_t max_remote_candidates = 256; // for one section of one description
+    std::string ufrag_prefix;                // ice-chars before the random part, at most 200 (a shard number)
+};
+
+/// The offer/answer engine (webrtc-pc 4.4, RFC 9429). Every call either does all of its work or none of it;
+/// the one exception is the W3C's: a remote offer that meets a local one rolls it back first, and a failure
+/// of the offer itself does not bring it back. Events tell the transports what to do; drain poll_event()
+/// after every call that is not const.
+class session {
+  public:
+    session(random_source& random, logger log, session_options options = {});
+
+    /// The certificate's, once it exists. Offers and answers need at least one.
+    void set_fingerprints(std::vector<sdp::fingerprint> fingerprints);
+
+    /// invalid_state: not stable or have-local-offer; operation: no fingerprint yet.
+    [[nodiscard]] outcome<description> create_offer(offer_options options = {});
+    /// invalid_state: not have-remote-offer or have-local-pranswer; operation: no fingerprint yet.
+    [[nodiscard]] outcome<description> create_answer();
+    /// No type: what the state asks for. No sdp: the last created description if it is still current, else a
+    /// new one. invalid_modification: the sdp is not the one created last.
+    [[nodiscard]] outcome<void> set_local_description(std::optional<sdp_type> type = {},
+                                                      std::string_view sdp = {});
+    /// Failures in the W3C's order: invalid_state, operation with detail "sdp-syntax-error" and the line,
+    /// invalid_access.
+    [[nodiscard]] outcome<void> set_remote_description(sdp_type type, std::string_view sdp);
+    /// type, invalid_state or operation, in the W3C's order.
+    [[nodiscard]] outcome<void> add_remote_candidate(const candidate_init& init);
+
+    /// A data channel was created: the next offer has a data section. Does nothing when there is one.
+    void add_data_section();
+    /// The next offer carries new credentials for every generation now in use. Survives rollback.
+    void restart_ice();
+    /// The W3C's check for negotiation-needed; says nothing about the signaling state.
+    [[nodiscard]] bool negotiation_needed() const;
+    /// The queued step of "update the negotiation-needed flag": true when the event is to fire.
+    [[nodiscard]] bool update_negotiation_needed();
+    void close();
+
+    /// Joins the text of the local description with this ufrag. False when no applied local description has
+    /// it.
+    bool add_local_candidate(transport_id transport, std::string_view ufrag, sdp::candidate candidate);
+    bool end_of_local_candidates(transport_id transport, std::string_view ufrag);
+
+    [[nodiscard]] signaling_state state() const noexcept;
+    /// With the candidates known so far.
+    [[nodiscard]] std::optional<description> current_local_description() const;
+    [[nodiscard]] std::optional<description> pending_local_description() const;
+    [[nodiscard]] std::optional<description> current_remote_description() const;
+    [[nodiscard]] std::optional<description> pending_remote_description() const;
+    [[nodiscard]] std::optional<description> local_description() const; // pending, else current
+    [[nodiscard]] std::optional<description> remote_description() const;
+    /// canTrickleIceCandidates: nothing before there is a remote description.
+    [[nodiscard]] std::optional<bool> can_trickle() const;
+    /// Nothing while it is undecided.
+    [[nodiscard]] std::optional<bool> controlling() const noexcept;
+    /// The transport and m= line of a mid, for the candidates that go out; nothing for a rejected section.
+    struct section_place {
+        std::string mid;
+        std::uint16_t mline_index = 0;
+    };
+    [[nodiscard]] std::optional<section_place> place_of(transport_id transport) const;
+
+    [[nodiscard]] std::optional<event> poll_event();
+
+  private:
+    /// A description that we made: its text is what the application must hand back.
+    struct created {
+        std::string text;
+        content_ptr content;
+        std::uint64_t revision = 0;     // what it was made from; differs: no longer what we would make now
+        std::uint64_t remote_offer = 0; // an answer's
+    };
+    using slot = std::optional<applied> model::*;
+
+    [[nodiscard]] const model& base() const noexcept { return stable_ ? *stable_ : model_; }
+    [[nodiscard]] std::optional<error> cannot_create() const;
+    [[nodiscard]] build_settings next_settings();
+    [[nodiscard]] created make(sdp::session_description content);
+    [[nodiscard]] std::optional<error> wrong_state(sdp_type type, bool local) const;
+    [[nodiscard]] sdp_type implicit_type() const noexcept;
+
+    [[nodiscard]] outcome<void> roll_back();
+    [[nodiscard]] outcome<void> set_local(sdp_type type, const created& from);
+    [[nodiscard]] outcome<void> set_remote_offer(content_ptr offer, std::string_view text);
+    [[nodiscard]] outcome<void> set_remote_answer(sdp_type type, content_ptr answer);
+    void commit(model next);
+    void forget_answered(const model& before);
+    void keep_gathered();
+    void keep_told();
+
+    /// A section of an applied remote description that a candidate belongs to.
+    struct candidate_place {
+        slot description;
+        std::size_t index;
+    };
+    [[nodiscard]] outcome<std::vector<std::size_t>> sections_of(const candidate_init& init) const;
+    [[nodiscard]] bool serves_transport(const sdp::session_description& content, std::size_t index) const;
+    [[nodiscard]] std::vector<candidate_place> places_of(const std::vector<std::size_t>& indexes,
+                                                         std::optional<std::string_view> ufrag) const;
+    [[nodiscard]] static error unknown_generation(std::string_view ufrag);
+    [[nodiscard]] outcome<void> add_candidate_at(const std::vector<candidate_place>& places,
+                                                 const sdp::candidate& candidate);
+    void replace_remote(slot which, content_ptr content);
+    void tell_candidates();
+    void tell_candidates(const transport_state& transport, const sdp::session_description& content,
+                         std::size_t index);
+    [[nodiscard]] std::optional<description> text_of(const std::optional<applied>& of, bool local) const;
+
+    /// The candidates of a remote generation that were reported already.
+    struct told {
+        transport_id transport;
+        std::string ufrag;
+        std::vector<std::string> candidates;
+        bool done = false;
+    };
+
+    random_source& random_;
+    logger log_;
+    session_options options_;
+    std::vector<sdp::fingerprint> fingerprints_;
+    model model_;
+    std::unique_ptr<model> stable_; // while not stable: what a rollback returns to
+    std::optional<created> last_offer_;
+    std::optional<created> last_answer_;
+    std::vector<ice_credentials> to_replace_;
+    bool data_wanted_ = false;
+    bool negotiation_needed_ = false;
+    std::uint64_t session_id_;
+    std::uint64_t session_version_ = 0;
+    std::uint64_t revision_ = 0;
+    std::uint64_t remote_offer_ = 0; // counts different remote offers
+    std::string remote_offer_text_;  // the pending one as it came
+    std::uint32_t next_transport_ = 1;
+    std::vector<gathered> gathered_;
+    std::vector<told> told_;
+    std::deque<event> events_;
+};
+
+} // namespace cortc::jsep
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/jsep/impl/session.ipp"
+#include "cortc/jsep/impl/session_candidates.ipp"
+#include "cortc/jsep/impl/session_set.ipp"
+#endif

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "cortc/jsep/model.hpp"
+
+/// Does the content of a remote description fit? None of these change anything.
+namespace cortc::jsep {
+
+/// RFC 9143 5: a=group:BUNDLE names sections that exist, each in one group. Comes before everything that
+/// looks sections up by group. invalid_access.
+[[nodiscard]] outcome<void> validate_groups(const sdp::session_description& content);
+
+/// webrtc-pc "set a description": under the policy `require` every RTP section of a peer must multiplex RTCP.
+/// Sections that are bundled into another one may leave the attribute to it. invalid_access.
+[[nodiscard]] outcome<void> validate_rtcp_mux(const sdp::session_description& content);
+
+/// A remote offer against the last stable state. invalid_access.
+[[nodiscard]] outcome<void> validate_remote_offer(const model& base, const sdp::session_description& offer);
+
+/// A remote answer or pranswer against the pending local offer. invalid_access.
+[[nodiscard]] outcome<void> validate_remote_answer(const model& now, const sdp::session_description& answer);
+
+/// RFC 8842 5.3: our role, once the peer's a=setup in its answer is known.
+[[nodiscard]] dtls_role role_from_answer(sdp::setup_role remote_setup) noexcept;
+
+} // namespace cortc::jsep
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/jsep/impl/validate.ipp"
+#endif

@@ -1,0 +1,155 @@
+#include "test/unit/jsep/support.hpp"
+
+using namespace cortc;
+using namespace cortc::jsep;
+
+namespace {
+
+std::string mutated(std::string text, seeded_random& random) {
+    static const std::vector<std::string> scraps{"a=mid:0\r\n",
+                                                 "a=group:BUNDLE 0 1 2 3\r\n",
+                                                 "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n",
+                                                 "a=bundle-only\r\n",
+                                                 "m=audio 0 RTP/AVP 0\r\n",
+                                                 "a=setup:passive\r\n",
+                                                 "a=ice-ufrag:abcd\r\n",
+                                                 "a=end-of-candidates\r\n",
+                                                 "a=sctp-port:0\r\n",
+                                                 "\r\n"};
+    for (auto rounds = 1 + random.below(4); rounds > 0; --rounds) {
+        if (text.size() < 2) return text;
+        auto at = random.below(text.size());
+        switch (random.below(6)) {
+        case 0:
+            text[at] = static_cast<char>(random.below(256));
+            break;
+        case 1:
+            text.erase(at, 1 + random.below(40));
+            break;
+        case 2:
+            text.insert(at, text.substr(random.below(text.size()), random.below(80)));
+            break;
+        case 3: { // a whole line goes
+            auto begin = text.rfind('\n', at);
+            begin = begin == std::string::npos ? 0 : begin + 1;
+            auto end = text.find('\n', at);
+            text.erase(begin, end == std::string::npos ? end : end + 1 - begin);
+            break;
+        }
+        case 4: { // a line from elsewhere comes
+            auto line = text.find('\n', at);
+            text.insert(line == std::string::npos ? text.size() : line + 1,
+                        scraps[random.below(scraps.size())]);
+            break;
+        }
+        default:
+            text.resize(at);
+        }
+    }
+    return text;
+}
+
+/// Sets hostile text; a failure changes nothing, a success leaves a session that works on.
+bool survives(peer& self, sdp_type type, const std::string& text) {
+    self.events();
+    observed before(self.jsep);
+    auto done = self.jsep.set_remote_description(type, text);
+    if (!done) {
+        auto unchanged = observed(self.jsep) == before && self.events().empty();
+        return unchanged && !done.error().message.empty();
+    }
+    if (type != sdp_type::offer) return self.jsep.state() == signaling_state::stable;
+    auto answered = self.jsep.set_local_description();
+    return answered && sdp::parse(self.jsep.local_description()->sdp) && self.jsep.create_offer();
+}
+
+} // namespace
+
+TEST_CASE("mutated offers change nothing or are answered") {
+    seeded_random random(7);
+    std::size_t accepted = 0, rounds = 0;
+    for (const auto& path : captures()) {
+        auto text = capture(path);
+        for (int i = 0; i < 150; ++i, ++rounds) {
+            auto hostile = mutated(text, random);
+            peer fresh(2);
+            CAPTURE(hostile);
+            REQUIRE(survives(fresh, sdp_type::offer, hostile));
+            accepted += fresh.jsep.current_local_description().has_value();
+            REQUIRE(survives(fresh, sdp_type::offer, mutated(text, random))); // then as a later offer
+        }
+    }
+    CHECK(accepted > rounds / 20); // both ways were taken
+    CHECK(accepted < rounds);
+}
+
+TEST_CASE("mutated answers change nothing or are taken") {
+    seeded_random random(8);
+    auto text = capture(CORTC_TEST_DATA "/sdp/chromium_default_answer_to_dc.sdp");
+    std::size_t accepted = 0;
+    for (int i = 0; i < 2000; ++i) {
+        peer alice(1);
+        alice.jsep.add_data_section();
+        alice.set_local();
+        auto hostile = mutated(text, random);
+        CAPTURE(hostile);
+        REQUIRE(survives(alice, sdp_type::answer, hostile));
+        accepted += alice.jsep.state() == signaling_state::stable;
+    }
+    CHECK(accepted > 100);
+    CHECK(accepted < 1900);
+}
+
+TEST_CASE("a random walk of every call keeps two sessions consistent") {
+    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+        CAPTURE(seed);
+        seeded_random random(seed);
+        peer alice(1), bob(2);
+        auto step = [&](peer& self, peer& other) {
+            auto text = other.jsep.local_description() ? other.jsep.local_description()->sdp : std::string();
+            candidate_init candidate;
+            candidate.sdp_mline_index = static_cast<std::uint16_t>(random.below(2));
+            if (random.below(2)) candidate.candidate = "candidate:1 1 udp 7 192.0.2.7 5000 typ host";
+            observed before(self.jsep);
+            outcome<void> done;
+            switch (random.below(10)) {
+            case 0:
+                self.jsep.add_data_section();
+                return;
+            case 1:
+                self.jsep.restart_ice();
+                return;
+            case 2:
+                (void)self.jsep.create_offer({.ice_restart = random.below(2) == 1});
+                return;
+            case 3:
+                (void)self.jsep.create_answer();
+                return;
+            case 4:
+                done = self.jsep.set_local_description();
+                break;
+            case 5:
+                done = self.jsep.set_local_description(static_cast<sdp_type>(random.below(4)));
+                break;
+            case 6:
+                if (self.jsep.state() == signaling_state::have_local_offer) return; // glare is no single step
+                done = self.jsep.set_remote_description(sdp_type::offer, text);
+                break;
+            case 7:
+                done = self.jsep.set_remote_description(
+                    random.below(4) ? sdp_type::answer : sdp_type::pranswer, text);
+                break;
+            case 8:
+                done = self.jsep.set_remote_description(sdp_type::rollback, "");
+                break;
+            default:
+                done = self.jsep.add_remote_candidate(candidate);
+            }
+            auto told = self.events();
+            if (done) return;
+            REQUIRE(observed(self.jsep) == before);
+            REQUIRE(told.empty());
+        };
+        for (int i = 0; i < 60; ++i) random.below(2) ? step(alice, bob) : step(bob, alice);
+    }
+}

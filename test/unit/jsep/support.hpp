@@ -1,0 +1,146 @@
+#pragma once
+
+#include "cortc/jsep/session.hpp"
+#include "cortc/sdp/parse.hpp"
+#include "test/support/catch.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace cortc::jsep {
+
+inline std::ostream& operator<<(std::ostream& out, const error& why) {
+    return out << to_string(why.kind) << ": " << why.message;
+}
+
+inline std::ostream& operator<<(std::ostream& out, const description& text) {
+    return out << to_string(text.type) << "\n" << text.sdp;
+}
+
+/// Repeats from one seed.
+class seeded_random : public random_source {
+  public:
+    explicit seeded_random(std::uint64_t seed) : state_(seed * 2 + 1) {}
+    void fill(byte_span out) override {
+        for (auto& byte : out) byte = static_cast<std::byte>(next() >> 33 & 0xff);
+    }
+    std::uint64_t next() { return state_ = state_ * 6364136223846793005u + 1442695040888963407u; }
+    std::size_t below(std::size_t bound) { return static_cast<std::size_t>((next() >> 33) % bound); }
+
+  private:
+    std::uint64_t state_;
+};
+
+inline sdp::fingerprint fingerprint_of(int fill) {
+    return {"sha-256", bytes(32, static_cast<std::byte>(fill))};
+}
+
+/// A session with its events drained after every step.
+struct peer {
+    explicit peer(int number, session_options options = {})
+        : random(static_cast<std::uint64_t>(number)), jsep(random, {}, options) {
+        jsep.set_fingerprints({fingerprint_of(number)});
+    }
+
+    std::string offer(offer_options options = {}) { return jsep.create_offer(options).value().sdp; }
+    std::string answer() { return jsep.create_answer().value().sdp; }
+    /// setLocalDescription() without arguments; the text that goes out.
+    std::string set_local() {
+        jsep.set_local_description().value();
+        return jsep.local_description()->sdp;
+    }
+    std::vector<event> events() {
+        std::vector<event> all;
+        while (auto next = jsep.poll_event()) all.push_back(std::move(*next));
+        return all;
+    }
+    template <class E>
+    std::vector<E> events_of() {
+        std::vector<E> all;
+        for (auto& each : events())
+            if (auto* wanted = std::get_if<E>(&each)) all.push_back(std::move(*wanted));
+        return all;
+    }
+
+    seeded_random random;
+    session jsep;
+};
+
+/// Everything that can be seen from outside.
+struct observed {
+    signaling_state state;
+    std::optional<description> current_local, pending_local, current_remote, pending_remote;
+    std::optional<bool> can_trickle, controlling;
+    bool negotiation_needed;
+
+    explicit observed(const session& of)
+        : state(of.state())
+        , current_local(of.current_local_description())
+        , pending_local(of.pending_local_description())
+        , current_remote(of.current_remote_description())
+        , pending_remote(of.pending_remote_description())
+        , can_trickle(of.can_trickle())
+        , controlling(of.controlling())
+        , negotiation_needed(of.negotiation_needed()) {}
+    friend bool operator==(const observed&, const observed&) = default;
+};
+
+/// One whole exchange; the offerer's events and the answerer's stay queued.
+inline void negotiate(peer& offerer, peer& answerer, offer_options options = {}) {
+    offerer.jsep.set_local_description(sdp_type::offer, offerer.offer(options)).value();
+    answerer.jsep.set_remote_description(sdp_type::offer, offerer.jsep.local_description()->sdp).value();
+    answerer.jsep.set_local_description(sdp_type::answer, answerer.answer()).value();
+    offerer.jsep.set_remote_description(sdp_type::answer, answerer.jsep.local_description()->sdp).value();
+}
+
+/// Two peers with a data section between them and no event left.
+struct connected_pair {
+    peer alice{1}, bob{2};
+    connected_pair() {
+        alice.jsep.add_data_section();
+        negotiate(alice, bob);
+        alice.events();
+        bob.events();
+    }
+};
+
+inline std::string replaced(std::string text, std::string_view what, std::string_view with) {
+    auto at = text.find(what);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, what.size(), with);
+}
+/// The text without the first line that begins so.
+inline std::string without_line(std::string text, std::string_view begin) {
+    auto at = text.find("\n" + std::string(begin));
+    REQUIRE(at != std::string::npos);
+    return text.erase(at + 1, text.find('\n', at + 1) - at);
+}
+inline bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
+/// The value of the first line that begins so.
+inline std::string line_value(std::string_view text, std::string_view begin) {
+    auto at = text.find("\n" + std::string(begin));
+    REQUIRE(at != std::string_view::npos);
+    at += 1 + begin.size();
+    return std::string(text.substr(at, text.find_first_of("\r\n", at) - at));
+}
+
+inline std::string capture(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+inline std::vector<std::filesystem::path> captures() {
+    std::vector<std::filesystem::path> all;
+    for (const auto& entry : std::filesystem::directory_iterator(CORTC_TEST_DATA "/sdp"))
+        if (entry.path().extension() == ".sdp") all.push_back(entry.path());
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
+} // namespace cortc::jsep
