@@ -26,12 +26,12 @@ struct candidate {
 /// What the owner knows of a local candidate.
 struct local_candidate {
     socket_id socket;
-    endpoint base;                      ///< the socket's address; for a relayed candidate the relayed address
+    endpoint base; ///< the socket's address; for a relayed candidate the relayed address
     candidate_type type = candidate_type::host;
     std::uint16_t local_preference = 65535; ///< RFC 8421 4: of this address among all of this type
-    std::optional<endpoint> address;    ///< the candidate itself, where it is not the base (server-reflexive)
-    std::optional<ip_address> server;   ///< the STUN or TURN server it was learned from
-    std::optional<endpoint> related;    ///< raddr and rport to signal; default: the base
+    std::optional<endpoint> address;  ///< the candidate itself, where it is not the base (server-reflexive)
+    std::optional<ip_address> server; ///< the STUN or TURN server it was learned from
+    std::optional<endpoint> related;  ///< raddr and rport to signal; default: the base
 };
 
 /// RFC 8445 5.1.2.2: host 126, peer-reflexive 110, server-reflexive 100, relayed 0.
@@ -42,8 +42,8 @@ std::uint32_t candidate_priority(candidate_type type, std::uint16_t local_prefer
 /// RFC 8445 6.1.2.3.
 std::uint64_t pair_priority(std::uint32_t controlling, std::uint32_t controlled) noexcept;
 
-/// RFC 8445 5.1.1.3: equal for candidates of one type, base address and server. A hash, so that it needs no table
-/// and is the same in every generation: 8 hexadecimal digits, which are ice-chars.
+/// RFC 8445 5.1.1.3: equal for candidates of one type, base address and server. A hash, so that it needs no
+/// table and is the same in every generation: 8 hexadecimal digits, which are ice-chars.
 std::string candidate_foundation(candidate_type type, const ip_address& base,
                                  const std::optional<ip_address>& server);
 
@@ -53,7 +53,8 @@ bool can_pair(const endpoint& local_base, const endpoint& remote) noexcept;
 bool is_reachable(const endpoint& where) noexcept;
 
 /// What is signaled for a local candidate; `related` is left out of host candidates (RFC 8839 5.1).
-sdp::candidate to_sdp(const candidate& local, const std::optional<endpoint>& related, const std::string& ufrag);
+sdp::candidate to_sdp(const candidate& local, const std::optional<endpoint>& related,
+                      const std::string& ufrag);
 
 } // namespace cortc::ice
 

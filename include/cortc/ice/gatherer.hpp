@@ -23,9 +23,9 @@ struct port_range {
 
 struct gather_options {
     address_family family = address_family::any;
-    bool loopback = false;                                              ///< addresses of loopback interfaces too
-    std::function<bool(const net::interface_address&)> filter;          ///< empty: every interface
-    std::optional<port_range> ports;                                    ///< empty: what the system gives
+    bool loopback = false;                                     ///< addresses of loopback interfaces too
+    std::function<bool(const net::interface_address&)> filter; ///< empty: every interface
+    std::optional<port_range> ports;                           ///< empty: what the system gives
     std::size_t max_sockets = 16;
 };
 
@@ -43,14 +43,14 @@ struct gatherer_counters {
     std::uint64_t over_limit = 0;    ///< addresses left out because of max_sockets
 };
 
-/// Opens one UDP socket for each interface address, and owns them. A new generation gets the sockets that are open
-/// (RFC 8445 9: an ICE restart may keep them) and those of new interfaces.
+/// Opens one UDP socket for each interface address, and owns them. A new generation gets the sockets that are
+/// open (RFC 8445 9: an ICE restart may keep them) and those of new interfaces.
 class gatherer {
   public:
     gatherer(net::network& network, net::datagram_handler& handler, logger log, gather_options options = {});
 
-    /// What the interfaces are now, best first. An address that went away is left out; its socket stays open until
-    /// close_unused(), since an older generation may still use it.
+    /// What the interfaces are now, best first. An address that went away is left out; its socket stays open
+    /// until close_unused(), since an older generation may still use it.
     [[nodiscard]] std::vector<gathered_socket> gather();
     /// From the next gather() on.
     void set_options(gather_options options) { options_ = std::move(options); }

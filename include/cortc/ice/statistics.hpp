@@ -12,30 +12,30 @@ namespace cortc::ice {
 
 /// Why something a peer (or a stranger) sent had no effect.
 enum class drop_reason : std::uint8_t {
-    malformed,               ///< not a STUN message, or a bad FINGERPRINT
-    unexpected_message,      ///< not a Binding request or response (indications are silently fine)
-    missing_credentials,     ///< a request without USERNAME or MESSAGE-INTEGRITY: 400
-    unknown_ufrag,           ///< 401
-    wrong_integrity,         ///< of a request: 401
-    unknown_attributes,      ///< comprehension-required: 420
-    bad_request,             ///< authentic, but without PRIORITY or with both roles: 400
-    role_switch_limit,       ///< a peer that turns the roles without end
-    response_queue_full,     ///< the owner does not drain
-    error_rate,              ///< more unauthenticated requests in a second than are answered
-    response_unknown,        ///< no such transaction (late, or forged)
-    response_integrity,      ///< wrong or missing in a response
-    response_wrong_address,  ///< RFC 8445 7.2.5.2.1: did not come from where the request went
-    response_malformed,      ///< success without XOR-MAPPED-ADDRESS, or with an unknown attribute
-    response_error,          ///< an error response that ended a check
-    unknown_socket,          ///< authentic, but the generation has no candidate on that socket
-    foreign_credentials,     ///< authentic, but from another remote ufrag than the one we know
+    malformed,              ///< not a STUN message, or a bad FINGERPRINT
+    unexpected_message,     ///< not a Binding request or response (indications are silently fine)
+    missing_credentials,    ///< a request without USERNAME or MESSAGE-INTEGRITY: 400
+    unknown_ufrag,          ///< 401
+    wrong_integrity,        ///< of a request: 401
+    unknown_attributes,     ///< comprehension-required: 420
+    bad_request,            ///< authentic, but without PRIORITY or with both roles: 400
+    role_switch_limit,      ///< a peer that turns the roles without end
+    response_queue_full,    ///< the owner does not drain
+    error_rate,             ///< more unauthenticated requests in a second than are answered
+    response_unknown,       ///< no such transaction (late, or forged)
+    response_integrity,     ///< wrong or missing in a response
+    response_wrong_address, ///< RFC 8445 7.2.5.2.1: did not come from where the request went
+    response_malformed,     ///< success without XOR-MAPPED-ADDRESS, or with an unknown attribute
+    response_error,         ///< an error response that ended a check
+    unknown_socket,         ///< authentic, but the generation has no candidate on that socket
+    foreign_credentials,    ///< authentic, but from another remote ufrag than the one we know
     early_candidate_limit,
     local_candidate_limit,
     remote_candidate_limit,
     pair_limit,
-    candidate_tcp,           ///< TCP candidates are not used yet
-    candidate_component,     ///< not component 1: rtcp-mux is required
-    candidate_address,       ///< a name, or an address nobody can be reached at
+    candidate_transport, ///< TCP, or a transport or type nobody knows
+    candidate_component, ///< not component 1: rtcp-mux is required
+    candidate_address,   ///< a name, or an address nobody can be reached at
     candidate_duplicate,
     count
 };
@@ -64,7 +64,7 @@ std::string_view to_string(pair_state value) noexcept;
 struct pair_statistics {
     generation_id generation;
     path route;
-    candidate local;  ///< of the valid pair once there is one: possibly peer-reflexive
+    candidate local; ///< of the valid pair once there is one: possibly peer-reflexive
     candidate remote;
     pair_state state = pair_state::frozen;
     bool valid = false;

@@ -13,7 +13,8 @@ namespace cortc::ice {
 
 /// One local transport: a bound UDP socket, later a TURN allocation. Its owner numbers them.
 using socket_id = strong<struct socket_id_tag, std::uint32_t>;
-/// One use of a pair of credentials (RFC 8445 2.4: an ICE restart begins a new one). Numbered by the agent, from 1.
+/// One use of a pair of credentials (RFC 8445 2.4: an ICE restart begins a new one). Numbered by the agent,
+/// from 1.
 using generation_id = strong<struct generation_id_tag, std::uint32_t>;
 
 enum class role : std::uint8_t { controlling, controlled };
@@ -60,11 +61,11 @@ struct transmit {
 struct timings {
     /// Ta: the mean distance of new checks (RFC 8445 14.2).
     duration pacing = std::chrono::milliseconds(5);
-    /// Checks that may go out back to back after a pause; the mean rate stays one per Ta. It spares a connection
-    /// with few pairs the wait between check, triggered check and nomination.
+    /// Checks that may go out back to back after a pause; the mean rate stays one per Ta. It spares a
+    /// connection with few pairs the wait between check, triggered check and nomination.
     unsigned burst = 5;
-    /// The first retransmission timeout (RFC 8445 14.3). A pair whose round trip is known uses twice that, at least
-    /// `least_rto`.
+    /// The first retransmission timeout (RFC 8445 14.3). A pair whose round trip is known uses twice that, at
+    /// least `least_rto`.
     duration rto = std::chrono::milliseconds(500);
     duration least_rto = std::chrono::milliseconds(50);
     /// Rc and Rm (RFC 8489 6.2.1): 7 transmissions, the last one waits 16 times the RTO.
@@ -74,12 +75,14 @@ struct timings {
     duration nomination_grace = std::chrono::milliseconds(50);
     /// No generation fails sooner after its remote credentials came (RFC 8863 4).
     duration patience = std::chrono::milliseconds(39500);
-    /// All pairs failed and the peer never said that there are no more: how long after `patience` it may still come.
+    /// All pairs failed and the peer never said that there are no more: how long after `patience` it may
+    /// still come.
     duration end_of_candidates_wait = std::chrono::seconds(60);
     /// RFC 7675 5.1: a check every 5 s, times 0.8 to 1.2; consent ends 30 s after the last response.
     duration consent_interval = std::chrono::seconds(5);
     duration consent_expiry = std::chrono::seconds(30);
-    /// An unanswered consent check is followed by another (a new transaction) after so long, times 0.8 to 1.2.
+    /// An unanswered consent check is followed by another (a new transaction) after so long, times 0.8
+    /// to 1.2.
     duration consent_retry = std::chrono::seconds(1);
     /// "disconnected": nothing authentic arrived for `silence`, and checks went unanswered for `unanswered`.
     duration silence = std::chrono::seconds(5);
