@@ -20,6 +20,9 @@
 
 namespace cortc::ice {
 
+/// Room that every message fits in: a USERNAME of the longest (RFC 8489 14.3) makes 588 bytes.
+inline constexpr std::size_t max_message = 600;
+
 struct state_changed {
     transport_state from, to;
 };
@@ -32,7 +35,7 @@ struct selected_pair_changed {
 };
 /// A role conflict was repaired (RFC 8445 7.3.1.1), or the peer is lite.
 struct role_changed {
-    role now;
+    ice::role now;
 };
 /// A replaced generation is gone; its sockets may go where no other one uses() them.
 struct generation_retired {
@@ -65,8 +68,8 @@ class agent {
 
     /// Before the first generation gets its remote credentials; afterwards conflicts are repaired, not
     /// decreed.
-    void set_role(role value);
-    [[nodiscard]] role role() const noexcept { return env_.role; }
+    void set_role(ice::role value);
+    [[nodiscard]] ice::role role() const noexcept { return env_.role; }
     [[nodiscard]] transport_state state() const noexcept { return state_; }
 
     /// From here on checks with this ufrag are answered, and where they come from is remembered until
@@ -93,7 +96,7 @@ class agent {
     /// consent.
     void note_received(socket_id socket, const endpoint& source, time_point now);
 
-    /// Writes the next datagram; 548 bytes of room are enough for every message.
+    /// Writes the next datagram; `out` has room for at least `max_message` bytes.
     std::optional<transmit> poll_transmit(byte_span out, time_point now);
     std::optional<event> poll_event();
     [[nodiscard]] time_point next_timeout() const noexcept;
@@ -141,24 +144,24 @@ class agent {
     std::optional<transmit> transmit_check(byte_span out, time_point now);
     transmit send(generation& in, candidate_pair& pair, check_kind kind, byte_span out, time_point now);
     [[nodiscard]] transmit write(const transaction& request, const generation& in, byte_span out) const;
-    [[nodiscard]] duration first_rto(const candidate_pair& pair) const noexcept;
+    [[nodiscard]] duration first_rto(const generation& in, const candidate_pair& pair) const noexcept;
     void handle_response(const path& from, const stun::message& response, time_point now);
     void handle_success(generation& in, candidate_pair& pair, const transaction& request,
                         const endpoint& mapped, time_point now);
-    void handle_error(generation& in, candidate_pair& pair, const transaction& request, std::uint16_t code);
+    void handle_role_conflict(generation& in, candidate_pair& pair, const transaction& request);
     void handle_expired(const transaction& request);
+    void end_nomination(generation& in, candidate_pair& pair, const transaction& request);
     void fail(generation& in, candidate_pair& pair);
     void measure(candidate_pair& pair, const transaction& request, time_point now);
 
     // agent_nomination.ipp: nomination, selection, consent, retirement (RFC 8445 8 and 9, RFC 7675)
     void nominate(generation& in, time_point now);
-    void select(generation& in, candidate_pair& pair);
+    void select(generation& in, candidate_pair& pair, time_point now);
     [[nodiscard]] bool should_select(const generation& in, const candidate_pair& pair, time_point now) const;
     void retire_before(generation_id id, time_point now);
     void expire_consent(generation& in, time_point now);
     void look_for_replacement(generation& in, time_point now);
     void detect_failure(generation& in, time_point now);
-    void confirm(candidate_pair& pair, time_point now);
 
     environment env_;
     std::vector<std::unique_ptr<generation>> generations_; // oldest first
@@ -168,6 +171,8 @@ class agent {
     std::deque<event> events_;
     transport_state state_ = transport_state::fresh;
     std::uint32_t last_generation_ = 0;
+    unsigned role_repairs_ = 0;          // since the last set_remote()
+    time_point now_ = time_point::min(); // the latest we were told
     bool closed_ = false;
 };
 
