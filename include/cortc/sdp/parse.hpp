@@ -28,4 +28,5 @@ struct limits {
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/sdp/impl/parse.ipp"
+#include "cortc/sdp/impl/parse_attributes.ipp"
 #endif

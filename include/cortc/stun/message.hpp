@@ -44,8 +44,8 @@ struct address_error_code {
 
 /// ICMP (RFC 8656 18.13).
 struct icmp_error {
-    std::uint8_t type = 0;
-    std::uint8_t code = 0;
+    std::uint8_t type = 0;  // 7 bits
+    std::uint16_t code = 0; // 9 bits
     std::uint32_t data = 0;
 };
 
@@ -88,6 +88,15 @@ class inline_list {
     std::array<T, Capacity> items_{};
     std::size_t size_ = 0;
 };
+
+namespace detail {
+
+/// RFC 8489 14.1: family, port and address; nothing for another family or size.
+[[nodiscard]] std::optional<endpoint> read_address(byte_view value) noexcept;
+/// RFC 8489 14.2: hides an address from middleboxes that rewrite what looks like one, or uncovers it.
+[[nodiscard]] endpoint xor_endpoint(const endpoint& where, const transaction_id& id) noexcept;
+
+} // namespace detail
 
 /// A received STUN message (RFC 8489 5): a view of the packet's bytes, which must outlive it and everything
 /// its getters return. parse() checks the framing once and notes where each attribute is; the getters look
@@ -132,7 +141,7 @@ class message {
     // RFC 8489. Texts are as received: UTF-8 by the RFC, unchecked, never zero-terminated.
     [[nodiscard]] std::optional<endpoint> mapped_address() const noexcept;
     [[nodiscard]] std::optional<endpoint> xor_mapped_address() const noexcept;
-    [[nodiscard]] std::optional<std::string_view> username() const noexcept; // at most 512 bytes
+    [[nodiscard]] std::optional<std::string_view> username() const noexcept; // at most 513 bytes
     [[nodiscard]] std::optional<byte_view> userhash() const noexcept;        // 32 bytes
     [[nodiscard]] std::optional<std::string_view>
     realm() const noexcept; // at most 763 bytes, as the next three
@@ -180,6 +189,7 @@ class message {
     // RFC 5780 (NAT behaviour discovery)
     [[nodiscard]] std::optional<stun::change_request> change_request() const noexcept;
     [[nodiscard]] std::optional<std::uint16_t> response_port() const noexcept;
+    [[nodiscard]] std::optional<std::chrono::seconds> cache_timeout() const noexcept;
     [[nodiscard]] std::optional<endpoint> response_origin() const noexcept;
     [[nodiscard]] std::optional<endpoint> other_address() const noexcept;
 
@@ -197,17 +207,17 @@ class message {
   private:
     struct position {
         std::uint16_t type = 0;
-        std::uint16_t offset = 0; // of the value in the packet; never 0 for one that exists
+        std::uint16_t offset = 0; // of the value, from the end of the header; never 0 for one that exists
         std::uint16_t length = 0;
     };
 
-    message() noexcept = default;
+    explicit message(byte_view packet) noexcept : packet_(packet) {}
     [[nodiscard]] std::optional<parse_error> read_header() noexcept;
     [[nodiscard]] std::optional<parse_error> read_attributes() noexcept;
     [[nodiscard]] std::optional<parse_error> note(position found) noexcept;
     [[nodiscard]] byte_view value(position where) const noexcept;
+    [[nodiscard]] std::span<const position> positions() const noexcept { return {positions_.data(), count_}; }
     [[nodiscard]] std::optional<byte_view> sized(attribute_type type, std::size_t size) const noexcept;
-    [[nodiscard]] std::optional<byte_view> bounded(attribute_type type, std::size_t limit) const noexcept;
     [[nodiscard]] std::optional<std::string_view> text(attribute_type type, std::size_t limit) const noexcept;
     [[nodiscard]] std::optional<std::uint32_t> number32(attribute_type type) const noexcept;
     [[nodiscard]] std::optional<std::uint64_t> number64(attribute_type type) const noexcept;
@@ -232,4 +242,5 @@ class message {
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/stun/impl/message.ipp"
+#include "cortc/stun/impl/message_attributes.ipp"
 #endif

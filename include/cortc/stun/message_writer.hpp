@@ -23,7 +23,7 @@ class message_writer {
   public:
     message_writer(byte_span out, message_class cls, method which, const transaction_id& id) noexcept;
 
-    [[nodiscard]] bool ok() const noexcept { return out_.ok(); }
+    [[nodiscard]] bool ok() const noexcept { return out_.ok() && !failed_; }
     /// Bytes of the finished message at the front of `out`; 0 when it did not fit.
     [[nodiscard]] std::size_t size() const noexcept { return ok() ? out_.position() : 0; }
     [[nodiscard]] byte_view written() const noexcept {
@@ -79,6 +79,7 @@ class message_writer {
     // RFC 5780 (NAT behaviour discovery)
     void add_change_request(change_request what) noexcept;
     void add_response_port(std::uint16_t port) noexcept;
+    void add_cache_timeout(std::chrono::seconds timeout) noexcept; // 0 to 2^32 - 1
     void add_response_origin(const endpoint& where) noexcept;
     void add_other_address(const endpoint& where) noexcept;
     /// RFC 5780 7.6: `size` zero bytes, to test fragmentation.
@@ -93,23 +94,27 @@ class message_writer {
   private:
     enum class stage { attributes, integrity, integrity_sha256, fingerprint };
 
-    void begin(attribute_type type, std::size_t size) noexcept;
+    bool begin(attribute_type type, std::size_t size) noexcept;
     void end() noexcept;
-    void fail() noexcept;
-    void enter(stage next) noexcept;
-    void set_length(std::size_t body) noexcept;
+    void update_length(std::size_t size) noexcept;
+    void fail() noexcept { failed_ = true; }
+    [[nodiscard]] bool enter(stage next, std::size_t value_size) noexcept;
     void text(attribute_type type, std::string_view value, std::size_t limit) noexcept;
     void number32(attribute_type type, std::uint32_t value) noexcept;
+    void seconds(attribute_type type, std::chrono::seconds value) noexcept;
     void number64(attribute_type type, std::uint64_t value) noexcept;
     void address(attribute_type type, const endpoint& where) noexcept;
     void xor_address(attribute_type type, const endpoint& where) noexcept;
 
     byte_writer out_;
+    transaction_id id_;
     stage stage_ = stage::attributes;
+    bool failed_ = false;
 };
 
 } // namespace cortc::stun
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/stun/impl/message_writer.ipp"
+#include "cortc/stun/impl/message_writer_attributes.ipp"
 #endif

@@ -89,6 +89,9 @@ enum class attribute_type : std::uint16_t {
     cache_timeout = 0x8027,
     response_origin = 0x802b,
     other_address = 0x802c,
+    // RFC 3489 11.2.6, 11.2.7: old servers still send them; known, so that their responses count
+    source_address = 0x0004,
+    changed_address = 0x0005,
     // RFC 7635 6 (third-party authorization)
     access_token = 0x001b,
     third_party_authorization = 0x802e,

@@ -1,0 +1,8 @@
+#include "cortc/sdp/impl/attributes.ipp"
+#include "cortc/sdp/impl/candidate.ipp"
+#include "cortc/sdp/impl/codec.ipp"
+#include "cortc/sdp/impl/fingerprint.ipp"
+#include "cortc/sdp/impl/parse.ipp"
+#include "cortc/sdp/impl/parse_attributes.ipp"
+#include "cortc/sdp/impl/print.ipp"
+#include "cortc/sdp/impl/session_description.ipp"

@@ -1,0 +1,179 @@
+#include "test/unit/sdp/texts.hpp"
+
+#include "test/support/catch.hpp"
+
+using namespace cortc;
+using namespace cortc::sdp::test;
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+
+TEST_CASE("the mandatory lines") {
+    CHECK(refusal(head) == "");
+    CHECK_THAT(refusal(""), StartsWith("1: "));
+    CHECK_THAT(refusal("\r\n"), StartsWith("1: "));
+    CHECK_THAT(refusal("v=1\r\n"), StartsWith("1: ") && Contains("v=0"));
+    CHECK_THAT(refusal("o=- 1 2 IN IP4 127.0.0.1\r\n"), StartsWith("1: "));
+    CHECK_THAT(refusal("v=0\r\n"), StartsWith("2: ") && Contains("o="));
+    CHECK_THAT(refusal("v=0\r\ns=-\r\n"), StartsWith("2: ") && Contains("o="));
+    CHECK_THAT(refusal("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\nt=0 0\r\n"), StartsWith("3: ") && Contains("s="));
+    CHECK_THAT(refusal("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\n"), StartsWith("3: ") && Contains("t="));
+    CHECK_THAT(refusal("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nm=audio 9 RTP/AVP 0\r\nt=0 0\r\n"),
+               StartsWith("4: ") && Contains("t="));
+}
+
+TEST_CASE("a broken line is refused with its number") {
+    const std::vector<std::pair<std::string, std::string>> in_session{
+        {"", "small letter"},
+        {"a", "small letter"},
+        {"A=x", "small letter"},
+        {" a=x", "small letter"},
+        {"v=0", "kind"},
+        {"o=x", "kind"},
+        {"x=1", "kind"},
+        {"t=0", "two numbers"},
+        {"t=0 0 0", "two numbers"},
+        {"b=AS", "AS:128"},
+        {"b=AS:-1", "AS:128"},
+        {"b=AS:18446744073709551616", "AS:128"},
+        {"c=IN IP4", "address"},
+        {"a=", "name"},
+        {"a=:x", "name"},
+        {"a=group:", "a=group"},
+        {"a=group", "needs a value"},
+        {"a=ice-lite:x", "takes no value"},
+        {"a=ice-pacing:4294967296", "milliseconds"},
+        {"a=setup:up", "holdconn"},
+        {"a=ice-ufrag:abc", "4 to 256"},
+        {"a=ice-pwd:short", "22 to 256"},
+        {"a=ice-options:", "trickle"},
+        {"a=fingerprint:sha-256 00", "32 bytes"},
+        {"a=extmap:0 urn:x", "1 to 255"},
+        {"a=extmap:256 urn:x", "1 to 255"},
+        {"a=extmap:70000 urn:x", "1 to 255"},
+        {"a=extmap:1/up urn:x", "direction"},
+        {"a=extmap:1", "URI"},
+        {"m=", "kind"},
+        {"m=audio", "port"},
+        {"m=audio 65536 RTP/AVP 0", "port"},
+        {"m=audio 9/0 RTP/AVP 0", "port"},
+        {"m=audio 9/ RTP/AVP 0", "port"},
+        {"m=audio 9", "protocol"},
+        {"m=audio 9 RTP//AVP 0", "protocol"},
+        {"m=audio 9 RTP/AVP", "format"},
+        {"m=audio 9 RTP/AVP 128", "0 to 127"},
+        {"m=audio 9 RTP/AVP x", "0 to 127"},
+    };
+    for (const auto& [line, message] : in_session) {
+        CAPTURE(line);
+        CHECK_THAT(refusal(head + line + "\r\na=x\r\n"), StartsWith("5: ") && Contains(message));
+    }
+    const std::vector<std::pair<std::string, std::string>> in_section{
+        {"t=0 0", "in a section"},
+        {"s=-", "in a section"},
+        {"c=x", "address"},
+        {"a=mid:", "one word"},
+        {"a=mid:a b", "one word"},
+        {"a=mid", "needs a value"},
+        {"a=candidate:x", "component"},
+        {"a=rtcp:x", "port"},
+        {"a=rtcp:9 IN", "address"},
+        {"a=rtcp-mux:x", "takes no value"},
+        {"a=sendrecv:x", "takes no value"},
+        {"a=msid:", "a=msid"},
+        {"a=msid:a b c", "a=msid"},
+        {"a=rtpmap:111", "opus/48000"},
+        {"a=rtpmap:128 a/1", "opus/48000"},
+        {"a=rtpmap:111 opus", "opus/48000"},
+        {"a=rtpmap:111 opus/0", "opus/48000"},
+        {"a=rtpmap:111 opus/4294967296", "opus/48000"},
+        {"a=rtpmap:111 opus/1/", "opus/48000"},
+        {"a=rtpmap:111 opus/1/2/3", "opus/48000"},
+        {"a=rtpmap:111 /8000", "opus/48000"},
+        {"a=fmtp:111", "apt=96"},
+        {"a=rtcp-fb:111", "nack pli"},
+        {"a=rtcp-fb:x nack", "nack pli"},
+        {"a=ssrc:x cname:a", "32 bits"},
+        {"a=ssrc:4294967296 cname:a", "32 bits"},
+        {"a=ssrc:1", "32 bits"},
+        {"a=ssrc-group:FID x", "32 bits"},
+        {"a=rid:x", "a=rid"},
+        {"a=simulcast:x", "a=simulcast"},
+        {"a=sctp-port:65536", "65535"},
+        {"a=max-message-size:18446744073709551616", "64 bits"},
+        {"a=max-message-size:-1", "64 bits"},
+        {"a=sctpmap:5000", "a=sctpmap"},
+        {"a=sctpmap:5000 x y", "a=sctpmap"},
+    };
+    for (const auto& [line, message] : in_section) {
+        CAPTURE(line);
+        CHECK_THAT(refusal(audio + line + "\n"), StartsWith("6: ") && Contains(message));
+    }
+}
+
+TEST_CASE("a password does not get into a message") {
+    const std::string secret = "0123456789012345678901!";
+    CHECK_THAT(refusal(audio + "a=ice-pwd:" + secret + "\r\n"), !Contains("01234"));
+}
+
+TEST_CASE("an attribute with one value may not be repeated, a flag may") {
+    for (std::string line : {"a=mid:a", "a=ice-ufrag:abcd", "a=ice-pwd:0123456789012345678901",
+                             "a=setup:active", "a=tls-id:x", "a=rtcp:9", "a=simulcast:send 1",
+                             "a=sctp-port:5000", "a=max-message-size:1", "a=sctpmap:1 x", "i=x", "k=x"}) {
+        CAPTURE(line);
+        CHECK(refusal(audio + line + "\r\n") == "");
+        CHECK_THAT(refusal(audio + line + "\r\n" + line + "\r\n"),
+                   StartsWith("7: ") && Contains("only once in a section"));
+    }
+    for (std::string line :
+         {"u=x", "c=IN IP4 a", "z=0", "a=ice-pacing:1", "a=identity:x", "a=msid-semantic:x"})
+        CHECK_THAT(refusal(head + line + "\r\n" + line + "\r\n"), StartsWith("6: ") && Contains("only once"));
+    CHECK_THAT(refusal(audio + "a=sendonly\r\na=inactive\r\n"), StartsWith("7: "));
+    CHECK_THAT(refusal(audio + "a=rtpmap:0 a/1\r\na=rtpmap:0 a/1\r\n"),
+               StartsWith("7: ") && Contains("only one a=rtpmap"));
+    for (std::string line :
+         {"a=sendonly", "a=rtcp-mux", "a=rtcp-rsize", "a=bundle-only", "a=end-of-candidates"})
+        CHECK(refusal(audio + line + "\r\n" + line + "\r\n") == "");
+    CHECK_THAT(refusal(audio + "a=mid:x\r\nm=video 9 RTP/AVP 0\r\na=mid:x\r\n"),
+               StartsWith("8: ") && Contains("mid"));
+    CHECK(refusal(head + "a=setup:active\r\nm=video 9 RTP/AVP 0\r\na=setup:passive\r\n") == "");
+}
+
+TEST_CASE("sizes are bounded") {
+    const sdp::limits bounds{.size = 400, .line_length = 80, .lines = 12, .sections = 2, .attributes = 4};
+    CHECK(refusal(head, bounds) == "");
+    CHECK_THAT(refusal(head + std::string(400, '\n'), bounds), Contains("400 bytes"));
+    CHECK(refusal(head + "i=" + std::string(78, 'x'), bounds) == "");
+    CHECK_THAT(refusal(head + "i=" + std::string(79, 'x'), bounds),
+               StartsWith("5: ") && Contains("80 bytes"));
+    std::string lines = head;
+    for (int i = 0; i < 8; ++i) lines += "e=x\n";
+    CHECK(refusal(lines, bounds) == "");
+    CHECK_THAT(refusal(lines + "e=x\n", bounds), StartsWith("13: ") && Contains("12 lines"));
+    const std::string section = "m=x 9 y z\na=1\na=2\n";
+    CHECK(refusal(head + section + section, bounds) == "");
+    CHECK_THAT(refusal(head + section + section + "m=x 9 y z\n", bounds),
+               StartsWith("11: ") && Contains("2 sections"));
+    CHECK(refusal(head + section + "a=3\na=4\n", bounds) == "");
+    CHECK_THAT(refusal(head + section + "a=3\na=4\na=5\n", bounds),
+               StartsWith("10: ") && Contains("4 attributes"));
+    CHECK_THAT(refusal(head + std::string(2 << 20, 'x')), Contains("1048576 bytes"));
+    std::string options = "a=ice-options:";
+    for (int i = 0; i < 65; ++i) options += "x ";
+    CHECK_THAT(refusal(head + options), StartsWith("5: ") && Contains("64"));
+}
+
+TEST_CASE("NUL and CR inside a line are refused, other bytes are kept") {
+    CHECK_THAT(refusal(head + std::string("a=x:\0y\r\n", 8)), StartsWith("5: ") && Contains("NUL"));
+    CHECK_THAT(refusal(head + "a=x:y\ra=ice-lite\r\n"), StartsWith("5: ") && Contains("CR"));
+    const auto parsed = sdp::parse(head + "a=x:\xff\xfe\x80 \x01\r\n");
+    REQUIRE(parsed.has_value());
+    CHECK(find_attribute(parsed->attributes, "x") == "\xff\xfe\x80 \x01");
+    CHECK(sdp::print(*parsed) == head + "a=x:\xff\xfe\x80 \x01\r\n");
+}
+
+TEST_CASE("a peer's text in a message is short and clean") {
+    const auto message = refusal(audio + "a=setup:\x1b[31m" + std::string(1000, 'x') + "\r\n");
+    CHECK(message.size() < 200);
+    CHECK(std::all_of(message.begin(), message.end(), [](char c) { return c >= ' ' && c < 0x7f; }));
+    CHECK_THROWS_WITH(sdp::parse("").value(), StartsWith("SDP line 1: "));
+}
