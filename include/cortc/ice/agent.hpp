@@ -134,7 +134,7 @@ class agent {
     [[nodiscard]] bool repair_role_conflict(const generation& in, const path& from,
                                             const stun::message& request, time_point now);
     void learn(generation& in, const path& from, const stun::message& request, time_point now);
-    void trigger(generation& in, candidate_pair& pair);
+    void trigger(generation& in, candidate_pair& pair, time_point now);
     void respond(const path& to, const stun::message& request, const generation* in,
                  std::optional<stun::error> error, time_point now);
 
@@ -148,7 +148,8 @@ class agent {
     void handle_response(const path& from, const stun::message& response, time_point now);
     void handle_success(generation& in, candidate_pair& pair, const transaction& request,
                         const endpoint& mapped, time_point now);
-    void handle_role_conflict(generation& in, candidate_pair& pair, const transaction& request);
+    void handle_role_conflict(generation& in, candidate_pair& pair, const transaction& request,
+                              time_point now);
     void handle_expired(const transaction& request);
     void end_nomination(generation& in, candidate_pair& pair, const transaction& request);
     void fail(generation& in, candidate_pair& pair);

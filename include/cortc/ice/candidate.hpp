@@ -29,9 +29,10 @@ struct local_candidate {
     endpoint base; ///< the socket's address; for a relayed candidate the relayed address
     candidate_type type = candidate_type::host;
     std::uint16_t local_preference = 65535; ///< RFC 8421 4: of this address among all of this type
-    std::optional<endpoint> address;  ///< the candidate itself, where it is not the base (server-reflexive)
-    std::optional<ip_address> server; ///< the STUN or TURN server it was learned from
-    std::optional<endpoint> related;  ///< raddr and rport to signal; default: the base
+    std::optional<endpoint> address =
+        {}; ///< the candidate itself, where it is not the base (server-reflexive)
+    std::optional<ip_address> server = {}; ///< the STUN or TURN server it was learned from
+    std::optional<endpoint> related = {};  ///< raddr and rport to signal; default: the base
 };
 
 /// RFC 8445 5.1.2.2: host 126, peer-reflexive 110, server-reflexive 100, relayed 0.

@@ -23,9 +23,9 @@ struct port_range {
 
 struct gather_options {
     address_family family = address_family::any;
-    bool loopback = false;                                     ///< addresses of loopback interfaces too
-    std::function<bool(const net::interface_address&)> filter; ///< empty: every interface
-    std::optional<port_range> ports;                           ///< empty: what the system gives
+    bool loopback = false;                                          ///< addresses of loopback interfaces too
+    std::function<bool(const net::interface_address&)> filter = {}; ///< empty: every interface
+    std::optional<port_range> ports = {};                           ///< empty: what the system gives
     std::size_t max_sockets = 16;
 };
 

@@ -27,7 +27,7 @@ class response_queue {
   public:
     explicit response_queue(const limits& limit)
         : limit_(limit.pending_responses)
-        , strangers_(std::chrono::seconds(1) / std::max(1U, limit.unauthenticated_errors),
+        , strangers_(duration(std::chrono::seconds(1)) / std::max(1U, limit.unauthenticated_errors),
                      limit.unauthenticated_errors) {}
 
     /// Nothing, or why it was dropped.

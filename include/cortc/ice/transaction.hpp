@@ -47,11 +47,10 @@ class transaction_table {
     /// Takes one whose time is over.
     [[nodiscard]] std::optional<transaction> take_expired(time_point now);
 
-    /// Stops the retransmission of a pair's check. Of cancelled ones only the latest is remembered, so that a
-    /// peer that keeps triggering checks cannot make the table grow.
-    void cancel(generation_id generation, pair_id pair) noexcept;
-    /// Whether the pair has a check that is not cancelled.
-    [[nodiscard]] bool checking(generation_id generation, pair_id pair) const noexcept;
+    /// RFC 8445 7.3.1.4: stops the retransmission of a pair's check; its response is waited for one RTO more.
+    void cancel(generation_id generation, pair_id pair, time_point now) noexcept;
+    /// The pair's check that is not cancelled, or null.
+    [[nodiscard]] const transaction* checking(generation_id generation, pair_id pair) const noexcept;
     void erase_all(generation_id generation) noexcept;
     void clear() noexcept { requests_.clear(); }
 

@@ -68,7 +68,7 @@ CORTC_DECL transmit agent::send(generation& in, candidate_pair& pair, check_kind
         pair.consent.sent(now, spread(env_.time.consent_retry, env_.random.u32()));
         request.rto = 2 * env_.time.consent_interval / env_.time.last_wait; // a response may be so late
     } else {
-        transactions_.cancel(in.id(), pair.id);
+        transactions_.cancel(in.id(), pair.id, now);
         request.use_candidate = pair.nominate && env_.role == role::controlling;
         request.rto = first_rto(in, pair);
         if (!pair.valid) in.checks().set_state(pair, pair_state::in_progress);
@@ -120,7 +120,7 @@ CORTC_DECL void agent::handle_response(const path& from, const stun::message& re
     if (response.cls() == stun::message_class::error_response) {
         auto error = response.error_code();
         if (error && error->code == stun::error::role_conflict)
-            return handle_role_conflict(*in, *pair, request);
+            return handle_role_conflict(*in, *pair, request, now);
         return spoiled(drop_reason::response_error);
     }
     auto mapped = response.xor_mapped_address();
@@ -141,7 +141,7 @@ CORTC_DECL void agent::handle_success(generation& in, candidate_pair& pair, cons
     in.checks().unfreeze(pair.foundation);
     if (!pair.nominate) { // nothing more to ask: neither by the queue nor by another transmission
         in.checks().untrigger(pair.id);
-        transactions_.cancel(in.id(), pair.id);
+        transactions_.cancel(in.id(), pair.id, now);
     }
     if (request.use_candidate && env_.role == role::controlling) {
         end_nomination(in, pair, request);
@@ -151,8 +151,8 @@ CORTC_DECL void agent::handle_success(generation& in, candidate_pair& pair, cons
 }
 
 /// RFC 8445 7.2.5.1: the peer found that both of us have this role, and that it keeps it.
-CORTC_DECL void agent::handle_role_conflict(generation& in, candidate_pair& pair,
-                                            const transaction& request) {
+CORTC_DECL void agent::handle_role_conflict(generation& in, candidate_pair& pair, const transaction& request,
+                                            time_point now) {
     end_nomination(in, pair, request);
     if (++role_repairs_ > env_.limit.role_switches) {
         env_.drop(drop_reason::role_switch_limit);
@@ -160,7 +160,7 @@ CORTC_DECL void agent::handle_role_conflict(generation& in, candidate_pair& pair
         return;
     }
     if (request.sent_as == env_.role) switch_role();
-    if (!pair.valid) trigger(in, pair);
+    if (!pair.valid) trigger(in, pair, now);
 }
 
 CORTC_DECL void agent::handle_expired(const transaction& request) {

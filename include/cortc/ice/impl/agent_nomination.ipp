@@ -48,7 +48,7 @@ CORTC_DECL void agent::select(generation& in, candidate_pair& pair, time_point n
     // RFC 8445 8.1.2: lesser pairs are not pursued (those waiting: see generation::floor).
     for (auto& other : in.checks().pairs())
         if (other.priority < pair.priority && other.state == pair_state::in_progress)
-            transactions_.cancel(in.id(), other.id);
+            transactions_.cancel(in.id(), other.id, now);
     retire_before(in.id(), now);
     if (carrier() != &in) return;
     auto what = in.statistics(pair);
@@ -70,7 +70,7 @@ CORTC_DECL void agent::expire_consent(generation& in, time_point now) {
     while (auto* pair = in.active()) {
         if (pair->consent.granted(now, env_.time)) return;
         env_.log.info("pair {} to {}: consent expired", pair->id.value(), to_string(pair->route.remote));
-        transactions_.cancel(in.id(), pair->id);
+        transactions_.cancel(in.id(), pair->id, now);
         fail(in, *pair);
     }
 }
@@ -87,7 +87,7 @@ CORTC_DECL void agent::look_for_replacement(generation& in, time_point now) {
     if (in.nominating == silent->id) in.nominating.reset();
     const auto keep = silent->id;
     for (auto& pair : in.checks().pairs())
-        if (pair.id != keep) trigger(in, pair);
+        if (pair.id != keep) trigger(in, pair, now);
 }
 
 /// RFC 8445 6.1.4.3 and 7.2.5.4 with the patience of RFC 8863.

@@ -3,6 +3,7 @@
 #include "cortc/ice/agent.hpp"
 
 #include <ranges>
+#include <utility>
 
 // The peer's checks: RFC 8445 7.3.
 namespace cortc::ice {
@@ -96,19 +97,26 @@ CORTC_DECL void agent::learn(generation& in, const path& from, const stun::messa
     if (in.remote() && in.remote()->ufrag != theirs) return env_.drop(drop_reason::foreign_credentials);
     auto* pair = in.learn_pair(from, *request.priority());
     if (!pair) return;
-    pair->requested = true;
+    const auto first = !std::exchange(pair->requested, true);
     ++pair->requests_received;
     ++pair->responses_sent;
     pair->consent.heard(now);
     if (request.use_candidate() && env_.role == role::controlled) pair->nominated = true;
-    if (!pair->valid || !pair->consent.granted(now, env_.time)) return trigger(in, *pair);
+    if (!pair->valid || !pair->consent.granted(now, env_.time)) {
+        // RFC 8445 7.3.1.4 has every request start a check in progress over. The first one does: the peer's
+        // translator is open only now. Later ones do only after a pause, or the agents would set each other
+        // off for as long as their messages cross.
+        const auto* check = transactions_.checking(in.id(), pair->id);
+        if (!check || first || now - check->sent >= env_.time.least_rto) trigger(in, *pair, now);
+        return;
+    }
     if (env_.role == role::controlled && pair->nominated && should_select(in, *pair, now))
         select(in, *pair, now);
 }
 
 /// RFC 8445 7.3.1.4.
-CORTC_DECL void agent::trigger(generation& in, candidate_pair& pair) {
-    transactions_.cancel(in.id(), pair.id);
+CORTC_DECL void agent::trigger(generation& in, candidate_pair& pair, time_point now) {
+    transactions_.cancel(in.id(), pair.id, now);
     pair.valid = false;
     in.checks().set_state(pair, pair_state::waiting);
     in.checks().trigger(pair);

@@ -49,21 +49,23 @@ CORTC_DECL std::optional<transaction> transaction_table::take_expired(time_point
     return expired;
 }
 
-CORTC_DECL void transaction_table::cancel(generation_id generation, pair_id pair) noexcept {
-    std::erase_if(requests_, [=](const transaction& request) {
-        return request.cancelled && request.generation == generation && request.pair == pair;
-    });
-    for (auto& request : requests_)
-        if (request.generation == generation && request.pair == pair &&
-            request.kind == check_kind::connectivity)
-            request.cancelled = true;
+CORTC_DECL void transaction_table::cancel(generation_id generation, pair_id pair, time_point now) noexcept {
+    for (auto& request : requests_) {
+        if (request.generation != generation || request.pair != pair || request.cancelled ||
+            request.kind != check_kind::connectivity)
+            continue;
+        request.cancelled = true;
+        request.next = std::min(request.next, now + request.rto);
+    }
 }
 
-CORTC_DECL bool transaction_table::checking(generation_id generation, pair_id pair) const noexcept {
-    return std::ranges::any_of(requests_, [=](const transaction& request) {
+CORTC_DECL const transaction* transaction_table::checking(generation_id generation,
+                                                          pair_id pair) const noexcept {
+    auto at = std::ranges::find_if(requests_, [=](const transaction& request) {
         return request.generation == generation && request.pair == pair && !request.cancelled &&
                request.kind == check_kind::connectivity;
     });
+    return at == requests_.end() ? nullptr : &*at;
 }
 
 CORTC_DECL void transaction_table::erase_all(generation_id generation) noexcept {
