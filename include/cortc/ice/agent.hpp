@@ -134,6 +134,8 @@ class agent {
     [[nodiscard]] bool repair_role_conflict(const generation& in, const path& from,
                                             const stun::message& request, time_point now);
     void learn(generation& in, const path& from, const stun::message& request, time_point now);
+    void check_again(generation& in, candidate_pair& pair, bool first_request, time_point now);
+    void restart_checks(generation& in, time_point now);
     void trigger(generation& in, candidate_pair& pair, time_point now);
     void respond(const path& to, const stun::message& request, const generation* in,
                  std::optional<stun::error> error, time_point now);

@@ -28,10 +28,11 @@ struct candidate_pair {
     std::uint64_t priority = 0;
     pair_state state = pair_state::frozen;
     bool valid = false;
-    bool slow = false;      ///< in progress, and its first transmission went unanswered
-    bool requested = false; ///< the peer's own check came this way
-    bool nominate = false;  ///< controlling: the next check carries USE-CANDIDATE
-    bool nominated = false; ///< controlling: such a check succeeded; controlled: such a check came
+    bool slow = false;             ///< in progress, and its first transmission went unanswered
+    bool requested = false;        ///< the peer's own check came this way
+    bool nominate = false;         ///< controlling: the next check carries USE-CANDIDATE
+    bool nominated = false;        ///< controlling: such a check succeeded; controlled: such a check came
+    time_point restart_at = never; ///< when to start a check in progress over (RFC 8445 7.3.1.4)
     ice::consent consent;
 
     std::uint64_t requests_sent = 0, requests_received = 0;

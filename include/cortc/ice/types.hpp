@@ -68,6 +68,9 @@ struct timings {
     /// least `least_rto`.
     duration rto = std::chrono::milliseconds(500);
     duration least_rto = std::chrono::milliseconds(50);
+    /// A check that is younger than this when the peer's own arrives most likely crossed it: it is started
+    /// over (RFC 8445 7.3.1.4) only if no response came by then.
+    duration crossing = std::chrono::milliseconds(20);
     /// Rc and Rm (RFC 8489 6.2.1): 7 transmissions, the last one waits 16 times the RTO.
     unsigned transmissions = 7;
     unsigned last_wait = 16;

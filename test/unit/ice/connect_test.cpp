@@ -22,8 +22,8 @@ TEST_CASE("one pair connects at once, with the fewest datagrams") {
     REQUIRE(t.net.run_until([&] { return t.both_selected(); }, 0s));
     t.net.run_for(0s);
     CHECK(t.net.now == start);
-    // Check, response, triggered check, response, nomination, response; the two first checks may cross.
-    CHECK(t.net.datagrams <= 8);
+    // Each side's check, the nomination, and their responses: fewer there cannot be.
+    CHECK(t.net.datagrams == 6);
     CHECK(t.a.engine.state() == transport_state::completed);
     CHECK(t.b.engine.state() == transport_state::completed);
     REQUIRE(t.a.engine.send_path());
@@ -350,8 +350,8 @@ TEST_CASE("loss: every seed connects within seconds") {
         CHECK(net.now == connected + 120s);
     }
     INFO("worst ms " << worst / 1ms << ", mean " << sum / 20 / 1ms);
-    CHECK(worst <= 8s);
-    CHECK(sum / 20 <= 1500ms);
+    CHECK(worst <= 5s);
+    CHECK(sum / 20 <= 800ms);
 }
 
 TEST_CASE("the same seed gives the same datagrams") {

@@ -360,6 +360,7 @@ TEST_CASE("random damage to real messages never harms") {
         for (unsigned f = 0; f < flips; ++f)
             data[dice() % (data.size() - 8)] ^= static_cast<std::byte>(1 << dice() % 8);
         if (dice() % 4 == 0) data.resize(dice() % data.size());
+        if (data == request || data == response) continue;
         t.receive(data);
         drain(t.a.engine, t.now);
     }

@@ -180,6 +180,7 @@ CORTC_DECL time_point agent::next_timeout() const noexcept {
         if (!in->remote() || in->failed) continue;
         if (in->checks().has_check(in->floor())) at(pacing_.next());
         at(in->nominate_at);
+        for (const auto& pair : std::as_const(*in).checks().pairs()) at(pair.restart_at);
         if (const auto* pair = in->active()) {
             at(pair->consent.next_check());
             at(pair->consent.expires(env_.time));
@@ -199,6 +200,7 @@ CORTC_DECL void agent::settle(time_point now) {
         if (in->retiring()) continue;
         expire_consent(*in, now);
         look_for_replacement(*in, now);
+        restart_checks(*in, now);
         nominate(*in, now);
         in->checks().thaw();
         if (in->active()) in->was_connected = true;

@@ -2,6 +2,7 @@
 
 #include "cortc/ice/agent.hpp"
 
+#include <algorithm>
 #include <ranges>
 #include <utility>
 
@@ -102,19 +103,27 @@ CORTC_DECL void agent::learn(generation& in, const path& from, const stun::messa
     ++pair->responses_sent;
     pair->consent.heard(now);
     if (request.use_candidate() && env_.role == role::controlled) pair->nominated = true;
-    if (!pair->valid || !pair->consent.granted(now, env_.time)) {
-        // RFC 8445 7.3.1.4 has every request start a check in progress over. The first one does: the peer's
-        // translator is open only now. Later ones do only after a pause, or the agents would set each other
-        // off for as long as their messages cross.
-        const auto* check = transactions_.checking(in.id(), pair->id);
-        if (!check || first || now - check->sent >= env_.time.least_rto) trigger(in, *pair, now);
-        return;
-    }
+    if (!pair->valid || !pair->consent.granted(now, env_.time)) return check_again(in, *pair, first, now);
     if (env_.role == role::controlled && pair->nominated && should_select(in, *pair, now))
         select(in, *pair, now);
 }
 
-/// RFC 8445 7.3.1.4.
+/// RFC 8445 7.3.1.4, where every request starts a check in progress over: the peer's translator may be open
+/// only now. Here the check is given the time to be answered, or the agents would set each other off as long
+/// as messages cross.
+CORTC_DECL void agent::check_again(generation& in, candidate_pair& pair, bool first_request, time_point now) {
+    const auto* check = transactions_.checking(in.id(), pair.id);
+    if (!check) return trigger(in, pair, now);
+    auto when = check->sent + (first_request ? env_.time.crossing : env_.time.least_rto);
+    if (when <= now) return trigger(in, pair, now);
+    pair.restart_at = std::min(pair.restart_at, when);
+}
+
+CORTC_DECL void agent::restart_checks(generation& in, time_point now) {
+    for (auto& pair : in.checks().pairs())
+        if (pair.restart_at <= now) trigger(in, pair, now);
+}
+
 CORTC_DECL void agent::trigger(generation& in, candidate_pair& pair, time_point now) {
     transactions_.cancel(in.id(), pair.id, now);
     pair.valid = false;

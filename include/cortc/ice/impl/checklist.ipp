@@ -65,6 +65,7 @@ CORTC_DECL void checklist::clear() {
 
 CORTC_DECL void checklist::set_state(candidate_pair& pair, pair_state next) {
     pair.slow = false;
+    pair.restart_at = never;
     if (pair.state == next) return;
     log_.debug("pair {} to {}: {} -> {}", pair.id.value(), to_string(pair.route.remote),
                to_string(pair.state), to_string(next));

@@ -19,8 +19,11 @@ CORTC_DECL bool transaction_table::last(const transaction& request) const noexce
 CORTC_DECL void transaction_table::transmitted(transaction& request, time_point now) const noexcept {
     ++request.transmissions;
     request.sent = now;
-    auto wait = request.rto * (1U << std::min(request.transmissions - 1, 16U));
-    request.next = now + (last(request) ? request.rto * timings_.last_wait : wait);
+    auto wait =
+        request.rto * (last(request) ? timings_.last_wait : 1U << std::min(request.transmissions - 1, 16U));
+    // A nomination goes over a path with consent, and the connection waits for it: it need not be shy.
+    if (request.use_candidate) wait = std::min(wait, timings_.rto);
+    request.next = now + wait;
 }
 
 CORTC_DECL transaction* transaction_table::find(const stun::transaction_id& id) noexcept {
