@@ -330,6 +330,24 @@ TEST_CASE("local candidates: redundant and too many") {
     CHECK_FALSE(t.a.engine.add_local_candidate(generation_id(99), init, start));
 }
 
+TEST_CASE("ufrags that no USERNAME can hold fail the generation") {
+    scripted t(role::controlling, false);
+    auto c = t.a.signaled.at(0);
+    c.address = "192.0.2.2";
+    t.a.engine.add_remote_candidate(t.id, c, start);
+    SECTION("the longest that fits") {
+        t.a.engine.set_remote(t.id, {std::string(507 - t.a.local.ufrag.size(), 'u'), t.peer.pwd}, {}, start);
+        auto sent = drain(t.a.engine, start);
+        REQUIRE(sent.size() == 1);
+        CHECK(sent[0].where.size <= max_message);
+    }
+    SECTION("one more") {
+        t.a.engine.set_remote(t.id, {std::string(508 - t.a.local.ufrag.size(), 'u'), t.peer.pwd}, {}, start);
+        CHECK(t.a.engine.state() == transport_state::failed);
+        CHECK(drain(t.a.engine, start).empty());
+    }
+}
+
 TEST_CASE("a full checklist drops the least pairs") {
     limits limit;
     limit.pairs = 10;

@@ -40,7 +40,10 @@ CORTC_DECL void agent::set_remote(generation_id id, credentials remote, remote_o
                    options.lite ? ", lite" : "");
     role_repairs_ = 0;
     if (in->remote() && in->remote() != remote) transactions_.erase_all(id);
+    // RFC 8489 14.3: no check could be written with so long a USERNAME.
+    const auto too_long = remote.ufrag.size() + 1 + in->local().ufrag.size() > 508;
     in->set_remote(std::move(remote), now);
+    in->failed = in->failed || too_long;
     // RFC 8445 6.1.1: the full agent controls a lite one, which could not even detect the conflict.
     if (options.lite && env_.role == role::controlled) switch_role();
     settle(now);
