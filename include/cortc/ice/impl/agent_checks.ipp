@@ -1,0 +1,197 @@
+#pragma once
+
+#include "cortc/ice/agent.hpp"
+#include "cortc/stun/message_writer.hpp"
+
+#include <algorithm>
+#include <ranges>
+
+// Our checks: RFC 8445 7.2, RFC 7675.
+namespace cortc::ice {
+
+CORTC_DECL std::optional<transmit> agent::transmit_retransmission(byte_span out, time_point now) {
+    auto* request = transactions_.due(now);
+    if (!request) return {};
+    auto* in = find(request->generation);
+    auto* pair = in ? in->checks().find(request->pair) : nullptr;
+    if (!pair) { // pushed out of a full checklist
+        transactions_.erase(request->id);
+        return transmit_retransmission(out, now);
+    }
+    transactions_.transmitted(*request, now);
+    ++env_.count.requests_sent;
+    ++env_.count.retransmissions;
+    ++pair->requests_sent;
+    ++pair->retransmissions;
+    pair->slow = pair->state == pair_state::in_progress;
+    in->checks().thaw();
+    return write(*request, *in, out);
+}
+
+CORTC_DECL std::optional<transmit> agent::transmit_consent(byte_span out, time_point now) {
+    for (auto& in : generations_) {
+        if (in->retiring()) continue;
+        auto* pair = in->active();
+        if (pair && pair->consent.next_check() <= now && pair->consent.granted(now, env_.time))
+            return send(*in, *pair, check_kind::consent, out, now);
+    }
+    return {};
+}
+
+CORTC_DECL std::optional<transmit> agent::transmit_check(byte_span out, time_point now) {
+    if (!pacing_.ready(now)) return {};
+    for (auto& in : std::views::reverse(generations_)) {
+        if (in->retiring() || in->failed || !in->remote()) continue;
+        if (auto* pair = in->checks().next_check(in->floor())) {
+            pacing_.take(now);
+            return send(*in, *pair, check_kind::connectivity, out, now);
+        }
+    }
+    return {};
+}
+
+CORTC_DECL transmit agent::send(generation& in, candidate_pair& pair, check_kind kind, byte_span out,
+                                time_point now) {
+    transaction request;
+    env_.random.fill(request.id);
+    request.generation = in.id();
+    request.pair = pair.id;
+    request.route = pair.route;
+    request.kind = kind;
+    request.sent_as = env_.role;
+    request.priority = in.check_priority(pair);
+    ++env_.count.requests_sent;
+    ++pair.requests_sent;
+    if (kind == check_kind::consent) {
+        ++env_.count.consent_requests_sent;
+        ++pair.consent_requests_sent;
+        pair.consent.sent(now, spread(env_.time.consent_retry, env_.random.u32()));
+        request.rto = 2 * env_.time.consent_interval / env_.time.last_wait; // a response may be so late
+    } else {
+        transactions_.cancel(in.id(), pair.id, now);
+        request.use_candidate = pair.nominate && env_.role == role::controlling;
+        request.rto = first_rto(in, pair);
+        if (!pair.valid) in.checks().set_state(pair, pair_state::in_progress);
+    }
+    return write(transactions_.start(request, now), in, out);
+}
+
+CORTC_DECL transmit agent::write(const transaction& request, const generation& in, byte_span out) const {
+    stun::message_writer writer(out, stun::message_class::request, stun::method::binding, request.id);
+    writer.add_username(in.remote()->ufrag, in.local().ufrag);
+    writer.add_priority(request.priority);
+    if (request.sent_as == role::controlling) {
+        writer.add_ice_controlling(env_.tie_breaker);
+    } else {
+        writer.add_ice_controlled(env_.tie_breaker);
+    }
+    if (request.use_candidate) writer.add_use_candidate();
+    writer.add_integrity(as_bytes(in.remote()->pwd));
+    writer.add_fingerprint();
+    return {request.route.socket, request.route.remote, writer.size()};
+}
+
+/// RFC 8445 14.3: long enough for the checks that compete; shorter where the round trip is known.
+CORTC_DECL duration agent::first_rto(const generation& in, const candidate_pair& pair) const noexcept {
+    if (pair.round_trips > 0)
+        return std::clamp(2 * pair.round_trip, std::min(env_.time.least_rto, env_.time.rto), env_.time.rto);
+    return std::max(env_.time.rto, env_.time.pacing * static_cast<int>(in.checks().active()));
+}
+
+CORTC_DECL void agent::handle_response(const path& from, const stun::message& response, time_point now) {
+    auto* known = transactions_.find(response.id());
+    auto* in = known ? find(known->generation) : nullptr;
+    auto* pair = in ? in->checks().find(known->pair) : nullptr;
+    if (!pair) return env_.drop(drop_reason::response_unknown);
+    if (!response.verify_integrity(as_bytes(in->remote()->pwd))) // RFC 8489 9.1.4: as if never received
+        return env_.drop(drop_reason::response_integrity);
+    const auto request = *known;
+    transactions_.erase(request.id);
+    // A pair that carries data is judged by its consent, not by one odd answer.
+    auto spoiled = [&](drop_reason reason) {
+        env_.drop(reason);
+        end_nomination(*in, *pair, request);
+        env_.log.debug("response from {}: {}", to_string(from.remote), to_string(reason));
+        if (request.kind == check_kind::connectivity && !pair->valid) fail(*in, *pair);
+    };
+    if (from != request.route) return spoiled(drop_reason::response_wrong_address); // RFC 8445 7.2.5.2.1
+    ++env_.count.responses_received;
+    ++pair->responses_received;
+    if (response.cls() == stun::message_class::error_response) {
+        auto error = response.error_code();
+        if (error && error->code == stun::error::role_conflict)
+            return handle_role_conflict(*in, *pair, request, now);
+        return spoiled(drop_reason::response_error);
+    }
+    auto mapped = response.xor_mapped_address();
+    if (!mapped || !response.unknown_comprehension_required().empty())
+        return spoiled(drop_reason::response_malformed);
+    handle_success(*in, *pair, request, *mapped, now);
+}
+
+/// RFC 8445 7.2.5.3.
+CORTC_DECL void agent::handle_success(generation& in, candidate_pair& pair, const transaction& request,
+                                      const endpoint& mapped, time_point now) {
+    measure(pair, request, now);
+    pair.consent.confirm(now, spread(env_.time.consent_interval, env_.random.u32()));
+    if (request.kind == check_kind::consent) return;
+    pair.valid_local = in.learn_local(pair, mapped, request.priority);
+    pair.valid = true;
+    in.checks().set_state(pair, pair_state::succeeded);
+    in.checks().unfreeze(pair.foundation);
+    if (!pair.nominate) { // nothing more to ask: neither by the queue nor by another transmission
+        in.checks().untrigger(pair.id);
+        transactions_.cancel(in.id(), pair.id, now);
+    }
+    if (request.use_candidate && env_.role == role::controlling) {
+        end_nomination(in, pair, request);
+        pair.nominated = true;
+    }
+    if (pair.nominated && should_select(in, pair, now)) select(in, pair, now);
+}
+
+/// RFC 8445 7.2.5.1: the peer found that both of us have this role, and that it keeps it.
+CORTC_DECL void agent::handle_role_conflict(generation& in, candidate_pair& pair, const transaction& request,
+                                            time_point now) {
+    end_nomination(in, pair, request);
+    if (++role_repairs_ > env_.limit.role_switches) {
+        env_.drop(drop_reason::role_switch_limit);
+        if (!pair.valid) fail(in, pair);
+        return;
+    }
+    if (request.sent_as == env_.role) switch_role();
+    if (!pair.valid) trigger(in, pair, now);
+}
+
+CORTC_DECL void agent::handle_expired(const transaction& request) {
+    auto* in = find(request.generation);
+    auto* pair = in ? in->checks().find(request.pair) : nullptr;
+    if (!pair || request.kind == check_kind::consent) return;
+    if (!request.cancelled) end_nomination(*in, *pair, request);
+    if (transactions_.checking(in->id(), pair->id)) return; // another check has taken over
+    // A pair that carries data is judged by its consent.
+    if (request.cancelled ? pair->state == pair_state::in_progress : in->active() != pair) fail(*in, *pair);
+}
+
+CORTC_DECL void agent::end_nomination(generation& in, candidate_pair& pair, const transaction& request) {
+    if (!request.use_candidate) return;
+    pair.nominate = false;
+    if (in.nominating == pair.id) in.nominating.reset();
+}
+
+CORTC_DECL void agent::fail(generation& in, candidate_pair& pair) {
+    pair.valid = pair.nominate = pair.nominated = false;
+    in.checks().set_state(pair, pair_state::failed);
+    in.checks().untrigger(pair.id);
+    if (in.nominating == pair.id) in.nominating.reset();
+    if (in.selection == pair.id) in.selection.reset();
+}
+
+CORTC_DECL void agent::measure(candidate_pair& pair, const transaction& request, time_point now) {
+    if (request.transmissions != 1) return; // which one was answered is unknown (Karn)
+    pair.round_trip = now - request.sent;
+    pair.total_round_trip += pair.round_trip;
+    ++pair.round_trips;
+}
+
+} // namespace cortc::ice

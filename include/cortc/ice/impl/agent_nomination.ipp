@@ -1,0 +1,106 @@
+#pragma once
+
+#include "cortc/ice/agent.hpp"
+
+#include <algorithm>
+
+// Nomination, selection, retirement: RFC 8445 8 and 9. Consent and failure: RFC 7675, RFC 8863.
+namespace cortc::ice {
+
+/// RFC 8445 8.1.1: the controlling agent nominates the best valid pair, at once when nothing better is being
+/// checked, otherwise after a short grace; again when a better pair turns valid or the selected one falls
+/// silent.
+CORTC_DECL void agent::nominate(generation& in, time_point now) {
+    if (env_.role != role::controlling || !in.remote() || in.failed) return;
+    if (in.nominating && in.checks().find(*in.nominating)) return; // one at a time
+    const auto* best = in.best_valid(now);
+    const auto* current = in.selected();
+    auto alive = current && current->consent.alive(now, env_.time);
+    if (!best || best == current || (alive && best->priority <= current->priority)) {
+        in.nominate_at = never;
+        return;
+    }
+    if (!current && in.checks().unresolved(best->priority)) {
+        if (in.nominate_at == never)
+            in.nominate_at = now + std::min(env_.time.nomination_grace, best->round_trip);
+        if (now < in.nominate_at) return;
+    }
+    in.nominate_at = never;
+    auto& pair = *in.checks().find(best->id);
+    env_.log.debug("pair {}: nominate", pair.id.value());
+    in.nominating = pair.id;
+    pair.nominate = true;
+    in.checks().trigger(pair, true);
+}
+
+/// Among nominated pairs the best one counts (as with peers that nominate aggressively, RFC 5245 8.1.1.2),
+/// unless it has fallen silent.
+CORTC_DECL bool agent::should_select(const generation& in, const candidate_pair& pair, time_point now) const {
+    const auto* current = in.selected();
+    if (!current) return true;
+    return current != &pair && (pair.priority > current->priority || !current->consent.alive(now, env_.time));
+}
+
+CORTC_DECL void agent::select(generation& in, candidate_pair& pair, time_point now) {
+    env_.log.info("generation {}: selected socket {} to {}", in.id().value(), pair.route.socket.value(),
+                  to_string(pair.route.remote));
+    in.selection = pair.id;
+    // RFC 8445 8.1.2: lesser pairs are not pursued (those waiting: see generation::floor).
+    for (auto& other : in.checks().pairs())
+        if (other.priority < pair.priority && other.state == pair_state::in_progress)
+            transactions_.cancel(in.id(), other.id, now);
+    retire_before(in.id(), now);
+    if (carrier() != &in) return;
+    auto what = in.statistics(pair);
+    events_.push_back(
+        selected_pair_changed{in.id(), pair.route, std::move(what.local), std::move(what.remote)});
+}
+
+/// RFC 8445 9: the restart is over; the peer may need a moment to find that out.
+CORTC_DECL void agent::retire_before(generation_id id, time_point now) {
+    for (auto& in : generations_) {
+        if (in->id() >= id || in->retiring()) continue;
+        in->retires = now + env_.time.retirement;
+        transactions_.erase_all(in->id());
+    }
+}
+
+/// RFC 7675 5.1: no sending without consent.
+CORTC_DECL void agent::expire_consent(generation& in, time_point now) {
+    while (auto* pair = in.active()) {
+        if (pair->consent.granted(now, env_.time)) return;
+        env_.log.info("pair {} to {}: consent expired", pair->id.value(), to_string(pair->route.remote));
+        transactions_.cancel(in.id(), pair->id, now);
+        fail(in, *pair);
+    }
+}
+
+/// The path in use went silent: check all others again. The first to answer may replace it.
+CORTC_DECL void agent::look_for_replacement(generation& in, time_point now) {
+    const auto* silent = std::as_const(in).active();
+    if (!silent || silent->consent.alive(now, env_.time)) {
+        if (silent) in.fresh_since = time_point::min();
+        return;
+    }
+    if (in.fresh_since != time_point::min()) return;
+    in.fresh_since = now;
+    if (in.nominating == silent->id) in.nominating.reset();
+    const auto keep = silent->id;
+    for (auto& pair : in.checks().pairs())
+        if (pair.id != keep) trigger(in, pair, now);
+}
+
+/// RFC 8445 6.1.4.3 and 7.2.5.4 with the patience of RFC 8863.
+CORTC_DECL void agent::detect_failure(generation& in, time_point now) {
+    if (in.failed || !in.remote() || in.active() || !in.exhausted()) return;
+    if (!in.was_connected) { // what lost its consent needs no patience
+        if (now < in.patience_ends) return;
+        auto all_known = in.local_done && in.remote_done;
+        auto waited = now >= in.patience_ends + env_.time.end_of_candidates_wait;
+        if (!all_known && (!waited || in.checks().pairs().empty())) return;
+    }
+    in.failed = true;
+    env_.log.info("generation {}: failed", in.id().value());
+}
+
+} // namespace cortc::ice

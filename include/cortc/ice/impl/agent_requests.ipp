@@ -1,0 +1,141 @@
+#pragma once
+
+#include "cortc/ice/agent.hpp"
+
+#include <algorithm>
+#include <ranges>
+#include <utility>
+
+// The peer's checks: RFC 8445 7.3.
+namespace cortc::ice {
+
+CORTC_DECL void agent::handle_request(const path& from, const stun::message& request, time_point now) {
+    auto* in = authenticate(from, request, now);
+    if (!in || !acceptable(*in, from, request, now)) return;
+    if (!repair_role_conflict(*in, from, request, now)) return;
+    ++env_.count.requests_received;
+    respond(from, request, in, {}, now);
+    if (!in->retiring()) learn(*in, from, request, now);
+}
+
+/// RFC 8489 9.1.3 with the ufrag of RFC 8445 7.3: the first half of USERNAME names our generation.
+CORTC_DECL generation* agent::authenticate(const path& from, const stun::message& request, time_point now) {
+    auto refuse = [&](drop_reason reason, stun::error error) -> generation* {
+        env_.drop(reason);
+        respond(from, request, nullptr, error, now);
+        return nullptr;
+    };
+    auto username = request.username();
+    if (!username || !request.has_integrity())
+        return refuse(drop_reason::missing_credentials, stun::error::bad_request);
+    auto ufrag = username->substr(0, username->find(':'));
+    for (auto& in : std::views::reverse(generations_)) {
+        if (in->local().ufrag != ufrag) continue;
+        if (request.verify_integrity(as_bytes(in->local().pwd))) return in.get();
+        env_.log.debug("check from {}: wrong integrity", to_string(from.remote));
+        return refuse(drop_reason::wrong_integrity, stun::error::unauthenticated);
+    }
+    return refuse(drop_reason::unknown_ufrag, stun::error::unauthenticated);
+}
+
+CORTC_DECL bool agent::acceptable(const generation& in, const path& from, const stun::message& request,
+                                  time_point now) {
+    if (!request.unknown_comprehension_required().empty()) {
+        env_.drop(drop_reason::unknown_attributes);
+        respond(from, request, &in, stun::error::unknown_attribute, now);
+        return false;
+    }
+    // RFC 8445 7.1.1 and 7.1.3. A request with neither role is no conflict.
+    if (!request.priority() || (request.ice_controlling() && request.ice_controlled())) {
+        env_.drop(drop_reason::bad_request);
+        respond(from, request, &in, stun::error::bad_request, now);
+        return false;
+    }
+    return true;
+}
+
+/// RFC 8445 7.3.1.1: the greater tie-breaker controls. False when the request is done with.
+CORTC_DECL bool agent::repair_role_conflict(const generation& in, const path& from,
+                                            const stun::message& request, time_point now) {
+    auto controls = env_.role == role::controlling;
+    auto theirs = controls ? request.ice_controlling() : request.ice_controlled();
+    if (!theirs) return true;
+    auto we_control = env_.tie_breaker >= *theirs;
+    if (we_control == controls) {
+        respond(from, request, &in, stun::error::role_conflict, now);
+        return false;
+    }
+    if (++role_repairs_ > env_.limit.role_switches) {
+        env_.drop(drop_reason::role_switch_limit);
+        return false;
+    }
+    switch_role();
+    return true;
+}
+
+CORTC_DECL void agent::switch_role() {
+    env_.role = env_.role == role::controlling ? role::controlled : role::controlling;
+    ++env_.count.role_switches;
+    env_.log.info("role conflict: we are now {}", to_string(env_.role));
+    for (auto& in : generations_) {
+        in->nominating.reset();
+        in->nominate_at = never;
+        for (auto& pair : in->checks().pairs()) {
+            pair.nominate = false;
+            pair.nominated = in->selection == pair.id;
+        }
+        in->update_priorities();
+    }
+    events_.push_back(role_changed{env_.role});
+}
+
+/// RFC 8445 7.3.1.3 to 7.3.1.5: peer-reflexive candidates, triggered checks, nomination by the peer.
+CORTC_DECL void agent::learn(generation& in, const path& from, const stun::message& request, time_point now) {
+    auto username = *request.username();
+    auto colon = username.find(':');
+    auto theirs = colon == std::string_view::npos ? std::string_view() : username.substr(colon + 1);
+    // Another answerer of the same offer: it learns that it reached us, and is not our peer.
+    if (in.remote() && in.remote()->ufrag != theirs) return env_.drop(drop_reason::foreign_credentials);
+    auto* pair = in.learn_pair(from, *request.priority());
+    if (!pair) return;
+    const auto first = !std::exchange(pair->requested, true);
+    ++pair->requests_received;
+    ++pair->responses_sent;
+    pair->consent.heard(now);
+    if (request.use_candidate() && env_.role == role::controlled) pair->nominated = true;
+    if (!pair->valid || !pair->consent.granted(now, env_.time)) return check_again(in, *pair, first, now);
+    if (env_.role == role::controlled && pair->nominated && should_select(in, *pair, now))
+        select(in, *pair, now);
+}
+
+/// RFC 8445 7.3.1.4, where every request starts a check in progress over: the peer's translator may be open
+/// only now. Here the check is given the time to be answered, or the agents would set each other off as long
+/// as messages cross.
+CORTC_DECL void agent::check_again(generation& in, candidate_pair& pair, bool first_request, time_point now) {
+    const auto* check = transactions_.checking(in.id(), pair.id);
+    if (!check) return trigger(in, pair, now);
+    auto when = check->sent + (first_request ? env_.time.crossing : env_.time.least_rto);
+    if (when <= now) return trigger(in, pair, now);
+    pair.restart_at = std::min(pair.restart_at, when);
+}
+
+CORTC_DECL void agent::restart_checks(generation& in, time_point now) {
+    for (auto& pair : in.checks().pairs())
+        if (pair.restart_at <= now) trigger(in, pair, now);
+}
+
+CORTC_DECL void agent::trigger(generation& in, candidate_pair& pair, time_point now) {
+    transactions_.cancel(in.id(), pair.id, now);
+    pair.valid = false;
+    in.checks().set_state(pair, pair_state::waiting);
+    in.checks().trigger(pair);
+}
+
+CORTC_DECL void agent::respond(const path& to, const stun::message& request, const generation* in,
+                               std::optional<stun::error> error, time_point now) {
+    response next{to, request.id(), error, in ? in->local().pwd : std::string(), {}};
+    if (error == stun::error::unknown_attribute) next.unknown = request.unknown_comprehension_required();
+    if (auto dropped = responses_.push(std::move(next), now)) env_.drop(*dropped);
+}
+
+} // namespace cortc::ice

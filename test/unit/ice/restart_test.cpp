@@ -1,0 +1,248 @@
+#include "test/unit/ice/harness.hpp"
+
+using namespace cortc;
+using namespace cortc::ice;
+using namespace cortc::ice::test;
+
+namespace {
+
+struct connected_nodes {
+    node a{1, role::controlling}, b{2, role::controlled};
+    wire net{a, b};
+    connected_nodes() {
+        a.open(at("192.0.2.1", 1000));
+        b.open(at("192.0.2.2", 2000));
+        net.delay = 10ms;
+        negotiate(a, b, net.now);
+        REQUIRE(net.run_until([&] { return a.selected() && b.selected(); }));
+        net.run_for(1s);
+        a.events.clear();
+        b.events.clear();
+    }
+    bool both_on(generation_id in_a, generation_id in_b) const {
+        return a.selected() && b.selected() && a.engine.selected_pair()->generation == in_a &&
+               b.engine.selected_pair()->generation == in_b;
+    }
+};
+
+} // namespace
+
+TEST_CASE("a dead wire: disconnected, and back again") {
+    connected_nodes t;
+    bool broken = true;
+    t.net.drops = [&](const flying&) { return broken; };
+    auto before = t.net.now;
+    REQUIRE(t.net.run_until([&] { return t.a.engine.state() == transport_state::disconnected; }, 30s));
+    CHECK(t.net.now - before >= 4s);
+    CHECK(t.net.now - before <= 9s);
+    CHECK(t.a.engine.send_path()); // consent is still there
+    t.net.run_for(10s);
+    broken = false;
+    REQUIRE(t.net.run_until([&] { return t.a.usable() && t.b.usable(); }, 3s));
+    CHECK(t.a.engine.state() == transport_state::completed);
+    t.net.run_for(120s);
+    CHECK(t.a.usable());
+}
+
+TEST_CASE("consent expires after 30 s and the transport fails") {
+    connected_nodes t;
+    t.net.drops = [&](const flying&) { return true; };
+    auto before = t.net.now;
+    REQUIRE(t.net.run_until([&] { return t.a.engine.state() == transport_state::failed; }, 60s));
+    CHECK(t.net.now - before >= 24s);
+    CHECK(t.net.now - before <= 30s);
+    CHECK_FALSE(t.a.engine.send_path());
+    t.net.run_for(10s);
+    auto datagrams = t.net.datagrams;
+    t.net.run_for(120s);
+    CHECK(t.net.datagrams == datagrams); // RFC 7675: not a word more
+    CHECK(t.a.engine.next_timeout() == never);
+
+    SECTION("a restart brings it back") {
+        t.net.drops = nullptr;
+        negotiate(t.a, t.b, t.net.now);
+        CHECK(t.a.engine.state() == transport_state::checking);
+        REQUIRE(t.net.run_until([&] { return t.a.usable() && t.b.usable(); }, 1s));
+    }
+}
+
+TEST_CASE("consent checks come each 4 to 6 s, on one path") {
+    connected_nodes t;
+    std::vector<time_point> sent;
+    t.net.rewrites = [&](flying& p) {
+        auto m = stun::message::parse(p.data).value();
+        if (p.from == at("192.0.2.1", 1000) && m.is_request()) sent.push_back(t.net.now);
+    };
+    t.net.run_for(100s);
+    REQUIRE(sent.size() >= 16);
+    REQUIRE(sent.size() <= 25);
+    for (std::size_t i = 1; i < sent.size(); ++i) {
+        CHECK(sent[i] - sent[i - 1] >= 4s);
+        CHECK(sent[i] - sent[i - 1] <= 6s + 20ms);
+    }
+    CHECK(t.a.engine.selected_pair()->consent_requests_sent >= sent.size());
+}
+
+TEST_CASE("authentic traffic keeps a path alive, but gives no consent") {
+    connected_nodes t;
+    t.net.drops = [&](const flying&) { return true; };
+    for (int i = 0; i < 25; ++i) {
+        t.net.run_for(1s);
+        t.a.engine.note_received(socket_id(1), at("192.0.2.2", 2000), t.net.now);
+        CHECK(t.a.usable());
+    }
+    t.net.run_for(6s);
+    CHECK(t.a.engine.state() == transport_state::failed);
+}
+
+TEST_CASE("when the selected path dies another one takes over") {
+    node a(1, role::controlling), b(2, role::controlled);
+    wire net(a, b);
+    net.delay = 10ms;
+    a.open(at("192.0.2.1", 1000));
+    a.open(at("198.51.100.1", 1000));
+    b.open(at("192.0.2.2", 2000));
+    negotiate(a, b, net.now);
+    REQUIRE(net.run_until([&] { return a.selected() && b.selected(); }));
+    CHECK(a.engine.send_path()->socket == socket_id(1));
+    net.run_for(2s);
+    net.drops = [](const flying& p) {
+        return p.from == at("192.0.2.1", 1000) || p.to == at("192.0.2.1", 1000);
+    };
+    auto before = net.now;
+    REQUIRE(net.run_until([&] {
+        return a.engine.send_path()->socket == socket_id(2) &&
+               b.engine.send_path()->remote == at("198.51.100.1", 1000) && a.usable() && b.usable();
+    }));
+    CHECK(net.now - before <= 15s);
+    net.run_for(60s);
+    CHECK(a.usable());
+    CHECK(b.usable());
+}
+
+TEST_CASE("restart by either side: the old path carries until the new one selects") {
+    connected_nodes t;
+    auto& first = GENERATE(false, true) ? t.b : t.a;
+    auto& second = &first == &t.a ? t.b : t.a;
+    auto old = t.a.engine.selected_pair()->generation;
+
+    first.begin(t.net.now); // a local offer
+    CHECK(first.engine.state() == transport_state::completed);
+    t.net.run_for(3s);
+    second.begin(t.net.now);
+    signal(first, second, t.net.now); // it answers
+    CHECK(second.engine.state() == transport_state::connected);
+    CHECK(second.engine.send_path());
+    CHECK(second.engine.selected_pair()->generation == old);
+    t.net.run_for(5ms);
+    signal(second, first, t.net.now);
+    CHECK(first.engine.state() == transport_state::connected);
+    CHECK(first.engine.selected_pair()->generation == old);
+    REQUIRE(t.net.run_until([&] { return t.both_on(t.a.latest, t.b.latest); }, 1s));
+    CHECK(t.a.all<generation_retired>().empty()); // it lingers, and is still a valid source
+    CHECK(t.a.engine.uses(socket_id(1)));
+    t.net.run_for(1s);
+    for (auto* each : {&t.a, &t.b}) {
+        REQUIRE(each->all<generation_retired>().size() == 1);
+        CHECK(each->all<generation_retired>()[0].generation == generation_id(1));
+        CHECK(each->all<selected_pair_changed>().size() == 1);
+        CHECK(each->engine.state() == transport_state::completed);
+        CHECK(each->engine.pairs().size() == 1);
+    }
+    t.net.run_for(60s);
+    CHECK(t.a.usable());
+    CHECK(t.b.usable());
+}
+
+TEST_CASE("restarts by both at once, and many in a row") {
+    connected_nodes t;
+    for (int round = 0; round < 20; ++round) {
+        negotiate(t.a, t.b, t.net.now);
+        t.net.run_for(round % 3 == 0 ? 0ms : 15ms);
+        CHECK(t.a.usable());
+        CHECK(t.b.usable());
+    }
+    REQUIRE(t.net.run_until([&] { return t.both_on(t.a.latest, t.b.latest); }, 1s));
+    t.net.run_for(2s);
+    CHECK(t.a.all<generation_retired>().size() == 20);
+    CHECK(t.a.engine.pairs().size() == 1);
+}
+
+TEST_CASE("a restart to other sockets frees the old ones") {
+    connected_nodes t;
+    t.a.sockets[0] = at("192.0.2.1", 1000);
+    t.a.open(at("192.0.2.77", 1000));
+    t.a.local = {"ufnew", "new-password-of-22-characters"};
+    t.a.latest = t.a.engine.add_generation(t.a.local);
+    local_candidate init;
+    init.socket = socket_id(2);
+    init.base = t.a.sockets[1];
+    t.a.signaled = {*t.a.engine.add_local_candidate(t.a.latest, init, t.net.now)};
+    t.a.engine.local_candidates_done(t.a.latest, t.net.now);
+    t.b.begin(t.net.now);
+    signal(t.a, t.b, t.net.now);
+    signal(t.b, t.a, t.net.now);
+    REQUIRE(t.net.run_until([&] { return t.both_on(t.a.latest, t.b.latest); }, 1s));
+    CHECK(t.a.engine.uses(socket_id(1)));
+    CHECK(t.b.engine.is_valid_source(socket_id(1), at("192.0.2.1", 1000)));
+    t.net.run_for(2s);
+    CHECK_FALSE(t.a.engine.uses(socket_id(1)));
+    CHECK_FALSE(t.b.engine.is_valid_source(socket_id(1), at("192.0.2.1", 1000)));
+    CHECK(t.b.engine.is_valid_source(socket_id(1), at("192.0.2.77", 1000)));
+}
+
+TEST_CASE("rollback drops a pending generation and nothing else") {
+    connected_nodes t;
+    auto pending = t.a.begin(t.net.now);
+    t.b.begin(t.net.now);
+    signal(t.a, t.b, t.net.now);
+    t.net.run_for(200ms); // b checks already, and learns that the path works
+    CHECK(t.a.engine.stats().requests_received > 0);
+    t.a.engine.remove_generation(pending, t.net.now);
+    t.b.engine.remove_generation(t.b.latest, t.net.now);
+    t.net.run_for(60s);
+    for (auto* each : {&t.a, &t.b}) {
+        CHECK(each->engine.state() == transport_state::completed);
+        CHECK(each->engine.selected_pair()->generation == generation_id(1));
+        CHECK(each->all<generation_retired>().empty());
+    }
+}
+
+TEST_CASE("a restart that never works leaves the old path alone") {
+    connected_nodes t;
+    t.a.begin(t.net.now);
+    t.a.engine.set_remote(t.a.latest, {"nobody", "nobody-knows-this-password"}, {}, t.net.now);
+    t.a.engine.add_remote_candidate(t.a.latest, t.b.signaled.at(0), t.net.now);
+    t.a.engine.remote_candidates_done(t.a.latest, t.net.now);
+    t.net.run_for(90s);
+    CHECK(t.a.engine.state() == transport_state::connected);
+    CHECK(t.a.engine.selected_pair()->generation == generation_id(1));
+}
+
+TEST_CASE("other remote credentials start a generation over") {
+    connected_nodes t;
+    node c(3, role::controlled);
+    c.open(at("192.0.2.3", 3000));
+    c.begin(t.net.now);
+    wire net(t.a, c);
+    net.now = t.net.now;
+    signal(t.a, c, net.now);
+    signal(c, t.a, net.now); // an answer after another one's provisional answer
+    REQUIRE(net.run_until([&] { return t.a.selected() && c.selected(); }, 1s));
+    CHECK(t.a.engine.send_path()->remote == at("192.0.2.3", 3000));
+    CHECK(t.a.engine.pairs().size() == 1);
+}
+
+TEST_CASE("close is silent and final") {
+    connected_nodes t;
+    t.a.engine.close();
+    CHECK(t.a.engine.state() == transport_state::closed);
+    CHECK_FALSE(t.a.engine.send_path());
+    CHECK(t.a.engine.next_timeout() == never);
+    t.net.run_for(60s);
+    REQUIRE(t.a.events.size() == 1);
+    CHECK(std::get<state_changed>(t.a.events[0]).to == transport_state::closed);
+    CHECK(t.b.engine.state() == transport_state::failed);
+    t.a.engine.close();
+    CHECK(drain(t.a.engine, t.net.now).empty());
+}
