@@ -21,8 +21,10 @@ CORTC_DECL std::optional<data_chunk> parse_data(const chunk& from) noexcept {
 }
 
 CORTC_DECL void write_data(packet_builder& out, const data_chunk& data) noexcept {
-    const auto flags = (data.end ? 1 : 0) | (data.begin ? 2 : 0) | (data.unordered ? 4 : 0) | (data.immediate ? 8 : 0);
-    auto value = out.add(chunk_type::data, static_cast<std::uint8_t>(flags), data_fields_size + data.payload.size());
+    const auto flags =
+        (data.end ? 1 : 0) | (data.begin ? 2 : 0) | (data.unordered ? 4 : 0) | (data.immediate ? 8 : 0);
+    auto value =
+        out.add(chunk_type::data, static_cast<std::uint8_t>(flags), data_fields_size + data.payload.size());
     value.u32(data.number.value());
     value.u16(data.stream.value());
     value.u16(data.sequence.value());

@@ -28,7 +28,8 @@ constexpr std::array<std::uint32_t, 256> make_crc32c_table() noexcept {
 inline constexpr auto crc32c_bytes = make_crc32c_table();
 
 CORTC_DECL std::uint32_t crc32c_table(std::uint32_t state, byte_view data) noexcept {
-    for (auto byte : data) state = crc32c_bytes[(state ^ std::to_integer<std::uint32_t>(byte)) & 0xff] ^ state >> 8;
+    for (auto byte : data)
+        state = crc32c_bytes[(state ^ std::to_integer<std::uint32_t>(byte)) & 0xff] ^ state >> 8;
     return state;
 }
 

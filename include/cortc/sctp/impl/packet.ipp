@@ -72,7 +72,8 @@ CORTC_DECL std::size_t packet_builder::room() const noexcept {
     return left > chunk_header_size ? left - chunk_header_size : 0;
 }
 
-CORTC_DECL byte_writer packet_builder::add(chunk_type type, std::uint8_t flags, std::size_t value_size) noexcept {
+CORTC_DECL byte_writer packet_builder::add(chunk_type type, std::uint8_t flags,
+                                           std::size_t value_size) noexcept {
     const auto length = chunk_header_size + value_size;
     if (length > 0xffff || padded(length) > out_.size() - size_) return byte_writer(byte_span{});
     byte_writer writer(out_.subspan(size_, padded(length)));

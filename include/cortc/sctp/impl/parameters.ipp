@@ -46,14 +46,23 @@ CORTC_DECL std::optional<setup_parameters> parse_setup_parameters(byte_view para
     while (auto parameter = in.next()) {
         const auto type = static_cast<parameter_type>(parameter->type);
         switch (type) {
-        case parameter_type::state_cookie: found.cookie = parameter->value; continue;
-        case parameter_type::forward_tsn_supported: found.forward_tsn = true; continue;
-        case parameter_type::supported_extensions: detail::read_extensions(parameter->value, found); continue;
-        case parameter_type::unrecognized: continue; // the peer does not know one of ours: it is not used then
-        default: break;
+        case parameter_type::state_cookie:
+            found.cookie = parameter->value;
+            continue;
+        case parameter_type::forward_tsn_supported:
+            found.forward_tsn = true;
+            continue;
+        case parameter_type::supported_extensions:
+            detail::read_extensions(parameter->value, found);
+            continue;
+        case parameter_type::unrecognized:
+            continue; // the peer does not know one of ours: it is not used then
+        default:
+            break;
         }
         if (parameter->type == 5 || parameter->type == 6 || parameter->type == 9 || parameter->type == 12)
-            continue; // addresses and their kinds mean nothing above DTLS (RFC 8261 6.1), a lifetime wish neither
+            continue; // addresses and their kinds mean nothing above DTLS (RFC 8261 6.1), a lifetime wish
+                      // neither
         const auto rule = rule_for(type);
         if (rule.report) detail::keep_unrecognized(*parameter, found);
         if (rule.stop) return found;
@@ -79,15 +88,24 @@ CORTC_DECL void write_setup_parameters(byte_writer& out, byte_view cookie) noexc
 
 CORTC_DECL std::string_view to_string(error_cause cause) noexcept {
     switch (cause) {
-    case error_cause::invalid_stream: return "invalid stream identifier";
-    case error_cause::missing_parameter: return "missing mandatory parameter";
-    case error_cause::stale_cookie: return "stale cookie";
-    case error_cause::unrecognized_chunk: return "unrecognized chunk type";
-    case error_cause::invalid_parameter: return "invalid mandatory parameter";
-    case error_cause::unrecognized_parameters: return "unrecognized parameters";
-    case error_cause::no_user_data: return "no user data";
-    case error_cause::user_initiated_abort: return "user-initiated abort";
-    case error_cause::protocol_violation: return "protocol violation";
+    case error_cause::invalid_stream:
+        return "invalid stream identifier";
+    case error_cause::missing_parameter:
+        return "missing mandatory parameter";
+    case error_cause::stale_cookie:
+        return "stale cookie";
+    case error_cause::unrecognized_chunk:
+        return "unrecognized chunk type";
+    case error_cause::invalid_parameter:
+        return "invalid mandatory parameter";
+    case error_cause::unrecognized_parameters:
+        return "unrecognized parameters";
+    case error_cause::no_user_data:
+        return "no user data";
+    case error_cause::user_initiated_abort:
+        return "user-initiated abort";
+    case error_cause::protocol_violation:
+        return "protocol violation";
     }
     return "other cause";
 }
@@ -98,7 +116,8 @@ CORTC_DECL std::string describe_causes(byte_view causes) {
     if (!first) return "no cause given";
     const auto cause = static_cast<error_cause>(first->type);
     auto text = fmt::format("{} ({})", to_string(cause), first->type);
-    const bool has_text = cause == error_cause::user_initiated_abort || cause == error_cause::protocol_violation;
+    const bool has_text =
+        cause == error_cause::user_initiated_abort || cause == error_cause::protocol_violation;
     if (has_text && !first->value.empty()) text += ": " + detail::printable(first->value);
     return text;
 }

@@ -7,8 +7,8 @@
 
 namespace cortc::sctp {
 
-/// The chunks with fields of their own. A parse function gives nullopt when the value is too short or contradicts
-/// itself; a write function does nothing when there is no room (ask room() before).
+/// The chunks with fields of their own. A parse function gives nullopt when the value is too short or
+/// contradicts itself; a write function does nothing when there is no room (ask room() before).
 
 /// RFC 9260 3.3.1.
 struct data_chunk {

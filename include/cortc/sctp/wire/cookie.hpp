@@ -9,8 +9,8 @@
 
 namespace cortc::sctp {
 
-/// What INIT and INIT-ACK agreed on, carried by the peer until it echoes it (RFC 9260 5.1.3): nothing is kept for an
-/// INIT alone.
+/// What INIT and INIT-ACK agreed on, carried by the peer until it echoes it (RFC 9260 5.1.3): nothing is kept
+/// for an INIT alone.
 struct state_cookie {
     time_point created{};
     std::uint32_t local_tag = 0;

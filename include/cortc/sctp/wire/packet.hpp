@@ -52,8 +52,8 @@ struct chunk {
     byte_view whole; ///< with its header, without padding
 };
 
-/// Walks over the chunks of a packet. A chunk whose length does not fit ends the walk and makes ok() false; padding
-/// missing after the last chunk is forgiven.
+/// Walks over the chunks of a packet. A chunk whose length does not fit ends the walk and makes ok() false;
+/// padding missing after the last chunk is forgiven.
 class chunk_reader {
   public:
     explicit chunk_reader(byte_view chunks) noexcept : rest_(chunks) {}
@@ -85,7 +85,8 @@ class tlv_reader {
 /// Builds one packet in the caller's buffer.
 class packet_builder {
   public:
-    /// The packet will not be longer than `out` rounded down to a multiple of four; at least common_header_size.
+    /// The packet will not be longer than `out` rounded down to a multiple of four; at least
+    /// common_header_size.
     packet_builder(byte_span out, const common_header& header) noexcept;
 
     /// How long the value of one more chunk may be.
