@@ -168,6 +168,12 @@ CORTC_DECL void receiver::packet_done(time_point now) {
     if (sack_at_ == never) sack_at_ = now + config_->timings.sack_delay;
 }
 
+CORTC_DECL void receiver::handle_timeout(time_point now) noexcept {
+    if (now < sack_at_) return;
+    sack_at_ = never;
+    sack_now_ = true;
+}
+
 CORTC_DECL void receiver::write_sack(packet_builder& out) {
     const auto space = out.room();
     if (space < sack_fields_size) return;

@@ -32,10 +32,11 @@ class receiver {
     /// Ends a packet that had DATA or FORWARD-TSN: decides when to acknowledge (RFC 9260 6.2).
     void packet_done(time_point now);
 
-    [[nodiscard]] bool sack_due(time_point now) const noexcept { return sack_now_ || now >= sack_at_; }
+    [[nodiscard]] bool sack_due() const noexcept { return sack_now_; }
     /// A SACK is owed, if not now: it may ride along with data.
     [[nodiscard]] bool sack_pending() const noexcept { return sack_now_ || sack_at_ != never; }
     [[nodiscard]] time_point next_timeout() const noexcept { return sack_at_; }
+    void handle_timeout(time_point now) noexcept;
     void request_sack() noexcept { sack_now_ = true; }
     void write_sack(packet_builder& out);
 
