@@ -9,8 +9,8 @@
 namespace cortc::stun {
 namespace detail {
 
-/// What these texts may take when decoding (RFC 8489 14.8 to 14.10, 14.14, 14.16). A name is longer than the 508 bytes of
-/// RFC 8489 14.3 when it joins two of ICE's longest fragments (RFC 8839 5.4).
+/// What these texts may take when decoding (RFC 8489 14.8 to 14.10, 14.14, 14.16). A name is longer than the
+/// 508 bytes of RFC 8489 14.3 when it joins two of ICE's longest fragments (RFC 8839 5.4).
 inline constexpr std::size_t longest_username = 513;
 inline constexpr std::size_t longest_text = 763;
 inline constexpr std::size_t longest_domain = 255;

@@ -185,7 +185,7 @@ CORTC_DECL bool is_stun(byte_view datagram) noexcept {
     auto type = in.u16();
     auto length = in.u16();
     auto cookie = in.u32();
-    return datagram.size() >= header_size && type <= 0x3fff && cookie == magic_cookie && length % 4 == 0 &&
+    return datagram.size() >= header_size && type <= 0x03ff && cookie == magic_cookie && length % 4 == 0 &&
            length <= datagram.size() - header_size;
 }
 
