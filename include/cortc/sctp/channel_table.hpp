@@ -38,6 +38,7 @@ struct channel {
     bool confirmed = false; ///< RFC 8832 6: an ACK or anything else came, so unordered sending may begin.
     bool blocked = false;   ///< send() said would_block.
     bool above_threshold = false;
+    bool was_open = false;
     /// Not a channel of the application (any more): it only sees a stream through its reset.
     bool silent = false;
 };
@@ -60,7 +61,7 @@ class channel_table {
     void unbind(channel_id id);
 
     /// The lowest free id of the role's parity below `limit` (RFC 8832 6).
-    [[nodiscard]] std::optional<stream_id> free_stream(channel_role role, std::uint16_t limit) const;
+    [[nodiscard]] std::optional<stream_id> free_stream(channel_role role, std::uint16_t limit);
 
     [[nodiscard]] std::size_t size() const noexcept { return slots_.size() - free_.size(); }
     /// Every channel there is, in no particular order.
@@ -68,15 +69,15 @@ class channel_table {
 
   private:
     struct supply {
-        std::uint32_t fresh;              ///< No id of this parity from here on was ever used.
-        std::set<std::uint16_t> released; ///< Free ids below it.
+        std::uint32_t fresh; ///< Where the search goes on: every id below is used, or in `released`.
+        std::set<std::uint16_t> released; ///< Free ids below `fresh`.
     };
     [[nodiscard]] channel_id name_of(std::size_t slot) const noexcept;
 
     std::vector<channel> slots_;
     std::vector<std::uint32_t> free_;
     std::unordered_map<stream_id, channel_id> streams_;
-    std::array<supply, 2> supplies_{supply{0, {}}, supply{1, {}}}; ///< even, odd
+    std::array<supply, 2> supplies_{supply{0, {}}, supply{1, {}}}; ///< of even and odd ids
 };
 
 } // namespace cortc::sctp::detail

@@ -12,7 +12,10 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace cortc::sctp {
 
@@ -61,8 +64,8 @@ class data_channels {
     template <class OnEvent, class OnMessage>
     void drain(OnEvent&& on_event, OnMessage&& on_message) {
         for (;;) {
-            if (auto event = poll_event())
-                std::invoke(on_event, std::move(*event));
+            if (auto what = poll_event())
+                std::invoke(on_event, std::move(*what));
             else if (auto message = poll_message())
                 std::invoke(on_message, std::move(*message));
             else
@@ -120,7 +123,7 @@ class data_channels {
     using channel = detail::channel;
     struct queued_event {
         std::uint64_t after; ///< how many messages precede it
-        channel_event event;
+        channel_event what;
     };
 
     // What the association reports (data_channels.ipp).
@@ -135,36 +138,36 @@ class data_channels {
     void on_reset_failed(stream_id stream);
     void on_buffered_amount_low(stream_id stream);
     void announce_writable();
+    void emit(channel_event what);
 
     // What the peer sends (data_channels_receive.ipp).
     void handle_message(received_message&& message);
+    void handle_data(received_message&& message);
     void handle_control(stream_id stream, byte_view message);
     void handle_open(stream_id stream, byte_view message);
     void handle_ack(stream_id stream);
-    bool admit_open(stream_id stream, const dcep::open_message& message);
+    std::optional<channel_drop> refusal(stream_id stream, const dcep::open_message& message) const;
     void accept(stream_id stream, const dcep::open_message& message, bool held);
-    void reject(stream_id stream);
-    void deliver(channel_id id, message_kind kind, received_message&& message);
     void drop(channel_drop reason, stream_id stream);
+    void discard(received_message&& message);
 
     // A channel's life (data_channels_life.ipp).
-    std::optional<open_error> check(const channel_parameters& parameters) const;
+    std::optional<open_error> check(const channel_parameters& parameters);
     void assign_stream(channel_id id);
     void start(channel_id id);
     void flush_control(time_point now);
-    bool send_control(channel_id id, channel& which, time_point now);
-    send_result send_open(const channel& which, time_point now, std::size_t& size);
+    bool send_control(channel_id id, time_point now);
+    send_result send_open(channel& which, time_point now);
     void set_open(channel_id id, channel& which);
-    void begin_reset(channel_id id, channel& which);
-    void finish_if_reset(channel_id id, const channel& which);
-    void fail(channel_id id, channel_failure failure, std::string text);
-    void finish(channel_id id);
-    void watch_reset(stream_id stream, bool incoming_reset);
     void set_state(channel_id id, channel& which, channel_state state);
-    channel_send block(channel_id id, channel& which);
+    void fail(channel_id id, channel_failure failure, std::string text);
+    void close_from_outside(channel_id id);
+    void begin_reset(channel_id id);
+    void resume(channel_id id);
+    void finish(channel_id id);
+    void finish_if_reset(channel_id id);
+    std::optional<channel_id> watch_stream(stream_id stream);
     [[nodiscard]] std::size_t buffered(const channel& which) const noexcept;
-    [[nodiscard]] bool up() const noexcept { return up_; }
-    void emit(channel_event event);
 
     data_channels_config config_;
     random_source& random_;
@@ -180,6 +183,7 @@ class data_channels {
     std::vector<channel_id> waiting_;  ///< channels without a stream id, in the order of open()
     detail::fifo<channel_id> control_; ///< channels whose OPEN or ACK waits to be sent
     bool control_blocked_ = false;     ///< the send buffer is full
+    bool writable_ = false;            ///< it has room again, and nobody was told yet
     std::vector<channel_id> blocked_;  ///< channels that wait for channel_writable
     detail::fifo<queued_event> events_;
     detail::fifo<incoming_message> messages_;

@@ -7,7 +7,7 @@
 namespace cortc::sctp::detail {
 
 /// A queue in one block that is kept: a queue that is drained as it is filled allocates nothing (std::deque
-/// would, every few hundred bytes). After a burst of more than a thousand the block is given back.
+/// would, every few hundred bytes). After a large burst the block is given back.
 template <class T>
 class fifo {
   public:
@@ -30,7 +30,7 @@ class fifo {
     void clear() {
         first_ = 0;
         items_.clear();
-        if (items_.capacity() > 1024) std::vector<T>().swap(items_);
+        if (items_.capacity() * sizeof(T) > 32768) std::vector<T>().swap(items_);
     }
 
   private:

@@ -1,0 +1,6 @@
+#include "cortc/sctp/impl/channel_table.ipp"
+#include "cortc/sctp/impl/channel_types.ipp"
+#include "cortc/sctp/impl/data_channels.ipp"
+#include "cortc/sctp/impl/data_channels_life.ipp"
+#include "cortc/sctp/impl/data_channels_receive.ipp"
+#include "cortc/sctp/impl/dcep.ipp"
