@@ -137,6 +137,7 @@ CORTC_DECL void data_channels::set_open(channel_id id, channel& which) {
 }
 
 CORTC_DECL void data_channels::set_state(channel_id id, channel& which, channel_state state) {
+    if (which.state == state) return;
     log_.debug("channel {}: {} -> {}", id.value(), to_string(which.state), to_string(state));
     which.state = state;
 }
@@ -239,7 +240,7 @@ CORTC_DECL void data_channels::finish(channel_id id) {
     if (which.silent) {
         --silent_;
     } else {
-        set_state(id, which, channel_state::closing);
+        log_.debug("channel {}: {} -> closed", id.value(), to_string(which.state));
         if (which.was_open) ++stats_.channels_closed;
         if (which.opened_by_peer)
             peer_label_bytes_ -= which.parameters.label.size() + which.parameters.protocol.size();
