@@ -4,8 +4,19 @@
 #include "cortc/base/random.hpp"
 #include "cortc/sctp/config.hpp"
 #include "cortc/sctp/events.hpp"
+#include "cortc/sctp/ring.hpp"
+#include "cortc/sctp/rx/receiver.hpp"
+#include "cortc/sctp/rx/reset_responder.hpp"
 #include "cortc/sctp/stats.hpp"
+#include "cortc/sctp/tx/reset_requester.hpp"
+#include "cortc/sctp/tx/sender.hpp"
 #include "cortc/sctp/types.hpp"
+#include "cortc/sctp/wire/chunks.hpp"
+#include "cortc/sctp/wire/cookie.hpp"
+#include "cortc/sctp/wire/parameters.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace cortc::sctp {
 
@@ -88,11 +99,149 @@ class association {
     [[nodiscard]] association_stats stats() const;
 
   private:
+    /// Where a chunk came from.
+    struct arrival {
+        std::uint32_t tag = 0;
+        std::size_t index = 0; ///< of the chunk in its packet
+        bool last = false;     ///< the packet ends with it
+        bool has_data = false; ///< DATA or FORWARD-TSN was in the packet
+        time_point now{};
+    };
+    /// An answer that waits for poll_transmit().
+    struct reply {
+        chunk_type type{};
+        std::uint8_t flags = 0;
+        std::uint32_t tag = 0;
+        bool alone = false; ///< must not be bundled
+        buffer value;
+    };
+    struct queued_event {
+        event what;
+        std::uint64_t after = 0; ///< messages that have to be polled before
+        bool in_order = false;
+    };
+    enum class next_chunk { proceed, stop };
+
+    static association_config sensible(association_config config);
+    void set_state(association_state state);
+    [[nodiscard]] bool up() const noexcept;
+    void drop(drop_reason reason);
+    [[nodiscard]] std::uint32_t random_tag();
+    void emit(event what, bool in_order);
+    void finish(close_reason reason, std::string text);
+    void violation(std::string_view text);
+    void queue_abort(error_cause cause, std::string_view text);
+    [[nodiscard]] bool path_error();
+
+    // association_receive.ipp
+    [[nodiscard]] bool tag_fits(const common_header& header, const chunk& first) const noexcept;
+    void handle_out_of_the_blue(const common_header& header, const chunk& first);
+    [[nodiscard]] next_chunk handle_chunk(const chunk& from, arrival& in);
+    void handle_data(const chunk& from, arrival& in);
+    void handle_sack(const chunk& from, time_point now);
+    void handle_forward_tsn(const chunk& from, arrival& in);
+    void handle_heartbeat(const chunk& from);
+    void handle_heartbeat_ack(const chunk& from, time_point now);
+    void handle_error(const chunk& from);
+    [[nodiscard]] next_chunk handle_unknown(const chunk& from);
+    void packet_done(const arrival& in);
+    bool queue_reply(chunk_type type, std::uint8_t flags, std::uint32_t tag, bool alone, byte_view value);
+    void queue_error(error_cause cause, byte_view value);
+
+    // association_setup.ipp
+    void handle_init(const chunk& from, const arrival& in);
+    [[nodiscard]] bool init_allowed(time_point now) noexcept;
+    void answer_init(const init_chunk& init, const setup_parameters& parameters, time_point now);
+    void handle_init_ack(const chunk& from, time_point now);
+    void handle_cookie_echo(const chunk& from, const arrival& in);
+    void handle_known_cookie(const state_cookie& cookie, time_point now);
+    void handle_cookie_ack(time_point now);
+    void handle_stale_cookie();
+    void adopt(const state_cookie& cookie);
+    void adopt_peer(std::uint32_t tag, tsn initial, std::uint32_t window, std::uint16_t outgoing,
+                    std::uint16_t incoming, bool forward_tsn, bool re_config);
+    void establish(time_point now);
+    void restart(const state_cookie& cookie, time_point now);
+    void setup_timeout();
+
+    // association_shutdown.ipp
+    void advance_shutdown();
+    void handle_abort(const chunk& from);
+    void handle_shutdown(const chunk& from, time_point now);
+    void handle_shutdown_ack(const arrival& in);
+    void handle_shutdown_complete();
+    void shutdown_timeout();
+
+    // association_reset.ipp
+    void handle_re_config(const chunk& from, time_point now);
+    void handle_reset_request(const tlv& parameter);
+    void handle_reset_response(const tlv& parameter, time_point now);
+    void respond_to_reset(reset_sequence sequence, reset_result result);
+    void carry_out_resets();
+    void end_reset(std::vector<stream_id> streams, bool done);
+
+    // association_transmit.ipp
+    [[nodiscard]] common_header header_for(std::uint32_t tag) const noexcept;
+    [[nodiscard]] std::optional<std::size_t> transmit_alone(byte_span out);
+    void fill_setup(packet_builder& out, time_point now);
+    void fill_established(packet_builder& out, time_point now);
+    void add_replies(packet_builder& out);
+    void add_shutdown(packet_builder& out, time_point now);
+    void add_heartbeat(packet_builder& out, time_point now);
+    void heartbeat_timeout(time_point now);
+    void schedule_heartbeat(time_point now);
+
+    association_config config_;
+    random_source& random_;
     buffer_pool& pool_;
+    logger log_;
+    association_stats stats_;
+    receiver receiver_;
+    sender sender_;
+    reset_requester reset_requester_;
+    reset_responder reset_responder_;
+
+    association_state state_ = association_state::closed;
+    bool ended_ = false; // closed for good, not just not begun
+    std::uint32_t local_tag_ = 0;
+    std::uint32_t peer_tag_ = 0; // zero: not known yet
+    tsn initial_tsn_;
+    cookie_key cookie_key_{};
+    std::uint16_t outgoing_streams_;
+    std::uint16_t incoming_streams_;
+    bool peer_resets_ = false; // it supports RFC 6525
+
+    buffer cookie_; // the peer's, while it is echoed
+    time_point t1_at_ = never;
+    time_point t2_at_ = never;
+    time_point setup_sent_{};
+    int timer_count_ = 0; // expirations of T1, of T2
+    bool setup_due_ = false;
+    bool cookie_ack_due_ = false;
+    bool shutdown_due_ = false; // SHUTDOWN or SHUTDOWN-ACK, by the state
+    time_point init_second_{};
+    int inits_this_second_ = 0;
+
+    int path_errors_ = 0;
+    time_point heartbeat_at_ = never;
+    std::uint64_t heartbeat_nonce_ = 0;
+    time_point heartbeat_sent_{};
+    bool heartbeat_due_ = false;
+    bool heartbeat_waiting_ = false;
+    bool heard_ = false; // data was acknowledged since the heartbeat timer was set
+
+    ring<reply> replies_;
+    ring<queued_event> events_;
+    ring<std::uint64_t> barriers_; // queued_event::after of the events that keep their place among messages
 };
 
 } // namespace cortc::sctp
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/sctp/impl/association.ipp"
+#include "cortc/sctp/impl/association_receive.ipp"
+#include "cortc/sctp/impl/association_reset.ipp"
+#include "cortc/sctp/impl/association_setup.ipp"
+#include "cortc/sctp/impl/association_shutdown.ipp"
+#include "cortc/sctp/impl/association_transmit.ipp"
 #endif

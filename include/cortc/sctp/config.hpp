@@ -29,7 +29,7 @@ struct association_timings {
 struct association_limits {
     /// Messages of which some but not all fragments have arrived, and ordered messages that wait for an
     /// earlier one.
-    std::size_t max_waiting_messages = 8192;
+    std::size_t max_waiting_messages = 2048;
     /// Chunks accepted from one packet; the rest is dropped. A packet of 1200 bytes cannot hold more useful
     /// ones.
     std::size_t max_chunks_per_packet = 300;

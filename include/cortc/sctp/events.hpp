@@ -32,7 +32,7 @@ enum class close_reason {
 };
 std::string_view to_string(close_reason reason) noexcept;
 
-/// The association is up: send() works. (A message sent before connect() has finished is refused.)
+/// The association is up.
 struct connected {
     std::uint16_t outgoing_streams = 0; ///< usable ids are 0 .. outgoing_streams - 1
     std::uint16_t incoming_streams = 0;

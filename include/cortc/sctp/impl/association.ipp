@@ -1,0 +1,175 @@
+#pragma once
+
+#include "cortc/sctp/association.hpp"
+
+#include <algorithm>
+
+namespace cortc::sctp {
+
+CORTC_DECL association_config association::sensible(association_config config) {
+    config.mtu = std::clamp<std::size_t>(config.mtu, 256, 65532);
+    config.receive_window = std::clamp<std::size_t>(config.receive_window, 4 * config.mtu, 0x7fffffff);
+    config.max_message_size = std::clamp<std::size_t>(config.max_message_size, 1, config.receive_window);
+    config.outgoing_streams = std::max<std::uint16_t>(config.outgoing_streams, 1);
+    config.max_incoming_streams = std::max<std::uint16_t>(config.max_incoming_streams, 1);
+    return config;
+}
+
+CORTC_DECL association::association(association_config config, random_source& random, buffer_pool& pool,
+                                    logger log)
+    : config_(sensible(config))
+    , random_(random)
+    , pool_(pool)
+    , log_(log)
+    , receiver_(config_, pool, stats_)
+    , sender_(config_, pool, stats_)
+    , outgoing_streams_(config_.outgoing_streams)
+    , incoming_streams_(config_.max_incoming_streams) {
+    // One tag and TSN for the whole set-up: an INIT answered before connect() then names the same association
+    // as the one connect() begins.
+    local_tag_ = random_tag();
+    initial_tsn_ = config_.initial_tsn.value_or(tsn(random_.u32()));
+    // The key only tells our cookies from others: who could forge one has passed DTLS, and may as well send
+    // an INIT.
+    random_.fill(cookie_key_);
+    sender_.start(initial_tsn_);
+}
+
+CORTC_DECL association::~association() = default;
+
+CORTC_DECL std::uint32_t association::random_tag() {
+    const auto tag = random_.u32();
+    return tag != 0 ? tag : 1;
+}
+
+CORTC_DECL void association::set_state(association_state state) {
+    if (state == state_) return;
+    log_.debug("{} -> {}", to_string(state_), to_string(state));
+    state_ = state;
+}
+
+/// Whether data may flow in some direction.
+CORTC_DECL bool association::up() const noexcept {
+    return state_ != association_state::closed && state_ != association_state::cookie_wait &&
+           state_ != association_state::cookie_echoed;
+}
+
+CORTC_DECL void association::drop(drop_reason reason) {
+    ++stats_.drops[static_cast<std::size_t>(reason)];
+    log_.debug("dropped: {}", to_string(reason));
+}
+
+CORTC_DECL void association::connect(time_point) {
+    if (state_ != association_state::closed || ended_) return;
+    set_state(association_state::cookie_wait);
+    setup_due_ = true;
+}
+
+CORTC_DECL send_result association::send(stream_id stream, ppid protocol, byte_view message,
+                                         const send_options& options, time_point now) {
+    const bool open = state_ == association_state::established || state_ == association_state::cookie_wait ||
+                      state_ == association_state::cookie_echoed;
+    if (!open) return send_result::closed;
+    if (message.empty()) return send_result::empty;
+    if (message.size() > max_send_size()) return send_result::too_large;
+    if (stream.value() >= outgoing_streams_) return send_result::no_stream;
+    const auto* known = sender_.queue().find(stream);
+    if (known && known->resetting) return send_result::resetting;
+    return sender_.push(stream, protocol, message, options, now) ? send_result::ok : send_result::would_block;
+}
+
+CORTC_DECL void association::consume(std::size_t bytes) { receiver_.consume(bytes); }
+
+CORTC_DECL void association::discard_unsent(stream_id stream) {
+    stats_.messages_abandoned += sender_.queue().discard_unsent(stream);
+}
+
+CORTC_DECL std::size_t association::buffered_amount(stream_id stream) const noexcept {
+    const auto* known = sender_.queue().find(stream);
+    return known ? known->buffered : 0;
+}
+
+CORTC_DECL std::size_t association::buffered_amount() const noexcept { return sender_.queue().buffered(); }
+
+CORTC_DECL void association::set_buffered_amount_low_threshold(stream_id stream, std::size_t bytes) {
+    sender_.queue().stream(stream).low_threshold = bytes;
+}
+
+CORTC_DECL void association::set_remote_max_message_size(std::size_t bytes) noexcept {
+    config_.remote_max_message_size = bytes;
+}
+
+CORTC_DECL std::size_t association::max_send_size() const noexcept {
+    constexpr std::size_t largest = 0x7fffffff; // offsets in a message have 32 bits
+    const auto limit = config_.remote_max_message_size;
+    return limit == 0 ? largest : std::min(limit, largest);
+}
+
+CORTC_DECL association_state association::state() const noexcept { return state_; }
+CORTC_DECL std::uint16_t association::outgoing_streams() const noexcept { return outgoing_streams_; }
+CORTC_DECL std::uint16_t association::incoming_streams() const noexcept { return incoming_streams_; }
+
+CORTC_DECL association_stats association::stats() const {
+    auto now = stats_;
+    sender_.report(now);
+    now.receive_window = receiver_.window();
+    return now;
+}
+
+/// `in_order`: the event keeps its place among the messages.
+CORTC_DECL void association::emit(event what, bool in_order) {
+    const auto after = in_order ? receiver_.delivered() : 0;
+    if (in_order) barriers_.push_back(after);
+    events_.push_back({std::move(what), after, in_order});
+}
+
+CORTC_DECL std::optional<event> association::poll_event() {
+    if (events_.empty()) {
+        if (ended_) return std::nullopt;
+        if (auto stream = sender_.queue().poll_low()) return buffered_amount_low{*stream};
+        if (sender_.poll_writable()) return writable{};
+        return std::nullopt;
+    }
+    if (events_.front().after > receiver_.polled()) return std::nullopt;
+    if (events_.front().in_order) (void)barriers_.pop_front();
+    return events_.pop_front().what;
+}
+
+CORTC_DECL std::optional<received_message> association::poll_message() {
+    if (!barriers_.empty() && barriers_.front() <= receiver_.polled()) return std::nullopt;
+    return receiver_.poll_message();
+}
+
+CORTC_DECL void association::finish(close_reason reason, std::string text) {
+    if (ended_) return;
+    log_.debug("closed: {}{}{}", to_string(reason), text.empty() ? "" : ", ", text);
+    set_state(association_state::closed);
+    ended_ = true;
+    sender_.clear();
+    cookie_ = {};
+    emit(closed{reason, std::move(text)}, true);
+}
+
+CORTC_DECL void association::violation(std::string_view text) {
+    queue_abort(error_cause::protocol_violation, text);
+    finish(close_reason::protocol_violation, std::string(text));
+}
+
+/// An ABORT is the last thing that is sent.
+CORTC_DECL void association::queue_abort(error_cause cause, std::string_view text) {
+    replies_.clear();
+    if (peer_tag_ == 0) return;
+    std::array<std::byte, 4 + 128> value;
+    byte_writer out(value);
+    write_tlv(out, static_cast<std::uint16_t>(cause), as_bytes(text.substr(0, 124)));
+    (void)queue_reply(chunk_type::abort, 0, peer_tag_, true, out.written());
+}
+
+/// Something was not acknowledged in time. True: once too often (RFC 9260 8.1).
+CORTC_DECL bool association::path_error() {
+    if (++path_errors_ <= config_.timings.max_retransmits) return false;
+    finish(close_reason::path_failed, {});
+    return true;
+}
+
+} // namespace cortc::sctp

@@ -1,0 +1,251 @@
+#pragma once
+
+#include "cortc/sctp/association.hpp"
+
+namespace cortc::sctp {
+
+CORTC_DECL void association::handle_packet(byte_view packet, time_point now) {
+    ++stats_.packets_received;
+    const auto header = parse_common_header(packet);
+    if (!header) {
+        drop(header.error() == packet_error::too_short ? drop_reason::short_packet
+                                                       : drop_reason::bad_checksum);
+        return;
+    }
+    if (header->source_port != config_.remote_port || header->destination_port != config_.local_port) {
+        drop(drop_reason::wrong_port);
+        return;
+    }
+    chunk_reader chunks(packet.subspan(common_header_size));
+    auto current = chunks.next();
+    if (!current) {
+        drop(drop_reason::malformed_chunk);
+        return;
+    }
+    if (!tag_fits(*header, *current)) {
+        handle_out_of_the_blue(*header, *current);
+        return;
+    }
+    arrival in;
+    in.tag = header->tag;
+    in.now = now;
+    while (current) {
+        if (in.index == config_.limits.max_chunks_per_packet) {
+            drop(drop_reason::too_many_chunks);
+            break;
+        }
+        auto following = chunks.next();
+        in.last = !following && chunks.ok();
+        if (handle_chunk(*current, in) == next_chunk::stop || ended_) break;
+        current = following;
+        ++in.index;
+    }
+    if (!chunks.ok()) drop(drop_reason::malformed_chunk);
+    packet_done(in);
+}
+
+/// RFC 9260 8.5. The tag of COOKIE-ECHO is compared with the cookie's later.
+CORTC_DECL bool association::tag_fits(const common_header& header, const chunk& first) const noexcept {
+    if (ended_) return false;
+    const bool reflected = (first.flags & 1) != 0; // the T bit
+    switch (first.type) {
+    case chunk_type::init:
+        return header.tag == 0;
+    case chunk_type::cookie_echo:
+        return true;
+    case chunk_type::abort:
+    case chunk_type::shutdown_complete:
+        if (reflected) return peer_tag_ != 0 && header.tag == peer_tag_;
+        break;
+    default:
+        break;
+    }
+    return state_ != association_state::closed && header.tag == local_tag_;
+}
+
+/// RFC 9260 8.4, as far as it makes sense above DTLS: the peer is authenticated, and it talks to this
+/// association or to its predecessor. Before the set-up silence is best (its retransmission will fit); after
+/// the end we say so.
+CORTC_DECL void association::handle_out_of_the_blue(const common_header& header, const chunk& first) {
+    const bool farewell = first.type == chunk_type::abort || first.type == chunk_type::shutdown_complete;
+    if (!ended_ || farewell) {
+        drop(state_ == association_state::closed ? drop_reason::out_of_the_blue : drop_reason::wrong_tag);
+        return;
+    }
+    drop(drop_reason::out_of_the_blue);
+    if (!replies_.empty()) return;
+    if (first.type == chunk_type::shutdown_ack) {
+        (void)queue_reply(chunk_type::shutdown_complete, 1, header.tag, true, {});
+    } else if (first.type == chunk_type::init) {
+        if (const auto init = parse_init(first)) (void)queue_reply(chunk_type::abort, 0, init->tag, true, {});
+    } else if (first.type != chunk_type::cookie_echo) {
+        (void)queue_reply(chunk_type::abort, 1, header.tag, true, {});
+    }
+}
+
+CORTC_DECL association::next_chunk association::handle_chunk(const chunk& from, arrival& in) {
+    switch (from.type) {
+    case chunk_type::data:
+        handle_data(from, in);
+        break;
+    case chunk_type::sack:
+        handle_sack(from, in.now);
+        break;
+    case chunk_type::forward_tsn:
+        handle_forward_tsn(from, in);
+        break;
+    case chunk_type::heartbeat:
+        handle_heartbeat(from);
+        break;
+    case chunk_type::heartbeat_ack:
+        handle_heartbeat_ack(from, in.now);
+        break;
+    case chunk_type::init:
+        handle_init(from, in);
+        return next_chunk::stop;
+    case chunk_type::init_ack:
+        handle_init_ack(from, in.now);
+        break;
+    case chunk_type::cookie_echo:
+        handle_cookie_echo(from, in);
+        if (in.tag != local_tag_) return next_chunk::stop;
+        break;
+    case chunk_type::cookie_ack:
+        handle_cookie_ack(in.now);
+        break;
+    case chunk_type::abort:
+        handle_abort(from);
+        return next_chunk::stop;
+    case chunk_type::shutdown:
+        handle_shutdown(from, in.now);
+        break;
+    case chunk_type::shutdown_ack:
+        handle_shutdown_ack(in);
+        break;
+    case chunk_type::shutdown_complete:
+        handle_shutdown_complete();
+        return next_chunk::stop;
+    case chunk_type::error:
+        handle_error(from);
+        break;
+    case chunk_type::re_config:
+        handle_re_config(from, in.now);
+        break;
+    default:
+        return handle_unknown(from);
+    }
+    return next_chunk::proceed;
+}
+
+CORTC_DECL void association::handle_data(const chunk& from, arrival& in) {
+    const bool receiving = state_ == association_state::established ||
+                           state_ == association_state::shutdown_pending ||
+                           state_ == association_state::shutdown_sent;
+    if (!receiving) {
+        drop(drop_reason::out_of_the_blue);
+        return;
+    }
+    const auto data = parse_data(from);
+    if (!data) {
+        // RFC 9260 6.2 has us abort for a DATA chunk without data.
+        if (from.value.size() == data_fields_size) return violation("DATA without user data");
+        drop(drop_reason::malformed_chunk);
+        return;
+    }
+    in.has_data = true;
+    if (state_ == association_state::shutdown_sent) shutdown_due_ = true; // RFC 9260 9.2: with the SACK
+    if (data->stream.value() >= incoming_streams_) {
+        drop(drop_reason::bad_stream);
+        receiver_.discard_data(data->number);
+        std::array<std::byte, 4> value{};
+        byte_writer(value).u16(data->stream.value());
+        queue_error(error_cause::invalid_stream, value);
+        return;
+    }
+    if (receiver_.handle_data(*data) == receiver::verdict::too_large) violation("message too large");
+}
+
+CORTC_DECL void association::handle_forward_tsn(const chunk& from, arrival& in) {
+    const auto forward = parse_forward_tsn(from);
+    if (!forward || !up()) {
+        drop(forward ? drop_reason::out_of_the_blue : drop_reason::bad_forward_tsn);
+        return;
+    }
+    in.has_data = true;
+    receiver_.handle_forward_tsn(*forward);
+}
+
+CORTC_DECL void association::handle_sack(const chunk& from, time_point now) {
+    const auto sack = parse_sack(from);
+    if (!sack || !up()) {
+        drop(sack ? drop_reason::out_of_the_blue : drop_reason::bad_sack);
+        return;
+    }
+    if (sender_.handle_sack(*sack, now) == sender::verdict::progress) {
+        path_errors_ = 0;
+        heard_ = true;
+    }
+    advance_shutdown();
+}
+
+CORTC_DECL void association::handle_heartbeat(const chunk& from) {
+    if (!up()) return drop(drop_reason::out_of_the_blue);
+    // RFC 9260 8.3: the information comes back as it is.
+    if (from.value.size() > config_.mtu - common_header_size - chunk_header_size)
+        return drop(drop_reason::malformed_chunk);
+    (void)queue_reply(chunk_type::heartbeat_ack, 0, peer_tag_, false, from.value);
+}
+
+CORTC_DECL void association::handle_heartbeat_ack(const chunk& from, time_point now) {
+    const auto info = tlv_reader(from.value).next();
+    const bool ours = heartbeat_waiting_ && info && info->type == 1 && info->value.size() == 8 &&
+                      byte_reader(info->value).u64() == heartbeat_nonce_;
+    if (!ours) return drop(drop_reason::out_of_the_blue);
+    heartbeat_waiting_ = false;
+    path_errors_ = 0;
+    sender_.rto().sample(now - heartbeat_sent_);
+    sender_.rto().clear_back_off();
+    schedule_heartbeat(now);
+}
+
+CORTC_DECL void association::handle_error(const chunk& from) {
+    log_.debug("peer reports: {}", describe_causes(from.value));
+    const auto first = tlv_reader(from.value).next();
+    if (first && first->type == static_cast<std::uint16_t>(error_cause::stale_cookie)) handle_stale_cookie();
+}
+
+CORTC_DECL association::next_chunk association::handle_unknown(const chunk& from) {
+    drop(drop_reason::unknown_chunk);
+    const auto rule = rule_for(from.type);
+    if (rule.report && up()) queue_error(error_cause::unrecognized_chunk, from.whole);
+    return rule.stop ? next_chunk::stop : next_chunk::proceed;
+}
+
+CORTC_DECL void association::packet_done(const arrival& in) {
+    if (ended_) return;
+    if (in.has_data) receiver_.packet_done(in.now);
+    carry_out_resets();
+}
+
+CORTC_DECL bool association::queue_reply(chunk_type type, std::uint8_t flags, std::uint32_t tag, bool alone,
+                                         byte_view value) {
+    if (replies_.size() >= config_.limits.max_replies) {
+        drop(drop_reason::reply_limit);
+        return false;
+    }
+    auto copy = pool_.acquire(value.size());
+    copy.append(value);
+    replies_.push_back({type, flags, tag, alone, std::move(copy)});
+    return true;
+}
+
+CORTC_DECL void association::queue_error(error_cause cause, byte_view value) {
+    constexpr std::size_t enough = 512; // the sender of a larger unknown chunk recognizes it by its beginning
+    std::array<std::byte, enough + 4> chunk_value;
+    byte_writer out(chunk_value);
+    write_tlv(out, static_cast<std::uint16_t>(cause),
+              value.first(std::min({value.size(), enough, padded(config_.mtu / 2)})));
+    (void)queue_reply(chunk_type::error, 0, peer_tag_, false, out.written());
+}
+
+} // namespace cortc::sctp

@@ -1,0 +1,231 @@
+#pragma once
+
+#include "cortc/sctp/rx/receiver.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace cortc::sctp {
+
+CORTC_DECL receiver::receiver(const association_config& config, buffer_pool& pool, association_stats& stats)
+    : config_(&config)
+    , stats_(&stats)
+    , pool_(&pool)
+    , tracker_(config.limits.max_gap_blocks)
+    , fragments_(pool, config.max_message_size)
+    , streams_(pool)
+    , advertised_(static_cast<std::uint32_t>(config.receive_window)) {}
+
+CORTC_DECL void receiver::start(tsn peer_initial) {
+    tracker_.start(peer_initial);
+    fragments_.clear();
+    streams_.clear();
+    duplicate_count_ = 0;
+    packets_since_sack_ = 0;
+    first_packet_ = true;
+    had_gaps_ = false;
+    sack_now_ = false;
+    sack_at_ = never;
+}
+
+CORTC_DECL std::size_t receiver::waiting_cost() const noexcept {
+    const auto messages = fragments_.runs() + streams_.waiting();
+    return fragments_.bytes() + streams_.bytes() + messages * config_->limits.message_overhead;
+}
+
+CORTC_DECL std::uint32_t receiver::window() const noexcept {
+    const auto taken = used();
+    const auto free = taken < config_->receive_window ? config_->receive_window - taken : 0;
+    return free < config_->mtu ? 0 : static_cast<std::uint32_t>(free);
+}
+
+/// The sender knows nothing of our overhead per message, so new data gets a quarter more than the window.
+/// What fills a hole gets more: without it, nothing of what waits could ever be delivered.
+CORTC_DECL bool receiver::has_room(const data_chunk& data) const noexcept {
+    const auto window = config_->receive_window;
+    const bool fills_hole = data.number < tracker_.highest() ||
+                            (data.number == tracker_.cumulative().next() && waiting_cost() != 0);
+    const auto limit = window + window / 4 + (fills_hole ? config_->max_message_size + 65536 : 0);
+    if (used() + data.payload.size() > limit) return false;
+    const auto waiting = fragments_.runs() + streams_.waiting();
+    const auto most = config_->limits.max_waiting_messages;
+    if (waiting < most) return true;
+    const bool whole = data.begin && data.end;
+    if (!whole && !fragments_.begins_run(data)) return true;
+    return data.number == tracker_.cumulative().next() && waiting < 2 * most;
+}
+
+CORTC_DECL receiver::verdict receiver::handle_data(const data_chunk& data) {
+    switch (tracker_.classify(data.number)) {
+    case tsn_tracker::verdict::duplicate:
+        note_duplicate(data.number);
+        return verdict::ok;
+    case tsn_tracker::verdict::too_far:
+        drop(drop_reason::window_overrun);
+        sack_now_ = true;
+        return verdict::ok;
+    case tsn_tracker::verdict::fresh:
+        break;
+    }
+    // A probe of our closed window is answered, not taken (RFC 9260 6.2).
+    const bool closed = advertised_ == 0 && window() == 0 && waiting_cost() == 0;
+    if (closed || !has_room(data)) {
+        drop(drop_reason::window_overrun);
+        sack_now_ = true;
+        return verdict::ok;
+    }
+    tracker_.record(data.number);
+    if (data.immediate) sack_now_ = true;
+    return take(data);
+}
+
+CORTC_DECL receiver::verdict receiver::take(const data_chunk& data) {
+    if (data.begin && data.end) {
+        if (data.payload.size() > config_->max_message_size) return verdict::too_large;
+        auto copy = pool_->acquire(data.payload.size());
+        copy.append(data.payload);
+        place({data.stream, data.sequence, data.protocol, data.unordered, std::move(copy)});
+        return verdict::ok;
+    }
+    whole_message message;
+    switch (fragments_.add(data, message)) {
+    case fragment_store::outcome::too_large:
+        return verdict::too_large;
+    case fragment_store::outcome::complete:
+        place(std::move(message));
+        break;
+    case fragment_store::outcome::stored:
+        break;
+    }
+    return verdict::ok;
+}
+
+CORTC_DECL void receiver::place(whole_message&& message) {
+    if (!streams_.accept(std::move(message), inbox_)) drop(drop_reason::bad_fragment);
+    account_delivered();
+}
+
+/// Moves the cost of newly delivered messages from "waiting" to "delivered".
+CORTC_DECL void receiver::account_delivered() {
+    for (; accounted_ < inbox_.size(); ++accounted_) {
+        const auto size = inbox_[accounted_].data.size();
+        unconsumed_.push_back(static_cast<std::uint32_t>(size));
+        delivered_cost_ += size + config_->limits.message_overhead;
+        ++delivered_count_;
+        ++stats_->messages_received;
+        stats_->bytes_received += size;
+    }
+}
+
+CORTC_DECL void receiver::discard_data(tsn number) {
+    switch (tracker_.classify(number)) {
+    case tsn_tracker::verdict::fresh:
+        tracker_.record(number);
+        break;
+    case tsn_tracker::verdict::duplicate:
+        note_duplicate(number);
+        break;
+    case tsn_tracker::verdict::too_far:
+        drop(drop_reason::window_overrun);
+        break;
+    }
+    sack_now_ = true;
+}
+
+CORTC_DECL void receiver::note_duplicate(tsn number) noexcept {
+    drop(drop_reason::duplicate_data);
+    if (duplicate_count_ < duplicates_.size()) duplicates_[duplicate_count_++] = number;
+    sack_now_ = true; // RFC 9260 6.2: our SACK may have been lost
+}
+
+CORTC_DECL void receiver::handle_forward_tsn(const forward_tsn_chunk& forward) {
+    if (forward.cumulative <= tracker_.cumulative()) {
+        sack_now_ = true; // RFC 3758 3.6: out of date, our SACK may have been lost
+        return;
+    }
+    fragments_.forward(forward.cumulative);
+    for (std::size_t i = 0; i < forward.count; ++i) {
+        const auto skipped = forward.skipped(i);
+        if (skipped.stream.value() >= config_->max_incoming_streams) {
+            drop(drop_reason::bad_forward_tsn);
+            continue;
+        }
+        streams_.skip(skipped.stream, skipped.sequence, inbox_);
+    }
+    account_delivered();
+    tracker_.forward(forward.cumulative);
+    sack_now_ = true; // the sender waits for it to let go of the abandoned messages
+}
+
+CORTC_DECL void receiver::packet_done(time_point now) {
+    ++packets_since_sack_;
+    const bool gaps = !tracker_.ranges().empty();
+    // RFC 9260 6.2: every second packet, and at once while something is missing or a gap has closed. Also at
+    // once the very first: the sender learns the round trip time before it has much in flight.
+    if (packets_since_sack_ >= 2 || gaps || had_gaps_ || first_packet_) sack_now_ = true;
+    first_packet_ = false;
+    had_gaps_ = gaps;
+    if (sack_at_ == never) sack_at_ = now + config_->timings.sack_delay;
+}
+
+CORTC_DECL void receiver::handle_timeout(time_point now) noexcept {
+    if (now < sack_at_) return;
+    sack_at_ = never;
+    sack_now_ = true;
+}
+
+CORTC_DECL void receiver::write_sack(packet_builder& out) {
+    const auto space = out.room();
+    if (space < sack_fields_size) return;
+    const auto ranges = tracker_.ranges();
+    const auto gaps = std::min(ranges.size(), (space - sack_fields_size) / 4);
+    const auto duplicates = std::min(duplicate_count_, (space - sack_fields_size) / 4 - gaps);
+    advertised_ = window();
+    auto value = out.add(chunk_type::sack, 0, sack_fields_size + 4 * (gaps + duplicates));
+    value.u32(tracker_.cumulative().value());
+    value.u32(advertised_);
+    value.u16(static_cast<std::uint16_t>(gaps));
+    value.u16(static_cast<std::uint16_t>(duplicates));
+    for (const auto& block : ranges.first(gaps)) {
+        value.u16(static_cast<std::uint16_t>(distance(tracker_.cumulative(), block.first)));
+        value.u16(static_cast<std::uint16_t>(distance(tracker_.cumulative(), block.last)));
+    }
+    for (std::size_t i = 0; i < duplicates; ++i) value.u32(duplicates_[i].value());
+    duplicate_count_ = 0;
+    packets_since_sack_ = 0;
+    sack_now_ = false;
+    sack_at_ = never;
+}
+
+CORTC_DECL std::optional<received_message> receiver::poll_message() {
+    if (inbox_.empty()) return std::nullopt;
+    --accounted_;
+    return inbox_.pop_front();
+}
+
+CORTC_DECL void receiver::consume(std::size_t bytes) {
+    while (bytes != 0 && !unconsumed_.empty()) {
+        const auto left = unconsumed_.front() - consumed_of_first_;
+        if (bytes < left) {
+            consumed_of_first_ += bytes;
+            delivered_cost_ -= bytes;
+            break;
+        }
+        bytes -= left;
+        delivered_cost_ -= left + config_->limits.message_overhead;
+        consumed_of_first_ = 0;
+        (void)unconsumed_.pop_front();
+    }
+    // Every SACK carries the window; one of its own is due when the sender may have stopped for want of it.
+    const std::size_t now_open = window();
+    const auto worth = std::min(4 * config_->mtu, config_->receive_window / 2);
+    if (advertised_ < worth && now_open >= worth) sack_now_ = true;
+    if (now_open > advertised_ && now_open - advertised_ >= config_->receive_window / 4) sack_now_ = true;
+}
+
+CORTC_DECL void receiver::shrink() {
+    inbox_.shrink();
+    unconsumed_.shrink();
+}
+
+} // namespace cortc::sctp

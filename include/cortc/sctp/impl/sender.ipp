@@ -1,0 +1,302 @@
+#pragma once
+
+#include "cortc/sctp/tx/sender.hpp"
+
+#include <algorithm>
+
+namespace cortc::sctp {
+
+CORTC_DECL sender::sender(const association_config& config, buffer_pool& pool, association_stats& stats)
+    : config_(&config)
+    , stats_(&stats)
+    , queue_(pool)
+    , outstanding_(queue_)
+    , congestion_(config.mtu)
+    , rto_(config.timings)
+    , max_payload_((config.mtu & ~std::size_t{3}) - common_header_size - chunk_header_size - data_fields_size)
+    , burst_limit_(max_burst * config.mtu) {}
+
+CORTC_DECL void sender::set_peer(std::uint32_t window, bool partial_reliability) noexcept {
+    peer_window_ = window;
+    partial_reliability_ = partial_reliability;
+}
+
+CORTC_DECL void sender::clear() {
+    outstanding_.clear();
+    queue_.clear();
+    congestion_ = congestion_control(config_->mtu);
+    rto_ = retransmission_timeout(config_->timings);
+    burst_limit_ = max_burst * config_->mtu;
+    t3_at_ = never;
+    probe_at_ = never;
+    probe_now_ = false;
+    probing_ = false;
+    fast_retransmit_ = false;
+    forward_due_ = false;
+}
+
+CORTC_DECL bool sender::push(stream_id stream, ppid protocol, byte_view message, const send_options& options,
+                             time_point now) {
+    if (queue_.held() >= config_->send_buffer ||
+        queue_.held_messages() >= config_->limits.max_queued_messages) {
+        blocked_ = true;
+        return false;
+    }
+    queue_.push(stream, protocol, message, options, now);
+    return true;
+}
+
+/// Not at the first free byte, but when an eighth is free: waking the application has its price.
+CORTC_DECL bool sender::poll_writable() noexcept {
+    if (!blocked_) return false;
+    const auto limit = config_->send_buffer;
+    const auto most = config_->limits.max_queued_messages;
+    if (queue_.held() > limit - limit / 8 || queue_.held_messages() > most - most / 8) return false;
+    blocked_ = false;
+    return true;
+}
+
+CORTC_DECL void sender::fill(packet_builder& out, time_point now, bool arm) {
+    resend(out, now);
+    if (outstanding_.lost() == 0) send_new(out, now);
+    if (forward_due_ && outstanding_.first_abandoned() && out.fits(8)) {
+        outstanding_.write_forward_tsn(out);
+        forward_due_ = false;
+        forward_sent_ = now;
+    }
+    if (arm) arm_timer(now);
+}
+
+CORTC_DECL void sender::arm_timer(time_point now) {
+    if (t3_at_ == never && !outstanding_.empty()) t3_at_ = now + rto_.value();
+}
+
+CORTC_DECL bool sender::ready() const noexcept {
+    if (outstanding_.lost() != 0 || forward_due_) return true;
+    return !queue_.empty() && outstanding_.flight() < send_window() && peer_window_ != 0;
+}
+
+CORTC_DECL bool sender::hopeless(const sent_chunk& chunk, time_point now) noexcept {
+    const auto& message = queue_[chunk.message];
+    return partial_reliability_ && (chunk.transmissions > message.max_retransmits || message.expires <= now);
+}
+
+CORTC_DECL void sender::abandon(message_index message, std::size_t near) {
+    outstanding_.abandon(message, near);
+    ++stats_->messages_abandoned;
+    forward_due_ = true;
+}
+
+CORTC_DECL void sender::resend(packet_builder& out, time_point now) {
+    bool any = false;
+    while (auto index = outstanding_.first_lost()) {
+        const auto& chunk = outstanding_[*index];
+        if (hopeless(chunk, now)) {
+            abandon(chunk.message, *index);
+            continue;
+        }
+        if (!out.fits(data_fields_size + chunk.size)) break;
+        if (!fast_retransmit_ && outstanding_.flight() >= send_window()) break;
+        const auto& message = queue_[chunk.message];
+        data_chunk data;
+        data.number = outstanding_.number(*index);
+        data.stream = message.stream->id;
+        data.sequence = message.sequence;
+        data.protocol = message.protocol;
+        data.begin = chunk.offset == 0;
+        data.end = chunk.offset + chunk.size == message.size;
+        data.unordered = message.unordered;
+        data.immediate = true; // RFC 7053: the sender waits for just this
+        data.payload = message.data.view().subspan(chunk.offset, chunk.size);
+        write_data(out, data);
+        outstanding_.sent_again(*index, now);
+        if (*index == 0) t3_at_ = now + rto_.value(); // 7.2.4: the first outstanding chunk gets its full time
+        ++stats_->chunks_retransmitted;
+        last_sent_ = now;
+        any = true;
+    }
+    if (any) fast_retransmit_ = false;
+}
+
+CORTC_DECL void sender::send_new(packet_builder& out, time_point now) {
+    limited_ = false;
+    if (outstanding_.flight() == 0) after_idle(now);
+    while (auto* message = queue_.current()) {
+        if (message->expires <= now && (message->sent == 0 || partial_reliability_)) {
+            expire_current();
+            continue;
+        }
+        if (outstanding_.size() >= max_chunks) return;
+        const auto size = fragment_size(*message, out.room());
+        if (size == 0) return;
+        if (outstanding_.flight() >= send_window()) {
+            limited_ = true;
+            return;
+        }
+        if (!window_allows(size, now)) return;
+        send_fragment(out, *message, size, now);
+    }
+}
+
+CORTC_DECL void sender::expire_current() {
+    if (queue_.current()->sent == 0) {
+        queue_.drop_current();
+        ++stats_->messages_abandoned;
+    } else {
+        abandon(queue_.current_index(), outstanding_.empty() ? 0 : outstanding_.size() - 1);
+    }
+}
+
+/// A message that fits one packet is never cut; a larger one also fills what is left of a packet, unless that
+/// is too little to be worth a chunk.
+CORTC_DECL std::size_t sender::fragment_size(const outgoing_message& message,
+                                             std::size_t room) const noexcept {
+    constexpr std::size_t worthwhile = 128;
+    if (room <= data_fields_size) return 0;
+    room -= data_fields_size;
+    const std::size_t left = message.size - message.sent;
+    if (left <= room) return left;
+    const bool cut = message.sent != 0 || left > max_payload_;
+    return cut && room >= worthwhile ? room & ~std::size_t{3} : 0;
+}
+
+/// RFC 9260 6.1 A. A chunk that does not fit the peer's window waits for what is in flight; when nothing is,
+/// it is sent all the same, into a closed window after an RTO, so that a lost window update cannot stop us
+/// for good.
+CORTC_DECL bool sender::window_allows(std::size_t size, time_point now) {
+    if (size <= peer_window_) return true;
+    if (outstanding_.flight() != 0) return false;
+    if (peer_window_ == 0) {
+        if (!probe_now_) {
+            if (probe_at_ == never) probe_at_ = now + rto_.value();
+            return false;
+        }
+        probe_now_ = false;
+        probing_ = true;
+    }
+    return true;
+}
+
+CORTC_DECL void sender::send_fragment(packet_builder& out, outgoing_message& message, std::size_t size,
+                                      time_point now) {
+    const auto offset = message.sent;
+    const auto index = queue_.current_index();
+    data_chunk data;
+    data.number = outstanding_.next_tsn();
+    data.stream = message.stream->id;
+    data.protocol = message.protocol;
+    data.begin = offset == 0;
+    data.end = offset + size == message.size;
+    data.unordered = message.unordered;
+    data.payload = message.data.view().subspan(offset, size);
+    // RFC 7053: a lone packet that fills our window would have to wait for a delayed acknowledgement.
+    const auto flight = outstanding_.flight() + size;
+    data.immediate = hurry_ || (flight >= send_window() && flight <= 2 * config_->mtu);
+    queue_.advance(size); // assigns the sequence number
+    data.sequence = message.sequence;
+    write_data(out, data);
+    outstanding_.append(index, offset, static_cast<std::uint16_t>(size), now);
+    peer_window_ -= std::min(peer_window_, size);
+    last_sent_ = now;
+    stats_->bytes_sent += size;
+    if (data.end) ++stats_->messages_sent;
+}
+
+CORTC_DECL void sender::after_idle(time_point now) noexcept {
+    burst_limit_ = max_burst * config_->mtu;
+    if (last_sent_ != time_point{}) congestion_.idle((now - last_sent_) / rto_.value());
+}
+
+CORTC_DECL sender::verdict sender::handle_cumulative(tsn cumulative, time_point now) {
+    sack_chunk sack;
+    sack.cumulative = cumulative;
+    sack.window = static_cast<std::uint32_t>(peer_window_ + outstanding_.flight()); // not told: as it was
+    return handle_sack(sack, now);
+}
+
+CORTC_DECL sender::verdict sender::handle_sack(const sack_chunk& sack, time_point now) {
+    const auto effect = outstanding_.acknowledge(sack, congestion_.recovering());
+    if (effect.result != sack_effect::verdict::good) {
+        const bool stale = effect.result == sack_effect::verdict::stale;
+        ++stats_->drops[static_cast<std::size_t>(stale ? drop_reason::stale_sack : drop_reason::bad_sack)];
+        return verdict::nothing;
+    }
+    const bool answers_probe = probing_;
+    if (effect.sent) rto_.sample(now - *effect.sent);
+    if (effect.advanced) rto_.clear_back_off();
+    react(effect);
+    update_window(sack.window, now);
+    burst_limit_ = outstanding_.flight() + max_burst * config_->mtu;
+    if (outstanding_.empty()) {
+        t3_at_ = never;
+    } else if (effect.advanced) {
+        t3_at_ = now + rto_.value();
+    }
+    // RFC 3758 3.5 C3: the peer has not moved on yet; once per round trip is enough.
+    if (outstanding_.first_abandoned() && now - forward_sent_ >= rto_.smoothed()) forward_due_ = true;
+    return effect.acked_bytes != 0 || effect.advanced || answers_probe ? verdict::progress : verdict::nothing;
+}
+
+CORTC_DECL void sender::react(const sack_effect& effect) {
+    congestion_.cumulative_reached(outstanding_.cumulative());
+    if (!effect.loss_detected) {
+        congestion_.acknowledged(effect.acked_bytes, effect.advanced, limited_, outstanding_.flight() == 0);
+        return;
+    }
+    // One reduction for the losses of one window. A retransmission that was lost, though everything of that
+    // window has been left behind, is a new loss.
+    const bool again = effect.lost_again && effect.highest_newly_acked > congestion_.recovery_exit();
+    if (congestion_.recovering() && !again) return;
+    congestion_.enter_recovery(last_assigned());
+    fast_retransmit_ = true;
+    ++stats_->fast_retransmits;
+}
+
+CORTC_DECL void sender::update_window(std::uint32_t advertised, time_point now) {
+    peer_window_ = advertised > outstanding_.flight() ? advertised - outstanding_.flight() : 0;
+    if (advertised == 0) return;
+    probe_at_ = never;
+    probe_now_ = false;
+    if (!probing_) return;
+    // The window has opened. The probe was most likely dropped: do not wait for a timer that has backed off.
+    probing_ = false;
+    rto_.clear_back_off();
+    if (outstanding_.empty()) return;
+    outstanding_.lose_all();
+    peer_window_ = advertised;
+    t3_at_ = now + rto_.value();
+}
+
+CORTC_DECL bool sender::handle_timeout(time_point now) {
+    if (now >= probe_at_) {
+        probe_at_ = never;
+        probe_now_ = true; // fill() sends it
+    }
+    if (now < t3_at_) return false;
+    t3_at_ = never;
+    if (outstanding_.empty()) return false;
+    ++stats_->timeouts;
+    // RFC 9260 7.2.3; a closed window is no sign of congestion.
+    if (!probing_ && outstanding_.flight() + outstanding_.lost() != 0) congestion_.timed_out();
+    rto_.back_off();
+    outstanding_.lose_all();
+    fast_retransmit_ = false;
+    forward_due_ = outstanding_.first_abandoned();
+    t3_at_ = now + rto_.value();
+    return true;
+}
+
+CORTC_DECL void sender::report(association_stats& into) const noexcept {
+    into.smoothed_rtt = rto_.smoothed();
+    into.rto = rto_.value();
+    into.cwnd = congestion_.window();
+    into.bytes_in_flight = outstanding_.flight();
+    into.peer_window = peer_window_;
+}
+
+CORTC_DECL void sender::shrink() {
+    queue_.shrink();
+    outstanding_.shrink();
+}
+
+} // namespace cortc::sctp

@@ -1,0 +1,97 @@
+#pragma once
+
+#include "cortc/sctp/config.hpp"
+#include "cortc/sctp/ring.hpp"
+#include "cortc/sctp/rx/fragments.hpp"
+#include "cortc/sctp/rx/incoming_streams.hpp"
+#include "cortc/sctp/rx/tsn_tracker.hpp"
+#include "cortc/sctp/stats.hpp"
+#include "cortc/sctp/wire/chunks.hpp"
+
+#include <array>
+
+namespace cortc::sctp {
+
+/// The receiving half: from DATA and FORWARD-TSN chunks to messages, and the SACKs that answer them.
+class receiver {
+  public:
+    enum class verdict {
+        ok,        ///< taken, or dropped and counted
+        too_large, ///< the message exceeds what we said we accept
+    };
+
+    receiver(const association_config& config, buffer_pool& pool, association_stats& stats);
+    /// Forgets everything except messages that can be polled; the peer's first TSN is `peer_initial`.
+    void start(tsn peer_initial);
+
+    [[nodiscard]] verdict handle_data(const data_chunk& data);
+    /// A chunk for a stream that does not exist: its TSN counts as received, its data is dropped (RFC
+    /// 9260 6.5).
+    void discard_data(tsn number);
+    void handle_forward_tsn(const forward_tsn_chunk& forward);
+    /// Ends a packet that had DATA or FORWARD-TSN: decides when to acknowledge (RFC 9260 6.2).
+    void packet_done(time_point now);
+
+    [[nodiscard]] bool sack_due() const noexcept { return sack_now_; }
+    /// A SACK is owed, if not now: it may ride along with data.
+    [[nodiscard]] bool sack_pending() const noexcept { return sack_now_ || sack_at_ != never; }
+    [[nodiscard]] time_point next_timeout() const noexcept { return sack_at_; }
+    void handle_timeout(time_point now) noexcept;
+    void request_sack() noexcept { sack_now_ = true; }
+    void write_sack(packet_builder& out);
+
+    [[nodiscard]] std::optional<received_message> poll_message();
+    /// Messages delivered since the beginning.
+    [[nodiscard]] std::uint64_t delivered() const noexcept { return delivered_count_; }
+    [[nodiscard]] std::uint64_t polled() const noexcept { return delivered_count_ - inbox_.size(); }
+    void consume(std::size_t bytes);
+    /// What we advertise: RFC 9260 6.2.1, with silly windows shown as closed.
+    [[nodiscard]] std::uint32_t window() const noexcept;
+
+    [[nodiscard]] tsn cumulative() const noexcept { return tracker_.cumulative(); }
+    void reset_stream(stream_id stream) { streams_.reset(stream); }
+    [[nodiscard]] std::vector<stream_id> used_streams() const { return streams_.used(); }
+    /// Frees what an idle association need not hold.
+    void shrink();
+
+  private:
+    static constexpr std::size_t max_duplicates = 32;
+
+    [[nodiscard]] bool has_room(const data_chunk& data) const noexcept;
+    [[nodiscard]] std::size_t waiting_cost() const noexcept;
+    [[nodiscard]] std::size_t used() const noexcept { return delivered_cost_ + waiting_cost(); }
+    [[nodiscard]] verdict take(const data_chunk& data);
+    void place(whole_message&& message);
+    void account_delivered();
+    void drop(drop_reason reason) noexcept { ++stats_->drops[static_cast<std::size_t>(reason)]; }
+    void note_duplicate(tsn number) noexcept;
+
+    const association_config* config_;
+    association_stats* stats_;
+    buffer_pool* pool_;
+    tsn_tracker tracker_;
+    fragment_store fragments_;
+    incoming_streams streams_;
+
+    ring<received_message> inbox_;
+    ring<std::uint32_t> unconsumed_; // sizes of delivered messages, as consume() takes them off
+    std::size_t consumed_of_first_ = 0;
+    std::size_t delivered_cost_ = 0;
+    std::size_t accounted_ = 0; // messages of inbox_ that are in delivered_cost_
+    std::uint64_t delivered_count_ = 0;
+
+    std::array<tsn, max_duplicates> duplicates_{};
+    std::size_t duplicate_count_ = 0;
+    std::size_t packets_since_sack_ = 0;
+    bool first_packet_ = true;
+    bool had_gaps_ = false;
+    bool sack_now_ = false;
+    time_point sack_at_ = never;
+    std::uint32_t advertised_ = 0;
+};
+
+} // namespace cortc::sctp
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/sctp/impl/receiver.ipp"
+#endif

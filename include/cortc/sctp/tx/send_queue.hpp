@@ -1,0 +1,107 @@
+#pragma once
+
+#include "cortc/base/config.hpp"
+#include "cortc/sctp/ring.hpp"
+#include "cortc/sctp/types.hpp"
+
+#include <limits>
+#include <unordered_map>
+#include <vector>
+
+namespace cortc::sctp {
+
+using message_index = std::uint32_t;
+inline constexpr message_index no_message = std::numeric_limits<message_index>::max();
+
+/// A message from send() until the peer has all of it or it is abandoned.
+struct outgoing_message {
+    buffer data;
+    struct outgoing_stream* stream = nullptr;
+    ppid protocol;
+    ssn sequence; ///< assigned with the first fragment
+    bool unordered = false;
+    bool abandoned = false;
+    std::uint32_t size = 0;   ///< data is given back before the message when it is abandoned
+    std::uint32_t sent = 0;   ///< bytes that have a TSN
+    std::uint32_t chunks = 0; ///< with a TSN and not covered by the cumulative acknowledgement
+    std::uint32_t max_retransmits = std::numeric_limits<std::uint32_t>::max();
+    time_point expires = never;
+    message_index next = no_message; ///< in the stream
+};
+
+struct outgoing_stream {
+    stream_id id;
+    ssn next_sequence;
+    message_index head = no_message; ///< messages not sent completely
+    message_index tail = no_message;
+    std::size_t buffered = 0;
+    std::size_t low_threshold = 0;
+    bool ready = false;     ///< waits for its turn
+    bool resetting = false; ///< takes no more messages until the reset is answered
+};
+
+/// Messages waiting to be sent, by stream, and the choice of the next one: streams take turns, a message at a
+/// time (fragments of different messages cannot be interleaved: their TSNs are consecutive, RFC 9260 6.9).
+class send_queue {
+  public:
+    explicit send_queue(buffer_pool& pool) : pool_(&pool) {}
+
+    void push(stream_id stream, ppid protocol, byte_view message, const send_options& options,
+              time_point now);
+
+    /// The message whose next fragment is to be sent; it stays until it has been sent or dropped. Null: none.
+    [[nodiscard]] outgoing_message* current();
+    [[nodiscard]] message_index current_index() const noexcept { return current_; }
+    [[nodiscard]] outgoing_message& operator[](message_index index) noexcept { return messages_[index]; }
+    /// The next `size` bytes of the current message have got a TSN.
+    void advance(std::size_t size);
+    /// One chunk of the message is covered by the cumulative acknowledgement.
+    void chunk_done(message_index index);
+    /// The message will not be sent on: gives its storage back, takes the rest out of its stream.
+    void abandon(message_index index);
+    /// The current message, of which nothing has been sent, is dropped.
+    void drop_current();
+    /// The stream's messages of which nothing has been sent; how many.
+    std::size_t discard_unsent(stream_id stream);
+    /// Everything waiting on streams that do not exist.
+    std::size_t discard_streams_from(std::uint16_t count);
+    void clear();
+
+    [[nodiscard]] outgoing_stream& stream(stream_id id);
+    [[nodiscard]] const outgoing_stream* find(stream_id id) const noexcept;
+    /// Streams that send() or a reset has touched, in no order.
+    [[nodiscard]] std::vector<stream_id> known() const;
+    [[nodiscard]] bool drained(stream_id id) const noexcept;
+    /// Messages that have not been sent completely.
+    [[nodiscard]] bool empty() const noexcept { return current_ == no_message && ready_.empty(); }
+    [[nodiscard]] std::size_t buffered() const noexcept { return buffered_; }
+    /// Bytes and messages that are kept, acknowledged ones excepted.
+    [[nodiscard]] std::size_t held() const noexcept { return held_; }
+    [[nodiscard]] std::size_t held_messages() const noexcept { return messages_.size() - free_.size(); }
+    /// Streams whose buffered amount fell to their threshold.
+    [[nodiscard]] std::optional<stream_id> poll_low();
+    void shrink();
+
+  private:
+    [[nodiscard]] message_index allocate();
+    void release(message_index index);
+    void unlink(outgoing_stream& stream, message_index previous, message_index index);
+    void lower(outgoing_stream& stream, std::size_t bytes);
+    void make_ready(outgoing_stream& stream);
+
+    buffer_pool* pool_;
+    std::vector<outgoing_message> messages_; // slots, used again
+    std::vector<message_index> free_;
+    std::unordered_map<stream_id, outgoing_stream> streams_;
+    ring<outgoing_stream*> ready_;
+    message_index current_ = no_message;
+    std::size_t buffered_ = 0;
+    std::size_t held_ = 0;
+    ring<stream_id> low_;
+};
+
+} // namespace cortc::sctp
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/sctp/impl/send_queue.ipp"
+#endif

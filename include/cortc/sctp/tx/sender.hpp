@@ -1,0 +1,107 @@
+#pragma once
+
+#include "cortc/sctp/config.hpp"
+#include "cortc/sctp/stats.hpp"
+#include "cortc/sctp/tx/congestion.hpp"
+#include "cortc/sctp/tx/outstanding.hpp"
+#include "cortc/sctp/tx/rto.hpp"
+#include "cortc/sctp/tx/send_queue.hpp"
+
+namespace cortc::sctp {
+
+/// The sending half: from messages to DATA chunks and their acknowledgement.
+class sender {
+  public:
+    /// What a SACK meant for the association.
+    enum class verdict {
+        progress, ///< the peer is alive
+        nothing,  ///< nothing new, or dropped and counted
+    };
+
+    sender(const association_config& config, buffer_pool& pool, association_stats& stats);
+    /// The TSN of the first DATA chunk.
+    void start(tsn initial) { outstanding_.start(initial); }
+    /// What INIT or INIT-ACK of the peer said.
+    void set_peer(std::uint32_t window, bool partial_reliability) noexcept;
+    void clear();
+
+    /// Only refuses for want of room.
+    [[nodiscard]] bool push(stream_id stream, ppid protocol, byte_view message, const send_options& options,
+                            time_point now);
+    /// Adds DATA and FORWARD-TSN that may be sent now, as far as they fit. `arm`: start T3-rtx with it.
+    void fill(packet_builder& out, time_point now, bool arm);
+    [[nodiscard]] verdict handle_sack(const sack_chunk& sack, time_point now);
+    /// SHUTDOWN carries an acknowledgement, too (RFC 9260 9.2).
+    [[nodiscard]] verdict handle_cumulative(tsn cumulative, time_point now);
+    /// Starts T3-rtx for what was bundled with COOKIE-ECHO.
+    void arm_timer(time_point now);
+    /// What is in flight was in a packet that will be sent again (COOKIE-ECHO).
+    void lose_all() { outstanding_.lose_all(); }
+
+    [[nodiscard]] time_point next_timeout() const noexcept { return std::min(t3_at_, probe_at_); }
+    /// A SACK that is owed may as well go out now: data probably will.
+    [[nodiscard]] bool ready() const noexcept;
+    /// True: T3-rtx expired, which counts as an error of the path.
+    [[nodiscard]] bool handle_timeout(time_point now);
+
+    /// Once after push() has refused: there is room again.
+    [[nodiscard]] bool poll_writable() noexcept;
+    [[nodiscard]] bool all_acknowledged() const noexcept { return outstanding_.empty() && queue_.empty(); }
+    /// Data should be acknowledged without delay: we wait for it.
+    void hurry() noexcept { hurry_ = true; }
+    [[nodiscard]] tsn last_assigned() const noexcept { return outstanding_.next_tsn().previous(); }
+    [[nodiscard]] send_queue& queue() noexcept { return queue_; }
+    [[nodiscard]] const send_queue& queue() const noexcept { return queue_; }
+    [[nodiscard]] retransmission_timeout& rto() noexcept { return rto_; }
+    void report(association_stats& into) const noexcept;
+    void shrink();
+
+  private:
+    static constexpr std::size_t max_chunks = 32768; // half of what a gap block can express
+    /// RFC 9260 6.1 D proposes four packets; one GSO batch keeps a fast path busy and still bounds a burst.
+    static constexpr std::size_t max_burst = 64;
+
+    void resend(packet_builder& out, time_point now);
+    void send_new(packet_builder& out, time_point now);
+    void send_fragment(packet_builder& out, outgoing_message& message, std::size_t size, time_point now);
+    void expire_current();
+    void abandon(message_index message, std::size_t near);
+    [[nodiscard]] bool hopeless(const sent_chunk& chunk, time_point now) noexcept;
+    [[nodiscard]] std::size_t fragment_size(const outgoing_message& message, std::size_t room) const noexcept;
+    [[nodiscard]] bool window_allows(std::size_t size, time_point now);
+    [[nodiscard]] std::size_t send_window() const noexcept {
+        return std::min(congestion_.window(), burst_limit_);
+    }
+    void after_idle(time_point now) noexcept;
+    void react(const sack_effect& effect);
+    void update_window(std::uint32_t advertised, time_point now);
+
+    const association_config* config_;
+    association_stats* stats_;
+    send_queue queue_;
+    outstanding_queue outstanding_;
+    congestion_control congestion_;
+    retransmission_timeout rto_;
+
+    std::size_t max_payload_; // of one DATA chunk alone in a packet
+    std::size_t peer_window_ = 0;
+    std::size_t burst_limit_;
+    time_point t3_at_ = never;
+    time_point probe_at_ = never; // when to probe the peer's closed window
+    time_point last_sent_{};
+    time_point forward_sent_{};
+    bool partial_reliability_ = false;
+    bool probe_now_ = false;
+    bool probing_ = false;         // what is in flight is beyond the peer's window
+    bool fast_retransmit_ = false; // one packet regardless of the congestion window (RFC 9260 7.2.4)
+    bool forward_due_ = false;
+    bool limited_ = false; // the congestion window was what stopped us last
+    bool blocked_ = false; // push() has refused
+    bool hurry_ = false;
+};
+
+} // namespace cortc::sctp
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/sctp/impl/sender.ipp"
+#endif

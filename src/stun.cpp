@@ -1,0 +1,6 @@
+#include "cortc/stun/impl/credentials.ipp"
+#include "cortc/stun/impl/message.ipp"
+#include "cortc/stun/impl/message_attributes.ipp"
+#include "cortc/stun/impl/message_writer.ipp"
+#include "cortc/stun/impl/message_writer_attributes.ipp"
+#include "cortc/stun/impl/types.ipp"
