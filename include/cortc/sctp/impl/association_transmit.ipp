@@ -121,11 +121,11 @@ CORTC_DECL void association::handle_timeout(time_point now) {
     if (now >= t1_at_) setup_timeout();
     if (!up()) return;
     receiver_.handle_timeout(now);
-    if (sender_.handle_timeout(now) && path_error()) return;
-    if (reset_requester_.handle_timeout(now)) {
-        if (path_error()) return;
-        sender_.rto().back_off();
-    }
+    // Data and a reset that expire together are one sign of loss, not two (RFC 6525 5.1.1 shares the RTO).
+    const bool data_lost = sender_.handle_timeout(now);
+    const bool reset_lost = reset_requester_.handle_timeout(now);
+    if ((data_lost || reset_lost) && path_error()) return;
+    if (reset_lost && !data_lost) sender_.rto().back_off();
     if (now >= t2_at_) shutdown_timeout();
     if (up() && now >= heartbeat_at_) heartbeat_timeout(now);
 }
