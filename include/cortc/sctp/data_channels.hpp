@@ -8,7 +8,7 @@
 #include "cortc/sctp/channel_table.hpp"
 #include "cortc/sctp/channel_types.hpp"
 #include "cortc/sctp/dcep.hpp"
-#include "cortc/sctp/fifo.hpp"
+#include "cortc/sctp/ring.hpp"
 
 #include <functional>
 #include <optional>
@@ -122,7 +122,7 @@ class data_channels {
   private:
     using channel = detail::channel;
     struct queued_event {
-        std::uint64_t after; ///< how many messages precede it
+        std::uint64_t after = 0; ///< how many messages precede it
         channel_event what;
     };
 
@@ -181,12 +181,12 @@ class data_channels {
     std::size_t silent_ = 0;           ///< entries of the table that are no channels
     std::size_t peer_label_bytes_ = 0; ///< of channels the peer opened
     std::vector<channel_id> waiting_;  ///< channels without a stream id, in the order of open()
-    detail::fifo<channel_id> control_; ///< channels whose OPEN or ACK waits to be sent
+    ring<channel_id> control_;         ///< channels whose OPEN or ACK waits to be sent
     bool control_blocked_ = false;     ///< the send buffer is full
     bool writable_ = false;            ///< it has room again, and nobody was told yet
     std::vector<channel_id> blocked_;  ///< channels that wait for channel_writable
-    detail::fifo<queued_event> events_;
-    detail::fifo<incoming_message> messages_;
+    ring<queued_event> events_;
+    ring<incoming_message> messages_;
     std::uint64_t messages_queued_ = 0; ///< ever
     std::uint64_t messages_polled_ = 0;
     data_channels_stats stats_;

@@ -12,6 +12,7 @@ class ring {
   public:
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] std::size_t capacity() const noexcept { return slots_.size(); }
     [[nodiscard]] T& operator[](std::size_t index) noexcept { return slots_[place(index)]; }
     [[nodiscard]] const T& operator[](std::size_t index) const noexcept { return slots_[place(index)]; }
     [[nodiscard]] T& front() noexcept { return (*this)[0]; }

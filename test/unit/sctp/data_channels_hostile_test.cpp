@@ -132,7 +132,7 @@ TEST_CASE(
     scene.say(1, dcep::text_partial, as_bytes("ab"));
     scene.say(1, dcep::binary_partial, as_bytes("abc"));
     scene.say(1, dcep::text_empty, as_bytes("junk"));
-    scene.say(1, dcep::binary_empty, as_bytes("\0"));
+    scene.say(1, dcep::binary_empty, bytes(1));
     REQUIRE(scene.victim.messages.size() == 4);
     CHECK(scene.victim.messages[0].kind == message_kind::text);
     CHECK(scene.victim.messages[0].text() == "ab");

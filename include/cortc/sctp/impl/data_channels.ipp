@@ -74,17 +74,23 @@ CORTC_DECL void data_channels::abort(std::string_view text) {
 
 CORTC_DECL std::optional<channel_event> data_channels::poll_event() {
     if (events_.empty() || events_.front().after > messages_polled_) return std::nullopt;
-    return events_.pop().what;
+    auto what = events_.pop_front().what;
+    if (events_.empty() && events_.capacity() > 256) events_.shrink(); // a burst is over
+    return what;
 }
 
 CORTC_DECL std::optional<incoming_message> data_channels::poll_message() {
     if (messages_.empty() || (!events_.empty() && events_.front().after <= messages_polled_))
         return std::nullopt;
     ++messages_polled_;
-    return messages_.pop();
+    auto message = messages_.pop_front();
+    if (messages_.empty() && messages_.capacity() > 1024) messages_.shrink();
+    return message;
 }
 
-CORTC_DECL void data_channels::emit(channel_event what) { events_.push({messages_queued_, std::move(what)}); }
+CORTC_DECL void data_channels::emit(channel_event what) {
+    events_.push_back({messages_queued_, std::move(what)});
+}
 
 CORTC_DECL void data_channels::consume(std::size_t size) {
     // An empty message came as one byte (RFC 8831 6.6).

@@ -81,13 +81,13 @@ CORTC_DECL void data_channels::start(channel_id id) {
         return set_open(id, *which);
     }
     which->control = detail::pending_control::open;
-    control_.push(id);
+    control_.push_back(id);
 }
 
 CORTC_DECL void data_channels::flush_control(time_point now) {
     while (up_ && !control_blocked_ && !control_.empty()) {
         if (send_control(control_.front(), now))
-            control_.pop();
+            (void)control_.pop_front();
         else
             control_blocked_ = true;
     }
@@ -226,7 +226,7 @@ CORTC_DECL void data_channels::resume(channel_id id) {
     which.outgoing = detail::outgoing_state::usable;
     if (which.state == channel_state::closing) return begin_reset(id);
     association_->set_buffered_amount_low_threshold(*which.parameters.id, which.threshold);
-    if (which.control != detail::pending_control::none) control_.push(id);
+    if (which.control != detail::pending_control::none) control_.push_back(id);
     if (std::exchange(which.blocked, false)) emit(channel_writable{id});
 }
 

@@ -78,7 +78,7 @@ CORTC_DECL void data_channels::handle_data(received_message&& message) {
     ++which->counters.messages_received;
     which->counters.bytes_received += message.data.size();
     ++messages_queued_;
-    messages_.push({*id, *kind, std::move(message.data)});
+    messages_.push_back({*id, *kind, std::move(message.data)});
 }
 
 CORTC_DECL void data_channels::handle_control(stream_id stream, byte_view message) {
@@ -150,7 +150,7 @@ CORTC_DECL void data_channels::accept(stream_id stream, const dcep::open_message
     if (held)
         made.outgoing = detail::outgoing_state::held;
     else
-        control_.push(id);
+        control_.push_back(id);
     emit(channel_incoming{id, std::move(parameters)});
 }
 
