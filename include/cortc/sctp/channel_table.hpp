@@ -50,8 +50,6 @@ class channel_table {
     /// References into the table are valid until the next add().
     channel_id add(channel_parameters parameters, channel_state state);
     void remove(channel_id id);
-    /// Gives the slot a new name: the old one is forgotten.
-    channel_id rename(channel_id id);
 
     [[nodiscard]] channel* find(channel_id id) noexcept;
     [[nodiscard]] const channel* find(channel_id id) const noexcept;
@@ -73,9 +71,11 @@ class channel_table {
         std::set<std::uint16_t> released; ///< Free ids below `fresh`.
     };
     [[nodiscard]] channel_id name_of(std::size_t slot) const noexcept;
+    void shrink();
 
     std::vector<channel> slots_;
     std::vector<std::uint32_t> free_;
+    std::uint32_t last_generation_ = 0;
     std::unordered_map<stream_id, channel_id> streams_;
     std::array<supply, 2> supplies_{supply{0, {}}, supply{1, {}}}; ///< of even and odd ids
 };

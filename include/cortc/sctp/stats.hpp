@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/base/config.hpp"
 #include "cortc/sctp/types.hpp"
 
 #include <array>

@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-namespace cortc::sctp::test {
+namespace cortc::sctp::channel_test {
 
 using namespace std::chrono_literals;
 
@@ -259,4 +259,4 @@ struct two_peers {
     path way;
 };
 
-} // namespace cortc::sctp::test
+} // namespace cortc::sctp::channel_test

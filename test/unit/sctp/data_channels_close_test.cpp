@@ -3,7 +3,7 @@
 
 using namespace cortc;
 using namespace cortc::sctp;
-using namespace cortc::sctp::test;
+using namespace cortc::sctp::channel_test;
 
 namespace {
 
@@ -103,6 +103,20 @@ TEST_CASE("data channel close: the id serves again, with a new name and a new be
         CHECK(pair.right.messages.front().channel == pair.right_id);
         CHECK(pair.right.messages.front().text() == std::to_string(round));
     }
+}
+
+TEST_CASE("data channel close: after a crowd has left, names and ids begin anew without mixing") {
+    two_peers pair;
+    REQUIRE(pair.connected());
+    std::vector<channel_id> crowd;
+    for (int i = 0; i < 300; ++i) crowd.push_back(pair.open(pair.left));
+    for (auto id : crowd) pair.left.engine.close(id);
+    REQUIRE(pair.way.run_until([&] { return pair.left.count<channel_closed>() == 300; }));
+    auto next = pair.open(pair.left);
+    CHECK(pair.left.engine.stream(next) == stream_id(0));
+    CHECK(std::count(crowd.begin(), crowd.end(), next) == 0);
+    for (auto id : crowd) CHECK(pair.left.engine.state(id) == channel_state::closed);
+    CHECK(pair.left.engine.state(next) == channel_state::open);
 }
 
 TEST_CASE("data channel close: right after open, and before the association is up") {

@@ -3,7 +3,7 @@
 
 using namespace cortc;
 using namespace cortc::sctp;
-using namespace cortc::sctp::test;
+using namespace cortc::sctp::channel_test;
 
 namespace {
 

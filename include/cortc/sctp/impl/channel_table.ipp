@@ -20,9 +20,8 @@ CORTC_DECL channel_id channel_table::add(channel_parameters parameters, channel_
         free_.pop_back();
     }
     auto& made = slots_[slot];
-    auto generation = made.generation + 1;
     made = channel{};
-    made.generation = generation;
+    made.generation = ++last_generation_;
     made.parameters = std::move(parameters);
     made.state = state;
     return name_of(slot);
@@ -32,19 +31,17 @@ CORTC_DECL void channel_table::remove(channel_id id) {
     auto* gone = find(id);
     if (!gone) return;
     unbind(id);
-    auto generation = gone->generation;
     *gone = channel{}; // frees the texts
-    gone->generation = generation;
     free_.push_back(static_cast<std::uint32_t>(id.value()));
+    if (free_.size() == slots_.size() && slots_.size() > 64) shrink();
 }
 
-CORTC_DECL channel_id channel_table::rename(channel_id id) {
-    auto* which = find(id);
-    if (!which) return id;
-    ++which->generation;
-    auto name = name_of(static_cast<std::uint32_t>(id.value()));
-    if (which->parameters.id) streams_[*which->parameters.id] = name;
-    return name;
+/// After a crowd has left: names stay unique, because generations are counted for all slots together.
+CORTC_DECL void channel_table::shrink() {
+    std::vector<channel>().swap(slots_);
+    std::vector<std::uint32_t>().swap(free_);
+    std::unordered_map<stream_id, channel_id>().swap(streams_);
+    for (std::uint32_t parity : {0u, 1u}) supplies_[parity] = {parity, {}};
 }
 
 CORTC_DECL const channel* channel_table::find(channel_id id) const noexcept {
