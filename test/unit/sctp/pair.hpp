@@ -175,6 +175,9 @@ class pair {
     std::uint64_t order_ = 0;
 };
 
+/// How often this program has called operator new.
+std::size_t allocation_count() noexcept;
+
 inline bytes pattern(std::size_t size, std::uint32_t seed = 0) {
     bytes data(size);
     std::uint32_t x = seed * 2654435761u + 1;

@@ -214,6 +214,7 @@ TEST_CASE("a peer that has started again is noticed") {
 TEST_CASE("INITs are answered at a bounded rate") {
     pair net;
     REQUIRE(net.connect());
+    net.run_for(2s);
     seeded_random random(99);
     buffer_pool pool;
     association stranger({}, random, pool);

@@ -79,8 +79,13 @@ CORTC_DECL sack_effect outstanding_queue::acknowledge(const sack_chunk& sack, bo
     take_cumulative(count, effect);
     for (std::size_t i = 0; i < sack.gaps; ++i) {
         const auto block = sack.gap(i);
-        for (std::size_t offset = block.start; offset <= block.end; ++offset)
+        for (std::size_t offset = block.start; offset <= block.end; ++offset) {
+            const auto before = effect.acked_bytes;
             acknowledge_chunk(offset - 1, effect);
+            if (effect.acked_bytes == before) continue;
+            if (effect.gap_acked_bytes == 0) effect.lowest_gap_acked = number(offset - 1);
+            effect.gap_acked_bytes += effect.acked_bytes - before;
+        }
     }
     // A chunk next to the cumulative TSN cannot stay acknowledged: the receiver has dropped it again (6.2.1).
     if (!chunks_.empty() && chunks_[0].state == condition::acked) undo_reneged(sack);
@@ -100,20 +105,26 @@ CORTC_DECL void outstanding_queue::undo_reneged(const sack_chunk& sack) noexcept
     }
 }
 
-/// RFC 9260 7.2.4. A chunk that was sent again is judged anew, but only by chunks sent after it: this repairs
-/// a lost retransmission without waiting for T3, and cannot mistake an old acknowledgement for a loss.
+/// RFC 9260 7.2.4, with two differences. A receiver that takes packets in batches sends one SACK for many, so
+/// what counts is not SACKs but packets' worth of newly acknowledged bytes (as in RFC 6675). And a chunk that
+/// was sent again is judged anew, but only by chunks sent after it: this repairs a lost retransmission
+/// without waiting for T3, and cannot mistake an old acknowledgement for a loss.
 CORTC_DECL void outstanding_queue::detect_losses(const sack_chunk& sack, bool recovering,
                                                  sack_effect& effect) {
     if (effect.acked_bytes == 0) return;
     const auto reported = cumulative_.plus(sack.gap(sack.gaps - 1).end);
     const auto limit = recovering && effect.advanced ? reported : effect.highest_newly_acked;
     if (limit <= cumulative_) return;
+    const auto batch = std::clamp<std::size_t>(effect.gap_acked_bytes / mtu_, 1, 3);
     const auto end = std::min(index_of(limit), chunks_.size());
     for (std::size_t i = 0; i < end; ++i) {
         auto& chunk = chunks_[i];
         if (chunk.state != condition::in_flight) continue;
-        if (chunk.transmissions > 1 && limit < chunk.sent_before) continue;
-        if (++chunk.missing < 3) continue;
+        const auto older_than = chunk.transmissions > 1 ? chunk.sent_before : number(i);
+        if (limit < older_than) continue;
+        const bool all_above = effect.gap_acked_bytes != 0 && effect.lowest_gap_acked >= older_than;
+        chunk.missing = static_cast<std::uint8_t>(chunk.missing + (all_above ? batch : 1));
+        if (chunk.missing < 3) continue;
         leave(chunk);
         chunk.state = condition::lost;
         ++lost_;
@@ -171,24 +182,19 @@ CORTC_DECL void outstanding_queue::abandon(message_index message, std::size_t ne
     ++given_up.chunks;
 }
 
+/// RFC 3758 3.5 stops at the first chunk that is not abandoned. We also pass chunks that gap blocks have
+/// acknowledged, if an abandoned one follows: what lies between two abandoned chunks are then whole messages
+/// that have arrived, and many holes take one round trip instead of one each.
 CORTC_DECL void outstanding_queue::write_forward_tsn(packet_builder& out) {
     if (!out.fits(4)) return;
     const auto most = (out.room() - 4) / 4;
     skipped_.clear();
     std::size_t count = 0;
-    for (; count < chunks_.size() && chunks_[count].state == condition::abandoned; ++count) {
-        const auto& message = (*messages_)[chunks_[count].message];
-        if (message.unordered) continue;
-        const auto known = std::find_if(skipped_.rbegin(), skipped_.rend(), [&](const skipped_stream& s) {
-            return s.stream == message.stream->id;
-        });
-        if (known != skipped_.rend()) {
-            known->sequence = message.sequence;
-        } else if (skipped_.size() < most) {
-            skipped_.push_back({message.stream->id, message.sequence});
-        } else {
+    for (std::size_t i = 0; i < chunks_.size(); ++i) {
+        if (chunks_[i].state == condition::acked) continue;
+        if (chunks_[i].state != condition::abandoned || !note_skipped((*messages_)[chunks_[i].message], most))
             break;
-        }
+        count = i + 1;
     }
     if (count == 0) return;
     auto value = out.add(chunk_type::forward_tsn, 0, 4 + 4 * skipped_.size());
@@ -197,6 +203,20 @@ CORTC_DECL void outstanding_queue::write_forward_tsn(packet_builder& out) {
         value.u16(skipped.stream.value());
         value.u16(skipped.sequence.value());
     }
+}
+
+/// The highest abandoned sequence number of each stream. False: no room for one more.
+CORTC_DECL bool outstanding_queue::note_skipped(const outgoing_message& message, std::size_t most) {
+    if (message.unordered) return true;
+    const auto known = std::find_if(skipped_.rbegin(), skipped_.rend(),
+                                    [&](const skipped_stream& s) { return s.stream == message.stream->id; });
+    if (known != skipped_.rend()) {
+        known->sequence = message.sequence;
+        return true;
+    }
+    if (skipped_.size() == most) return false;
+    skipped_.push_back({message.stream->id, message.sequence});
+    return true;
 }
 
 CORTC_DECL void outstanding_queue::shrink() {

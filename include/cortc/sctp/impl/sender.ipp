@@ -10,7 +10,7 @@ CORTC_DECL sender::sender(const association_config& config, buffer_pool& pool, a
     : config_(&config)
     , stats_(&stats)
     , queue_(pool)
-    , outstanding_(queue_)
+    , outstanding_(queue_, config.mtu)
     , congestion_(config.mtu)
     , rto_(config.timings)
     , max_payload_((config.mtu & ~std::size_t{3}) - common_header_size - chunk_header_size - data_fields_size)
@@ -31,6 +31,7 @@ CORTC_DECL void sender::clear() {
     probe_at_ = never;
     probe_now_ = false;
     probing_ = false;
+    window_closed_ = false;
     fast_retransmit_ = false;
     forward_due_ = false;
 }
@@ -57,6 +58,7 @@ CORTC_DECL bool sender::poll_writable() noexcept {
 }
 
 CORTC_DECL void sender::fill(packet_builder& out, time_point now, bool arm) {
+    acked_since_drain_ = 0;
     resend(out, now);
     if (outstanding_.lost() == 0) send_new(out, now);
     if (forward_due_ && outstanding_.first_abandoned() && out.fits(8)) {
@@ -96,7 +98,10 @@ CORTC_DECL void sender::resend(packet_builder& out, time_point now) {
             continue;
         }
         if (!out.fits(data_fields_size + chunk.size)) break;
-        if (!fast_retransmit_ && outstanding_.flight() >= send_window()) break;
+        if (!fast_retransmit_ && outstanding_.flight() >= send_window()) {
+            limited_ = true;
+            break;
+        }
         const auto& message = queue_[chunk.message];
         data_chunk data;
         data.number = outstanding_.number(*index);
@@ -202,9 +207,12 @@ CORTC_DECL void sender::send_fragment(packet_builder& out, outgoing_message& mes
     if (data.end) ++stats_->messages_sent;
 }
 
+/// Nothing is in flight. If that has lasted, what we knew of the path is old (RFC 9260 7.2.1).
 CORTC_DECL void sender::after_idle(time_point now) noexcept {
+    const auto pauses = (now - last_sent_) / rto_.value();
+    if (pauses == 0) return;
     burst_limit_ = max_burst * config_->mtu;
-    if (last_sent_ != time_point{}) congestion_.idle((now - last_sent_) / rto_.value());
+    congestion_.idle(pauses);
 }
 
 CORTC_DECL sender::verdict sender::handle_cumulative(tsn cumulative, time_point now) {
@@ -221,12 +229,13 @@ CORTC_DECL sender::verdict sender::handle_sack(const sack_chunk& sack, time_poin
         ++stats_->drops[static_cast<std::size_t>(stale ? drop_reason::stale_sack : drop_reason::bad_sack)];
         return verdict::nothing;
     }
-    const bool answers_probe = probing_;
     if (effect.sent) rto_.sample(now - *effect.sent);
     if (effect.advanced) rto_.clear_back_off();
     react(effect);
     update_window(sack.window, now);
-    burst_limit_ = outstanding_.flight() + max_burst * config_->mtu;
+    // What SACKs since the last drain have acknowledged may be replaced at once, and a burst more.
+    acked_since_drain_ += effect.acked_bytes;
+    burst_limit_ = outstanding_.flight() + acked_since_drain_ + max_burst * config_->mtu;
     if (outstanding_.empty()) {
         t3_at_ = never;
     } else if (effect.advanced) {
@@ -234,7 +243,9 @@ CORTC_DECL sender::verdict sender::handle_sack(const sack_chunk& sack, time_poin
     }
     // RFC 3758 3.5 C3: the peer has not moved on yet; once per round trip is enough.
     if (outstanding_.first_abandoned() && now - forward_sent_ >= rto_.smoothed()) forward_due_ = true;
-    return effect.acked_bytes != 0 || effect.advanced || answers_probe ? verdict::progress : verdict::nothing;
+    // A peer that keeps its window closed is alive (RFC 9260 6.1 A).
+    return effect.acked_bytes != 0 || effect.advanced || sack.window == 0 ? verdict::progress
+                                                                          : verdict::nothing;
 }
 
 CORTC_DECL void sender::react(const sack_effect& effect) {
@@ -254,7 +265,8 @@ CORTC_DECL void sender::react(const sack_effect& effect) {
 
 CORTC_DECL void sender::update_window(std::uint32_t advertised, time_point now) {
     peer_window_ = advertised > outstanding_.flight() ? advertised - outstanding_.flight() : 0;
-    if (advertised == 0) return;
+    window_closed_ = advertised == 0;
+    if (window_closed_) return;
     probe_at_ = never;
     probe_now_ = false;
     if (!probing_) return;
@@ -276,7 +288,9 @@ CORTC_DECL bool sender::handle_timeout(time_point now) {
     t3_at_ = never;
     if (outstanding_.empty()) return false;
     ++stats_->timeouts;
-    // RFC 9260 7.2.3; a closed window is no sign of congestion.
+    // RFC 9260 7.2.3; a closed window is no sign of congestion: what is in flight was dropped for want of
+    // room.
+    probing_ = probing_ || window_closed_;
     if (!probing_ && outstanding_.flight() + outstanding_.lost() != 0) congestion_.timed_out();
     rto_.back_off();
     outstanding_.lose_all();

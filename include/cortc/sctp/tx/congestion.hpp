@@ -19,9 +19,10 @@ class congestion_control {
     /// window that kept the sender from sending more; a window that is not used must not grow (7.2.1).
     void acknowledged(std::size_t acked, bool advanced, bool limited, bool all_acked) noexcept {
         if (recovering_) return;
-        if (cwnd_ <= ssthresh_) {
-            // Two packets for one SACK (RFC 3465): receivers acknowledge every second packet.
-            if (advanced && limited) cwnd_ += std::min(acked, 2 * mtu_);
+        if (cwnd_ < ssthresh_) {
+            // Slow start by all that was acknowledged, not at most a packet: a receiver that takes packets in batches
+            // sends one SACK for a batch. The sender's burst limit keeps that from becoming a burst.
+            if (advanced && limited) cwnd_ += std::min(acked, ssthresh_ - cwnd_);
             return;
         }
         partial_ += acked;

@@ -30,10 +30,12 @@ struct sack_effect {
     enum class verdict { good, stale, bad };
     verdict result = verdict::good;
     std::size_t acked_bytes = 0;
-    bool advanced = false;          ///< the cumulative TSN
-    bool loss_detected = false;     ///< a chunk was found lost
-    bool lost_again = false;        ///< one that had been sent again
-    tsn highest_newly_acked;        ///< meaningful when acked_bytes != 0
+    bool advanced = false;      ///< the cumulative TSN
+    bool loss_detected = false; ///< a chunk was found lost
+    bool lost_again = false;    ///< one that had been sent again
+    tsn highest_newly_acked;    ///< meaningful when acked_bytes != 0
+    tsn lowest_gap_acked;       ///< of those newly acknowledged by gap blocks
+    std::size_t gap_acked_bytes = 0;
     std::optional<time_point> sent; ///< when the newest chunk acknowledged now was sent, if only once (Karn)
 };
 
@@ -42,7 +44,7 @@ class outstanding_queue {
   public:
     using condition = sent_chunk::condition;
 
-    explicit outstanding_queue(send_queue& messages) : messages_(&messages) {}
+    outstanding_queue(send_queue& messages, std::size_t mtu) : messages_(&messages), mtu_(mtu) {}
     void start(tsn initial);
     void clear();
 
@@ -78,6 +80,7 @@ class outstanding_queue {
 
   private:
     void leave(sent_chunk& chunk) noexcept;
+    [[nodiscard]] bool note_skipped(const outgoing_message& message, std::size_t most);
     void acknowledge_chunk(std::size_t index, sack_effect& effect) noexcept;
     void take_cumulative(std::size_t count, sack_effect& effect);
     void detect_losses(const sack_chunk& sack, bool recovering, sack_effect& effect);
@@ -85,6 +88,7 @@ class outstanding_queue {
     [[nodiscard]] std::size_t index_of(tsn number) const noexcept;
 
     send_queue* messages_;
+    std::size_t mtu_;
     ring<sent_chunk> chunks_; // TSN cumulative_ + 1 first
     tsn cumulative_;
     std::size_t flight_ = 0;

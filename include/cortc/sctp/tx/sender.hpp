@@ -86,12 +86,14 @@ class sender {
     std::size_t max_payload_; // of one DATA chunk alone in a packet
     std::size_t peer_window_ = 0;
     std::size_t burst_limit_;
+    std::size_t acked_since_drain_ = 0;
     time_point t3_at_ = never;
     time_point probe_at_ = never; // when to probe the peer's closed window
     time_point last_sent_{};
     time_point forward_sent_{};
     bool partial_reliability_ = false;
     bool probe_now_ = false;
+    bool window_closed_ = false;   // as the last SACK said
     bool probing_ = false;         // what is in flight is beyond the peer's window
     bool fast_retransmit_ = false; // one packet regardless of the congestion window (RFC 9260 7.2.4)
     bool forward_due_ = false;
