@@ -1,0 +1,43 @@
+#pragma once
+
+#include "cortc/base/config.hpp"
+#include "cortc/net/network.hpp"
+#include "cortc/transport/context_options.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace cortc {
+
+namespace asio = boost::asio;
+
+class context_core;
+
+/// What the connections of one shard share: executor, network, clock, send batch, log, limits, certificate.
+/// All of it runs on the one executor, which must not run handlers concurrently (a single-threaded
+/// io_context, or a strand). Copies refer to the same context, which lives as long as a copy or a connection
+/// does. Scale over cores with one context per core.
+class context {
+  public:
+    explicit context(asio::any_io_executor executor, context_options options = {});
+    /// The same on another network, for instance a simulated one (cortc/sim), which must outlive the context.
+    context(asio::any_io_executor executor, net::network& network, context_options options = {});
+
+    explicit context(std::shared_ptr<context_core> core) noexcept : core_(std::move(core)) {}
+
+    [[nodiscard]] asio::any_io_executor get_executor() const;
+    [[nodiscard]] net::network& network() const;
+
+    [[nodiscard]] const std::shared_ptr<context_core>& core() const noexcept { return core_; }
+
+  private:
+    std::shared_ptr<context_core> core_;
+};
+
+} // namespace cortc
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/transport/impl/context.ipp"
+#endif

@@ -1,0 +1,77 @@
+#pragma once
+
+#include "cortc/base/buffer.hpp"
+#include "cortc/crypto/certificate.hpp"
+#include "cortc/net/send_batch.hpp"
+#include "cortc/transport/context_options.hpp"
+#include "cortc/transport/waiter.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace cortc {
+
+/// Somebody with packets to write before the batch is flushed.
+class turn_client {
+  public:
+    virtual void end_of_turn() = 0;
+
+  protected:
+    ~turn_client() = default;
+};
+
+/// The inside of a context. Everything here belongs to its executor.
+class context_core : public waiter_home, public std::enable_shared_from_this<context_core> {
+  public:
+    context_core(asio::any_io_executor executor, net::network* network, context_options options);
+    ~context_core();
+
+    [[nodiscard]] net::network& network() noexcept { return *network_; }
+    [[nodiscard]] const context_options& options() const noexcept { return options_; }
+    [[nodiscard]] logger log(std::string_view component) const {
+        return {options_.log, options_.least_level, component};
+    }
+
+    /// The batch that datagrams are written to; it is flushed after at_end_of_turn()'s clients wrote.
+    [[nodiscard]] net::send_batch& batch() noexcept { return batch_; }
+    /// Calls the client once when what is ready to run on the executor now has run, so that everything sent
+    /// in one turn leaves together, and acknowledgements ride with the answers of the application.
+    void at_end_of_turn(turn_client& client);
+    /// Forgets a client that is about to go.
+    void withdraw(turn_client& client) noexcept;
+
+    /// Storage of messages.
+    [[nodiscard]] buffer_pool& pool() noexcept { return pool_; }
+    /// Where a packet is decrypted before it is copied out; valid until the next use.
+    [[nodiscard]] byte_span scratch() noexcept { return scratch_; }
+
+    using certificate_ptr = std::shared_ptr<const crypto::certificate>;
+    /// The certificate of connections that bring none: made at the first use (on the worker, if there is
+    /// one), renewed when a tenth of its life is left. `ready` is called on the executor, inline if it exists
+    /// already.
+    void with_certificate(std::function<void(std::exception_ptr, certificate_ptr)> ready);
+
+    /// Host addresses that may become candidates.
+    [[nodiscard]] std::vector<net::interface_address> usable_interfaces();
+
+  private:
+    void end_turn();
+    void certificate_made(std::exception_ptr error, certificate_ptr made);
+
+    context_options options_;
+    std::unique_ptr<net::network> own_network_;
+    net::network* network_;
+    net::send_batch batch_;
+    std::vector<std::byte> scratch_;
+    buffer_pool pool_;
+    std::vector<turn_client*> turn_clients_, turn_clients_now_;
+    bool turn_end_posted_ = false;
+    certificate_ptr certificate_;
+    std::vector<std::function<void(std::exception_ptr, certificate_ptr)>> waiting_for_certificate_;
+};
+
+} // namespace cortc
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/transport/impl/context_core.ipp"
+#endif

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "cortc/base/log.hpp"
+#include "cortc/net/network.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <utility>
+
+namespace cortc {
+
+namespace asio = boost::asio;
+
+/// Bounds on what one peer can make grow. What goes over one is dropped, refused or closed as its member
+/// says, counted, and logged.
+struct limits {
+    limits() noexcept {}
+
+    std::size_t remote_candidates = 64; ///< per section and ICE generation; further ones are dropped
+    std::size_t data_channels = 65534;  ///< per connection, open or opening; further ones are reset
+    std::size_t unread_channels = 1024; ///< opened by the peer and not taken by nextDataChannel()
+    std::size_t receive_window = std::size_t{1}
+                                 << 20; ///< bytes of messages received and not read, per connection
+    std::size_t send_buffer = std::size_t{1} << 20; ///< bytes accepted by send() and not acknowledged
+    std::size_t max_message_size = 262144;          ///< bytes of one received message; announced in the SDP
+    std::size_t handshake_queue = 32; ///< datagrams waiting while a handshake step runs on the worker
+};
+
+/// How a context is set up. Every member has a default that suits a server.
+struct context_options {
+    context_options() noexcept {}
+
+    log_sink* log = nullptr; ///< not owned; must outlive the context
+    log_level least_level = log_level::info;
+    /// Where DTLS handshakes are computed; none: on the context itself. One handshake costs milliseconds.
+    std::optional<asio::any_io_executor> worker;
+    /// Which local addresses become host candidates. None: all but loopback, and loopback where nothing else
+    /// is.
+    std::function<bool(const net::interface_address&)> interface_filter;
+    /// Local UDP ports to try, both inclusive. None: any free port.
+    std::optional<std::pair<std::uint16_t, std::uint16_t>> port_range;
+    class limits limits;
+};
+
+} // namespace cortc

@@ -1,0 +1,95 @@
+#pragma once
+
+#include "cortc/base/config.hpp"
+
+#include <boost/system/error_code.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace cortc {
+
+/// What went wrong, in the terms of the W3C (WebIDL's DOMException names) and a few that only C++ needs.
+enum class errc {
+    invalid_state = 1,    ///< InvalidStateError
+    invalid_access,       ///< InvalidAccessError
+    invalid_modification, ///< InvalidModificationError
+    syntax,               ///< SyntaxError
+    not_supported,        ///< NotSupportedError
+    not_readable,         ///< NotReadableError
+    operation,            ///< OperationError; Error has the RTCError fields
+    type,                 ///< TypeError
+    range,                ///< RangeError
+    network,              ///< NetworkError: the connection failed
+    unknown,              ///< UnknownError
+    aborted,              ///< AbortError: the connection was closed meanwhile
+    closed,               ///< InvalidStateError: a channel or stream ended in order; nothing more will come
+    timed_out,            ///< TimeoutError: cortc::timeout's deadline passed
+    limit,                ///< QuotaExceededError: one of context_options::limits was reached
+};
+
+const boost::system::error_category& error_category() noexcept;
+
+inline boost::system::error_code make_error_code(errc code) noexcept {
+    return {static_cast<int>(code), error_category()};
+}
+
+/// RTCErrorDetailType, for errc::operation (webrtc-pc 11).
+enum class error_detail {
+    none,
+    data_channel_failure,
+    dtls_failure,
+    fingerprint_failure,
+    sctp_failure,
+    sdp_syntax_error,
+    hardware_encoder_not_available,
+    hardware_encoder_error,
+};
+
+/// Thrown by every operation of the W3C surface. code() compares with cortc::errc; name() is the
+/// DOMException's name; what() says what is wrong, where, and what would be right.
+class Error : public boost::system::system_error {
+  public:
+    Error(errc code, std::string message);
+    Error(errc code, std::string message, error_detail detail);
+
+    /// "InvalidStateError", "OperationError" ...
+    [[nodiscard]] const char* name() const noexcept;
+    [[nodiscard]] const char* what() const noexcept override { return message_.c_str(); }
+    /// RTCError.errorDetail as the specification spells it ("sdp-syntax-error"), empty for none.
+    [[nodiscard]] const char* errorDetail() const noexcept;
+    [[nodiscard]] std::optional<int> sdpLineNumber() const noexcept { return sdp_line_number_; }
+    [[nodiscard]] std::optional<std::uint16_t> sctpCauseCode() const noexcept { return sctp_cause_code_; }
+
+    Error& sdp_line_number(int line) {
+        sdp_line_number_ = line;
+        return *this;
+    }
+    Error& sctp_cause_code(std::uint16_t code) {
+        sctp_cause_code_ = code;
+        return *this;
+    }
+
+  private:
+    std::string message_;
+    error_detail detail_ = error_detail::none;
+    std::optional<int> sdp_line_number_;
+    std::optional<std::uint16_t> sctp_cause_code_;
+};
+
+/// An Error as operations complete with it.
+std::exception_ptr make_error(errc code, std::string message);
+
+} // namespace cortc
+
+template <>
+struct boost::system::is_error_code_enum<cortc::errc> : std::true_type {};
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/transport/impl/error.ipp"
+#endif

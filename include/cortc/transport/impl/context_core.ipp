@@ -1,0 +1,93 @@
+#pragma once
+
+#include "cortc/net/asio_network.hpp"
+#include "cortc/transport/context_core.hpp"
+#include "cortc/transport/waiter_service.hpp"
+
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/query.hpp>
+
+#include <algorithm>
+
+namespace cortc {
+
+CORTC_DECL context_core::context_core(asio::any_io_executor executor, net::network* network,
+                                      context_options options)
+    : waiter_home(std::move(executor))
+    , options_(std::move(options))
+    , own_network_(network ? nullptr : std::make_unique<net::asio_network>(this->executor()))
+    , network_(network ? network : own_network_.get())
+    , scratch_(std::size_t{1} << 16) {
+    asio::use_service<waiter_service>(asio::query(this->executor(), asio::execution::context)).add(waiters());
+}
+
+CORTC_DECL context_core::~context_core() = default;
+
+CORTC_DECL void context_core::at_end_of_turn(turn_client& client) {
+    if (std::find(turn_clients_.begin(), turn_clients_.end(), &client) == turn_clients_.end())
+        turn_clients_.push_back(&client);
+    if (std::exchange(turn_end_posted_, true)) return;
+    asio::post(executor(), [self = shared_from_this()] { self->end_turn(); });
+}
+
+CORTC_DECL void context_core::withdraw(turn_client& client) noexcept {
+    std::erase(turn_clients_, &client);
+    std::replace(turn_clients_now_.begin(), turn_clients_now_.end(), &client,
+                 static_cast<turn_client*>(nullptr));
+}
+
+CORTC_DECL void context_core::end_turn() {
+    turn_end_posted_ = false;
+    turn_clients_now_.swap(turn_clients_);
+    for (std::size_t i = 0; i < turn_clients_now_.size(); ++i) // a client may withdraw itself and others
+        if (turn_clients_now_[i]) turn_clients_now_[i]->end_of_turn();
+    turn_clients_now_.clear();
+    batch_.flush();
+}
+
+CORTC_DECL void
+context_core::with_certificate(std::function<void(std::exception_ptr, certificate_ptr)> ready) {
+    const auto now = network_->calendar();
+    const auto renew_before = std::chrono::days(3); // a tenth of the default life of 30 days
+    if (certificate_ && certificate_->expires() - renew_before > now) return ready(nullptr, certificate_);
+    waiting_for_certificate_.push_back(std::move(ready));
+    if (waiting_for_certificate_.size() > 1) return;
+    auto make = [now]() -> std::pair<std::exception_ptr, certificate_ptr> {
+        try {
+            return {nullptr, crypto::generate_certificate(crypto::key_type::ecdsa_p256, now).value()};
+        } catch (...) {
+            return {std::current_exception(), nullptr};
+        }
+    };
+    if (!options_.worker) {
+        auto [error, made] = make();
+        return certificate_made(std::move(error), std::move(made));
+    }
+    // The context's io_context has work until the certificate is back.
+    auto home = asio::prefer(executor(), asio::execution::outstanding_work.tracked);
+    asio::post(*options_.worker, [weak = weak_from_this(), home = std::move(home), make] {
+        auto outcome = make();
+        asio::post(home, [weak, outcome = std::move(outcome)] {
+            if (auto self = weak.lock()) self->certificate_made(outcome.first, outcome.second);
+        });
+    });
+}
+
+CORTC_DECL void context_core::certificate_made(std::exception_ptr error, certificate_ptr made) {
+    if (made) certificate_ = std::move(made);
+    for (auto& ready : std::exchange(waiting_for_certificate_, {})) ready(error, certificate_);
+}
+
+CORTC_DECL std::vector<net::interface_address> context_core::usable_interfaces() {
+    auto all = network_->interfaces();
+    if (options_.interface_filter) {
+        std::erase_if(all, [&](const auto& each) { return !options_.interface_filter(each); });
+        return all;
+    }
+    // RFC 8445 5.1.1.1: loopback addresses are not candidates, unless there is nothing else to talk over.
+    auto loopback = [](const auto& each) { return each.kind == net::interface_kind::loopback; };
+    if (!std::all_of(all.begin(), all.end(), loopback)) std::erase_if(all, loopback);
+    return all;
+}
+
+} // namespace cortc
