@@ -15,8 +15,9 @@ class buffer {
     buffer() noexcept = default;
     explicit buffer(std::size_t capacity) { reserve(capacity); }
     buffer(buffer&& other) noexcept
-        : data_(std::move(other.data_)), size_(std::exchange(other.size_, 0)),
-          capacity_(std::exchange(other.capacity_, 0)) {}
+        : data_(std::move(other.data_))
+        , size_(std::exchange(other.size_, 0))
+        , capacity_(std::exchange(other.capacity_, 0)) {}
     buffer& operator=(buffer&& other) noexcept {
         data_ = std::move(other.data_);
         size_ = std::exchange(other.size_, 0);
@@ -61,8 +62,8 @@ class buffer {
     std::size_t capacity_ = 0;
 };
 
-/// Keeps buffers for the next use, so that a steady flow allocates nothing. Belongs to one context (one thread).
-/// Buffers do not know their pool: what is not given back is simply freed, on any thread.
+/// Keeps buffers for the next use, so that a steady flow allocates nothing. Belongs to one context (one
+/// thread). Buffers do not know their pool: what is not given back is simply freed, on any thread.
 class buffer_pool {
   public:
     /// Keeps at most `limit` bytes of idle buffers.

@@ -66,8 +66,8 @@ class byte_reader {
     bool ok_ = true;
 };
 
-/// Writes big-endian fields into a caller's buffer. A write past the end writes nothing and makes `ok()` false
-/// for good.
+/// Writes big-endian fields into a caller's buffer. A write past the end writes nothing and makes `ok()`
+/// false for good.
 class byte_writer {
   public:
     explicit byte_writer(byte_span out) noexcept : out_(out) {}

@@ -22,8 +22,8 @@ class log_sink {
     virtual void write(log_level level, std::string_view component, std::string_view message) noexcept = 0;
 };
 
-/// What an engine holds to log with: a sink (or none), the least level and its component's name. Cheap to copy;
-/// a line that is not wanted is not formatted.
+/// What an engine holds to log with: a sink (or none), the least level and its component's name. Cheap to
+/// copy; a line that is not wanted is not formatted.
 class logger {
   public:
     logger() = default;

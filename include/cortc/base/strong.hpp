@@ -6,7 +6,8 @@
 
 namespace cortc {
 
-/// A number that is not interchangeable with other numbers: `using socket_id = strong<struct socket_id_tag, uint32_t>`.
+/// A number that is not interchangeable with other numbers: `using socket_id = strong<struct socket_id_tag,
+/// uint32_t>`.
 template <class Tag, class T>
 class strong {
   public:

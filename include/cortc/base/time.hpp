@@ -4,7 +4,8 @@
 
 namespace cortc {
 
-/// The time line of a context. It has no now(): engines are told the time, only a network (net::network) knows it.
+/// The time line of a context. It has no now(): engines are told the time, only a network (net::network)
+/// knows it.
 struct timeline {
     using duration = std::chrono::nanoseconds;
     using rep = duration::rep;

@@ -13,16 +13,16 @@
 #include <string>
 #include <vector>
 
-/// What a connection talks to. Two implementations: net::asio_network (real sockets) and sim::host (a simulated
-/// network in virtual time). Everything belongs to one executor; callbacks come on it, never from inside the call
-/// that asked for them.
+/// What a connection talks to. Two implementations: net::asio_network (real sockets) and sim::host (a
+/// simulated network in virtual time). Everything belongs to one executor; callbacks come on it, never from
+/// inside the call that asked for them.
 namespace cortc::net {
 
 /// The two ECN bits of the IP header (RFC 3168 5).
 enum class ecn : std::uint8_t { not_ect = 0, ect1 = 1, ect0 = 2, ce = 3 };
 
-/// A received datagram. `data` is the receive ring's: it may be changed in place and is gone when handle_batch
-/// returns.
+/// A received datagram. `data` is the receive ring's: it may be changed in place and is gone when
+/// handle_batch returns.
 struct datagram {
     byte_span data;
     endpoint source;
@@ -39,7 +39,8 @@ struct outgoing {
 struct socket_stats {
     std::uint64_t datagrams_received = 0, bytes_received = 0, receive_calls = 0, receive_errors = 0;
     std::uint64_t datagrams_sent = 0, bytes_sent = 0, send_calls = 0;
-    std::uint64_t send_dropped = 0; ///< the socket buffer was full, the route was missing or the datagram too long
+    std::uint64_t send_dropped =
+        0; ///< the socket buffer was full, the route was missing or the datagram too long
 };
 
 /// A bound UDP socket. Destroying it closes it; no handler is called afterwards.
@@ -98,11 +99,12 @@ class network {
     [[nodiscard]] virtual unix_time calendar() const = 0;
     /// For transaction ids, tie-breakers and the like.
     [[nodiscard]] virtual random_source& random() = 0;
-    /// Addresses of interfaces that are up, without IPv6 addresses that are deprecated, tentative or link-local.
+    /// Addresses of interfaces that are up, without IPv6 addresses that are deprecated, tentative or
+    /// link-local.
     [[nodiscard]] virtual std::vector<interface_address> interfaces() = 0;
     /// Binds to `local`; port 0 takes a free one, which local() then tells.
     [[nodiscard]] virtual result<std::unique_ptr<udp_socket>> open_udp(const endpoint& local,
-                                                                        datagram_handler& handler) = 0;
+                                                                       datagram_handler& handler) = 0;
     [[nodiscard]] virtual std::unique_ptr<timer> make_timer(std::function<void()> expired) = 0;
 };
 

@@ -8,8 +8,8 @@
 namespace cortc::net {
 
 /// Datagrams on their way out, gathered over one turn of the executor and handed to their sockets together.
-/// A slot has headroom for a TURN header (RFC 8656 12.1) and tailroom for an SRTP trailer; its payload is 4-byte
-/// aligned. Nothing is allocated after construction.
+/// A slot has headroom for a TURN header (RFC 8656 12.1) and tailroom for an SRTP trailer; its payload is
+/// 4-byte aligned. Nothing is allocated after construction.
 class send_batch {
   public:
     static constexpr std::size_t max_datagram = 1472;

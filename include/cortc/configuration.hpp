@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cortc {
+
+/// RTCConfiguration (webrtc-pc 4.2.1), as far as data connections over host candidates need it.
+class Configuration {
+  public:
+    Configuration() = default;
+};
+
+/// RTCOfferOptions. Trivially destructible: `pc.createOffer({.iceRestart = true})` is safe under co_await.
+struct OfferOptions {
+    bool iceRestart = false; ///< the offer carries new ICE credentials
+};
+
+/// RTCDataChannelInit (webrtc-pc 6.2.2).
+class DataChannelInit {
+  public:
+    DataChannelInit() = default;
+
+    bool ordered = true;
+    std::optional<std::uint16_t> maxPacketLifeTime; ///< milliseconds; at most one of the two limits
+    std::optional<std::uint16_t> maxRetransmits;
+    std::string protocol; ///< at most 65535 bytes
+    bool negotiated = false;
+    std::optional<std::uint16_t> id; ///< 0..65534; needed and used only with `negotiated`
+};
+
+} // namespace cortc

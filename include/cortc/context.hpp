@@ -1,0 +1,4 @@
+#pragma once
+
+// cortc::context, context_options, limits: what the connections of one executor share.
+#include "cortc/transport/context.hpp"

@@ -1,0 +1,148 @@
+#pragma once
+
+#include "cortc/base/config.hpp"
+#include "cortc/message.hpp"
+#include "cortc/transport/waiter.hpp"
+
+#include <boost/asio/use_awaitable.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cortc {
+
+class channel_impl;
+
+/// RTCDataChannelState (webrtc-pc 6.2.1).
+enum class DataChannelState { connecting, open, closing, closed };
+
+/// "connecting", "open", "closing", "closed".
+std::string_view to_string(DataChannelState state) noexcept;
+
+/// A data channel (webrtc-pc 6.2; RFC 8831, RFC 8832). A handle: copies refer to the same channel, which the
+/// connection owns; after the connection is gone operations fail with errc::aborted. A default-constructed
+/// handle refers to none and throws errc::invalid_state when used.
+///
+/// Asynchronous members take a completion token (default: use_awaitable) and may be called from any thread;
+/// plain members belong to the context's executor. All can be cancelled (asio::error::operation_aborted).
+class DataChannel {
+  public:
+    DataChannel() = default;
+    explicit DataChannel(std::shared_ptr<channel_impl> impl) noexcept : impl_(std::move(impl)) {}
+
+    explicit operator bool() const noexcept { return impl_ != nullptr; }
+    friend bool operator==(const DataChannel&, const DataChannel&) = default;
+
+    [[nodiscard]] std::string label() const;
+    [[nodiscard]] std::string protocol() const;
+    [[nodiscard]] bool ordered() const;
+    [[nodiscard]] std::optional<std::uint16_t> maxPacketLifeTime() const; ///< milliseconds
+    [[nodiscard]] std::optional<std::uint16_t> maxRetransmits() const;
+    [[nodiscard]] bool negotiated() const;
+    /// The SCTP stream, once the DTLS role is known.
+    [[nodiscard]] std::optional<std::uint16_t> id() const;
+    [[nodiscard]] DataChannelState readyState() const;
+    /// Bytes of messages accepted and not yet handed to the network.
+    [[nodiscard]] std::size_t bufferedAmount() const;
+    [[nodiscard]] std::size_t bufferedAmountLowThreshold() const;
+    void bufferedAmountLowThreshold(std::size_t bytes);
+
+    /// Completes when the channel is open; at once if it is. Fails with errc::closed when it closed instead.
+    /// A level: any number may wait.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto opened(Token&& token = {}) {
+        return initiate<void>(home(), token, [impl = impl_](auto op) { opened(*impl, std::move(op)); });
+    }
+    /// Completes when the channel is closed, for whatever reason. A level.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto closed(Token&& token = {}) {
+        return initiate<void>(home(), token, [impl = impl_](auto op) { closed(*impl, std::move(op)); });
+    }
+    /// Completes when bufferedAmount() is at or below its threshold. A level.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto bufferedAmountLow(Token&& token = {}) {
+        return initiate<void>(home(), token,
+                              [impl = impl_](auto op) { buffered_amount_low(*impl, std::move(op)); });
+    }
+
+    /// Sends a text message (`text` must be UTF-8). Completes when the send buffer had room and the message
+    /// is in it; `text` must stay valid until then. Errors: not open errc::invalid_state; larger than the
+    /// peer's maximum message size errc::type. Cancelled: not sent. Sends of one channel keep their order.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto send(std::string_view text, Token&& token = {}) {
+        return initiate<void>(home(), token, [impl = impl_, text](auto op) {
+            send(*impl, true, as_bytes(text), std::move(op));
+        });
+    }
+    /// Sends a binary message; otherwise the same.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto send(byte_view data, Token&& token = {}) {
+        return initiate<void>(home(), token,
+                              [impl = impl_, data](auto op) { send(*impl, false, data, std::move(op)); });
+    }
+    /// Sends a message as it was received, text as text and binary as binary.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto send(const Message& message, Token&& token = {}) {
+        return initiate<void>(home(), token,
+                              [impl = impl_, text = message.is_text(), data = message.data()](auto op) {
+                                  send(*impl, text, data, std::move(op));
+                              });
+    }
+    /// Sends now or not at all: false when the send buffer is full, or sends wait before it. Throws what
+    /// send() fails with. Belongs to the context's executor.
+    [[nodiscard]] bool trySend(std::string_view text);
+    [[nodiscard]] bool trySend(byte_view data);
+    [[nodiscard]] bool trySend(const Message& message);
+
+    /// The next message. One reader at a time (a second: errc::invalid_state). Messages that nobody reads
+    /// close the SCTP window (limits::receive_window). Fails with errc::closed when the channel closed and
+    /// everything was read. Do not race it under `||`, which discards values: use cortc::timeout, or
+    /// readable() and tryReceive().
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto receive(Token&& token = {}) {
+        return initiate<Message>(home(), token, [impl = impl_](auto op) { receive(*impl, std::move(op)); });
+    }
+    /// Waits for at least one message and takes all that are there, at most batch.size(); returns how many.
+    /// The storage of the messages that were in `batch` is used again: a steady flow allocates nothing.
+    /// `batch` must stay valid until then.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto receive(std::span<Message> batch, Token&& token = {}) {
+        return initiate<std::size_t>(
+            home(), token, [impl = impl_, batch](auto op) { receive(*impl, batch, std::move(op)); });
+    }
+    /// A message that is there, or none. Belongs to the context's executor.
+    [[nodiscard]] std::optional<Message> tryReceive();
+    /// Completes when tryReceive() would return a message, or the channel is closed. A level; may stand under
+    /// `||`.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto readable(Token&& token = {}) {
+        return initiate<void>(home(), token, [impl = impl_](auto op) { readable(*impl, std::move(op)); });
+    }
+
+    /// Closes the channel: what was sent is still delivered, then both directions end (RFC 8831 6.7).
+    void close();
+
+  private:
+    channel_impl& impl() const;
+    std::shared_ptr<waiter_home> home() const;
+    static void opened(channel_impl&, waiter_ptr<void>);
+    static void closed(channel_impl&, waiter_ptr<void>);
+    static void buffered_amount_low(channel_impl&, waiter_ptr<void>);
+    static void send(channel_impl&, bool text, byte_view data, waiter_ptr<void>);
+    static void receive(channel_impl&, waiter_ptr<Message>);
+    static void receive(channel_impl&, std::span<Message> batch, waiter_ptr<std::size_t>);
+    static void readable(channel_impl&, waiter_ptr<void>);
+
+    std::shared_ptr<channel_impl> impl_;
+};
+
+} // namespace cortc
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/impl/data_channel.ipp"
+#endif

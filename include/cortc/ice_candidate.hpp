@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace cortc {
+
+/// RTCIceCandidateInit (webrtc-pc 4.8.1): one candidate on its way to or from the peer. An empty `candidate`
+/// says that the section's generation has no more (end-of-candidates); it is sent on like any other.
+class IceCandidate {
+  public:
+    IceCandidate() = default;
+    explicit IceCandidate(std::string a_candidate, std::optional<std::string> a_mid = {},
+                          std::optional<std::uint16_t> an_index = {}, std::optional<std::string> a_ufrag = {})
+        : candidate(std::move(a_candidate))
+        , sdpMid(std::move(a_mid))
+        , sdpMLineIndex(an_index)
+        , usernameFragment(std::move(a_ufrag)) {}
+
+    friend bool operator==(const IceCandidate&, const IceCandidate&) = default;
+
+    std::string candidate;                       ///< "candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host"
+    std::optional<std::string> sdpMid;           ///< the section's a=mid
+    std::optional<std::uint16_t> sdpMLineIndex;  ///< or its place, from 0
+    std::optional<std::string> usernameFragment; ///< names the ICE generation
+};
+
+} // namespace cortc

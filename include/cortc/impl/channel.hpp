@@ -1,0 +1,91 @@
+#pragma once
+
+#include "cortc/data_channel.hpp"
+#include "cortc/sctp/data_channels.hpp"
+#include "cortc/transport/waiter.hpp"
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+
+namespace cortc {
+
+class connection;
+class context_core;
+
+/// What DataChannel handles refer to. Belongs to the context's executor. The connection owns it while the
+/// channel lives and tells it when that ends; afterwards it only keeps what is still to be read.
+class channel_impl : public std::enable_shared_from_this<channel_impl> {
+  public:
+    channel_impl(std::shared_ptr<context_core> core, std::weak_ptr<connection> owner, sctp::channel_id id,
+                 sctp::channel_parameters parameters, DataChannelState state);
+    ~channel_impl();
+
+    [[nodiscard]] const std::shared_ptr<context_core>& core() const noexcept { return core_; }
+    [[nodiscard]] const sctp::channel_parameters& parameters() const noexcept { return parameters_; }
+    [[nodiscard]] DataChannelState state() const noexcept { return state_; }
+    [[nodiscard]] std::size_t buffered_amount() const;
+    [[nodiscard]] std::size_t low_threshold() const noexcept { return low_threshold_; }
+    void low_threshold(std::size_t bytes);
+
+    void opened(waiter_ptr<void> operation);
+    void closed(waiter_ptr<void> operation);
+    void buffered_amount_low(waiter_ptr<void> operation);
+    void send(bool text, byte_view data, waiter_ptr<void> operation);
+    bool try_send(bool text, byte_view data);
+    void receive(waiter_ptr<Message> operation);
+    void receive(std::span<Message> batch, waiter_ptr<std::size_t> operation);
+    std::optional<Message> try_receive();
+    void readable(waiter_ptr<void> operation);
+    void close();
+
+    // What the connection reports.
+    void on_open(sctp::stream_id stream);
+    void on_closing();
+    /// `why`: what reads and opened() fail with from now on, once everything received was read.
+    void on_closed(std::exception_ptr why);
+    void on_message(Message&& message);
+    void on_writable();
+    void on_buffered_amount_low();
+
+  private:
+    struct waiting_send {
+        bool text;
+        byte_view data;
+        waiter_ptr<void> operation;
+    };
+    struct batch_reader {
+        std::span<Message> batch;
+        waiter_ptr<std::size_t> operation;
+    };
+
+    /// ok or would_block; throws what send() fails with.
+    bool send_now(bool text, byte_view data);
+    std::size_t take(std::span<Message> batch);
+    void fill_batch();
+    Message take_one();
+    [[nodiscard]] bool has_reader() const;
+    void require_no_reader() const;
+
+    std::shared_ptr<context_core> core_;
+    connection* owner_;                       // null once the channel is closed
+    std::weak_ptr<connection> lasting_owner_; // whose window unread messages still occupy
+    sctp::channel_id id_;
+    sctp::channel_parameters parameters_;
+    DataChannelState state_;
+    std::size_t low_threshold_ = 0;
+    std::deque<Message> received_;
+    std::deque<waiting_send> sending_;
+    waiter_ptr<Message> reader_;
+    batch_reader batch_reader_;
+    bool batch_ready_ = false;
+    waiter_list<void> opened_, closed_, low_, readable_;
+    std::exception_ptr ended_;
+};
+
+} // namespace cortc
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/impl/channel.ipp"
+#endif

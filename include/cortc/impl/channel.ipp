@@ -1,0 +1,251 @@
+#pragma once
+
+#include "cortc/impl/channel.hpp"
+#include "cortc/impl/connection.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cortc {
+
+CORTC_DECL channel_impl::channel_impl(std::shared_ptr<context_core> core, std::weak_ptr<connection> owner,
+                                      sctp::channel_id id, sctp::channel_parameters parameters,
+                                      DataChannelState state)
+    : core_(std::move(core))
+    , owner_(owner.lock().get())
+    , lasting_owner_(std::move(owner))
+    , id_(id)
+    , parameters_(std::move(parameters))
+    , state_(state) {}
+
+// The last handle may go on any thread; what nobody will read opens the peer's window again.
+CORTC_DECL channel_impl::~channel_impl() {
+    if (received_.empty() || lasting_owner_.expired()) return;
+    std::vector<std::size_t> sizes;
+    for (const auto& message : received_) sizes.push_back(message.size());
+    asio::post(core_->executor(), [weak = lasting_owner_, sizes = std::move(sizes)] {
+        if (auto owner = weak.lock())
+            for (auto size : sizes) owner->consume(size);
+    });
+}
+
+CORTC_DECL std::size_t channel_impl::buffered_amount() const {
+    std::size_t waiting = 0;
+    for (const auto& each : sending_)
+        if (!each.operation->done()) waiting += each.data.size();
+    return waiting + (owner_ ? owner_->sctp()->buffered_amount(id_) : 0);
+}
+
+CORTC_DECL void channel_impl::low_threshold(std::size_t size) {
+    low_threshold_ = size;
+    if (owner_) owner_->sctp()->set_buffered_amount_low_threshold(id_, size);
+    on_buffered_amount_low();
+}
+
+// ---- levels
+
+CORTC_DECL void channel_impl::opened(waiter_ptr<void> operation) {
+    if (state_ == DataChannelState::open)
+        operation->succeed();
+    else if (ended_)
+        operation->fail(ended_);
+    else
+        opened_.add(std::move(operation));
+}
+
+CORTC_DECL void channel_impl::closed(waiter_ptr<void> operation) {
+    if (state_ == DataChannelState::closed)
+        operation->succeed();
+    else
+        closed_.add(std::move(operation));
+}
+
+CORTC_DECL void channel_impl::buffered_amount_low(waiter_ptr<void> operation) {
+    if (ended_)
+        operation->fail(ended_);
+    else if (buffered_amount() <= low_threshold_)
+        operation->succeed();
+    else
+        low_.add(std::move(operation));
+}
+
+CORTC_DECL void channel_impl::readable(waiter_ptr<void> operation) {
+    if (!received_.empty() || ended_)
+        operation->succeed();
+    else
+        readable_.add(std::move(operation));
+}
+
+// ---- sending
+
+CORTC_DECL bool channel_impl::send_now(bool text, byte_view data) {
+    if (state_ != DataChannelState::open || !owner_)
+        throw Error(errc::invalid_state, fmt::format("the data channel \"{}\" is {}, not open",
+                                                     parameters_.label, to_string(state_)));
+    const auto kind = text ? sctp::message_kind::text : sctp::message_kind::binary;
+    switch (owner_->sctp()->send(id_, kind, data, owner_->now())) {
+    case sctp::channel_send::ok:
+        owner_->touch_sctp();
+        return true;
+    case sctp::channel_send::would_block:
+        return false;
+    case sctp::channel_send::too_large:
+        throw Error(errc::type, fmt::format("a message of {} bytes is larger than the peer takes ({} bytes)",
+                                            data.size(), owner_->sctp()->max_message_size()));
+    case sctp::channel_send::not_open:
+        break;
+    }
+    throw Error(errc::invalid_state, fmt::format("the data channel \"{}\" is closing", parameters_.label));
+}
+
+CORTC_DECL void channel_impl::send(bool text, byte_view data, waiter_ptr<void> operation) {
+    std::erase_if(sending_, [](const auto& each) { return each.operation->done(); }); // cancelled ones
+    if (sending_.empty() && send_now(text, data))
+        operation->succeed();
+    else
+        sending_.push_back({text, data, std::move(operation)});
+}
+
+CORTC_DECL bool channel_impl::try_send(bool text, byte_view data) {
+    std::erase_if(sending_, [](const auto& each) { return each.operation->done(); });
+    return sending_.empty() && send_now(text, data);
+}
+
+CORTC_DECL void channel_impl::on_writable() {
+    while (!sending_.empty()) {
+        auto& first = sending_.front();
+        if (!first.operation->done()) {
+            try {
+                if (!send_now(first.text, first.data)) return;
+                first.operation->succeed();
+            } catch (const Error&) {
+                first.operation->fail(std::current_exception());
+            }
+        }
+        sending_.pop_front();
+    }
+}
+
+// ---- receiving
+
+CORTC_DECL bool channel_impl::has_reader() const {
+    return (reader_ && !reader_->done()) || (batch_reader_.operation && !batch_reader_.operation->done());
+}
+
+CORTC_DECL void channel_impl::require_no_reader() const {
+    if (has_reader())
+        throw Error(errc::invalid_state,
+                    fmt::format("another operation already receives from the data channel "
+                                "\"{}\"; a channel has one reader",
+                                parameters_.label));
+}
+
+CORTC_DECL Message channel_impl::take_one() {
+    Message first = std::move(received_.front());
+    received_.pop_front();
+    if (auto owner = lasting_owner_.lock()) owner->consume(first.size());
+    return first;
+}
+
+CORTC_DECL std::size_t channel_impl::take(std::span<Message> batch) {
+    std::size_t count = 0;
+    for (; count < batch.size() && !received_.empty(); ++count) {
+        core_->pool().release(batch[count].release());
+        batch[count] = take_one();
+    }
+    return count;
+}
+
+CORTC_DECL void channel_impl::receive(waiter_ptr<Message> operation) {
+    if (!received_.empty())
+        operation->succeed(take_one());
+    else if (ended_)
+        operation->fail(ended_);
+    else {
+        require_no_reader();
+        reader_ = std::move(operation);
+    }
+}
+
+CORTC_DECL void channel_impl::receive(std::span<Message> batch, waiter_ptr<std::size_t> operation) {
+    if (batch.empty()) throw Error(errc::type, "receive(batch): the batch has no room for a message");
+    if (!received_.empty())
+        operation->succeed(take(batch));
+    else if (ended_)
+        operation->fail(ended_);
+    else {
+        require_no_reader();
+        batch_reader_ = {batch, std::move(operation)};
+    }
+}
+
+CORTC_DECL std::optional<Message> channel_impl::try_receive() {
+    if (received_.empty()) return std::nullopt;
+    return take_one();
+}
+
+CORTC_DECL void channel_impl::on_message(Message&& message) {
+    received_.push_back(std::move(message));
+    if (auto reader = std::exchange(reader_, nullptr); reader && !reader->done()) {
+        reader->succeed(take_one());
+    } else if (batch_reader_.operation && !batch_reader_.operation->done()) {
+        // The reader runs after this turn's datagrams: what they bring goes into the same batch.
+        if (!std::exchange(batch_ready_, true))
+            asio::post(core_->executor(), [self = shared_from_this()] { self->fill_batch(); });
+    }
+    readable_.succeed_all();
+}
+
+CORTC_DECL void channel_impl::fill_batch() {
+    batch_ready_ = false;
+    auto reader = std::exchange(batch_reader_, {});
+    if (!reader.operation || reader.operation->done()) return;
+    if (!received_.empty())
+        reader.operation->succeed(take(reader.batch));
+    else if (ended_)
+        reader.operation->fail(ended_);
+    else // tryReceive() was quicker
+        batch_reader_ = std::move(reader);
+}
+
+// ---- the end
+
+CORTC_DECL void channel_impl::close() {
+    if (!owner_ || state_ == DataChannelState::closing || state_ == DataChannelState::closed) return;
+    state_ = DataChannelState::closing;
+    owner_->sctp()->close(id_);
+    owner_->touch_sctp();
+}
+
+CORTC_DECL void channel_impl::on_open(sctp::stream_id stream) {
+    parameters_.id = stream;
+    if (state_ != DataChannelState::connecting) return;
+    state_ = DataChannelState::open;
+    opened_.succeed_all();
+}
+
+CORTC_DECL void channel_impl::on_closing() {
+    if (state_ != DataChannelState::closed) state_ = DataChannelState::closing;
+}
+
+CORTC_DECL void channel_impl::on_closed(std::exception_ptr why) {
+    if (state_ == DataChannelState::closed) return;
+    state_ = DataChannelState::closed;
+    ended_ = std::move(why);
+    owner_ = nullptr;
+    opened_.fail_all(ended_);
+    low_.fail_all(ended_);
+    for (auto& each : std::exchange(sending_, {})) each.operation->fail(ended_);
+    if (received_.empty()) { // otherwise the reader is about to get them
+        if (auto reader = std::exchange(reader_, nullptr)) reader->fail(ended_);
+        if (auto reader = std::exchange(batch_reader_, {}).operation) reader->fail(ended_);
+    }
+    readable_.succeed_all();
+    closed_.succeed_all();
+}
+
+CORTC_DECL void channel_impl::on_buffered_amount_low() {
+    if (!low_.empty() && buffered_amount() <= low_threshold_) low_.succeed_all();
+}
+
+} // namespace cortc

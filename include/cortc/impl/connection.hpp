@@ -1,0 +1,174 @@
+#pragma once
+
+#include "cortc/configuration.hpp"
+#include "cortc/ice_candidate.hpp"
+#include "cortc/impl/channel.hpp"
+#include "cortc/jsep/operations_chain.hpp"
+#include "cortc/jsep/session.hpp"
+#include "cortc/session_description.hpp"
+#include "cortc/states.hpp"
+#include "cortc/transport/transport.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace cortc {
+
+namespace detail {
+[[nodiscard]] jsep::sdp_type to_jsep(SdpType type) noexcept;
+[[nodiscard]] SessionDescription from_jsep(jsep::description&& description);
+[[nodiscard]] std::exception_ptr to_exception(const jsep::error& error);
+} // namespace detail
+
+/// What a PeerConnection owns: the offer/answer engine and its operations chain, the transports it asks for,
+/// the data channels, the states and the event streams. Belongs to the context's executor.
+class connection final : public std::enable_shared_from_this<connection>, private transport_observer {
+  public:
+    connection(std::shared_ptr<context_core> core, Configuration configuration);
+    ~connection();
+
+    [[nodiscard]] const std::shared_ptr<context_core>& core() const noexcept { return core_; }
+
+    // Operations (connection_negotiation.ipp)
+    void create_offer(OfferOptions options, waiter_ptr<SessionDescription> operation);
+    void create_answer(waiter_ptr<SessionDescription> operation);
+    void set_local(std::optional<SessionDescription> description, waiter_ptr<void> operation);
+    void set_remote(SessionDescription description, waiter_ptr<void> operation);
+    void add_candidate(IceCandidate candidate, waiter_ptr<void> operation);
+    void restart_ice();
+    void negotiation_needed(waiter_ptr<void> operation);
+
+    // Channels (connection_channels.ipp)
+    std::shared_ptr<channel_impl> create_channel(std::string label, DataChannelInit init);
+    [[nodiscard]] event_stream<DataChannel>& channels() noexcept { return incoming_channels_; }
+    [[nodiscard]] sctp::data_channels* sctp() noexcept { return sctp_.get(); }
+    [[nodiscard]] time_point now() { return core_->network().now(); }
+    /// The SCTP engine was given something to do.
+    void touch_sctp();
+    /// The application has a message of this size.
+    void consume(std::size_t bytes);
+
+    // States (connection_states.ipp)
+    void connected(waiter_ptr<void> operation);
+    void gathering_complete(waiter_ptr<void> operation);
+    void restarted(waiter_ptr<void> operation);
+    void closed(waiter_ptr<void> operation);
+    void state_changed(PeerConnectionState from, waiter_ptr<PeerConnectionState> operation);
+    void selected_pair_changed(waiter_ptr<SelectedPair> operation);
+    [[nodiscard]] event_stream<std::optional<IceCandidate>>& candidates() noexcept {
+        return local_candidates_;
+    }
+    [[nodiscard]] const jsep::session& session() const noexcept { return session_; }
+    [[nodiscard]] SignalingState signaling_state() const noexcept;
+    [[nodiscard]] IceGatheringState gathering_state() const noexcept { return gathering_state_; }
+    [[nodiscard]] IceConnectionState ice_state() const noexcept { return ice_state_; }
+    [[nodiscard]] PeerConnectionState state() const noexcept { return state_; }
+    [[nodiscard]] std::optional<SelectedPair> selected_pair() const;
+    [[nodiscard]] bool is_closed() const noexcept { return closed_; }
+
+    void close();
+
+  private:
+    struct transport_entry {
+        std::shared_ptr<transport> where;
+        std::string mid;
+        std::string local_ufrag;              // of the newest generation; what levels refer to
+        std::string selected_ufrag;           // of the generation whose pair is selected
+        std::vector<std::string> gathering{}; // local ufrags of the generations that gather
+        std::optional<jsep::dtls_role> role{};
+    };
+    struct chained_operation {
+        std::function<void()> run;
+        std::function<void(std::exception_ptr)> fail;
+    };
+
+    // The operations chain.
+    template <class R>
+    void chain(waiter_ptr<R> operation, bool needs_certificate,
+               std::function<void(const waiter_ptr<R>&)> body);
+    void run_chained(std::uint64_t id);
+    void settle(std::uint64_t id);
+    void follow(const jsep::operations_chain::step& step);
+    void with_certificate(std::uint64_t id, std::function<void(std::exception_ptr)> then);
+
+    // What the session decided.
+    void drain_session();
+    void apply(jsep::event&& event);
+    void add_transport(jsep::transport_id id, const std::string& mid);
+    void start_generation(const jsep::local_ice& local);
+    void attach_sctp(const jsep::sctp_parameters& parameters);
+    void remove_transport(jsep::transport_id id);
+    void update_negotiation_needed();
+    void check_negotiation_needed();
+
+    // What the transports report.
+    void on_ice_state(transport&, ice::transport_state state) override;
+    void on_dtls_state(transport&, dtls_transport_state state, const std::string& why) override;
+    void on_local_candidate(transport&, const std::string& ufrag, const sdp::candidate& candidate) override;
+    void on_gathering_done(transport&, const std::string& ufrag) override;
+    void on_selected_pair(transport&, const std::string& local_ufrag) override;
+    void on_channel_event(sctp::channel_event&& event) override;
+    void on_channel_message(sctp::incoming_message&& message) override;
+    void on_transport_ended(transport&) override;
+    [[nodiscard]] std::map<jsep::transport_id, transport_entry>::iterator find(const transport& which);
+
+    void update_states();
+    void update_gathering();
+    void set_state(PeerConnectionState state);
+    [[nodiscard]] PeerConnectionState derive_state() const;
+    [[nodiscard]] IceConnectionState derive_ice_state() const;
+    [[nodiscard]] bool selection_is_current() const;
+    [[nodiscard]] std::exception_ptr failure() const;
+    void end_transport(const std::shared_ptr<transport>& which);
+
+    sctp::data_channels& need_sctp();
+    [[nodiscard]] std::shared_ptr<channel_impl> channel(sctp::channel_id id) const;
+    void close_channel(sctp::channel_id id, std::exception_ptr why);
+    void adopt(sctp::channel_incoming&& incoming);
+
+    std::shared_ptr<context_core> core_;
+    logger log_;
+    Configuration configuration_;
+    std::shared_ptr<const crypto::certificate> certificate_;
+    jsep::session session_;
+    jsep::operations_chain chain_;
+    std::map<std::uint64_t, chained_operation> chained_;
+    std::uint64_t last_operation_ = 0;
+    std::optional<std::uint64_t> next_operation_;
+    bool running_chain_ = false;
+
+    std::size_t ending_ = 0; // transports that were closed and whose task has not ended
+    std::map<jsep::transport_id, transport_entry> transports_;
+    std::unique_ptr<sctp::data_channels> sctp_;
+    std::shared_ptr<transport> sctp_transport_;
+    std::unordered_map<sctp::channel_id, std::shared_ptr<channel_impl>> channels_;
+    std::unordered_map<sctp::channel_id, std::exception_ptr> channel_errors_;
+
+    event_stream<std::optional<IceCandidate>> local_candidates_;
+    event_stream<DataChannel> incoming_channels_;
+    waiter_ptr<void> negotiation_reader_;
+    bool negotiation_event_ = false; // fired and not yet taken
+
+    IceGatheringState gathering_state_ = IceGatheringState::new_;
+    IceConnectionState ice_state_ = IceConnectionState::new_;
+    PeerConnectionState state_ = PeerConnectionState::new_;
+    std::string failure_text_;
+    waiter_list<void> connected_, gathered_, restarted_, over_;
+    waiter_list<PeerConnectionState> state_changed_;
+    waiter_list<SelectedPair> pair_changed_;
+    bool closed_ = false;
+};
+
+} // namespace cortc
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/impl/connection.ipp"
+#include "cortc/impl/connection_channels.ipp"
+#include "cortc/impl/connection_negotiation.ipp"
+#include "cortc/impl/connection_states.ipp"
+#endif

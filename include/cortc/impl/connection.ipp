@@ -1,0 +1,98 @@
+#pragma once
+
+#include "cortc/impl/connection.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cortc {
+
+namespace detail {
+
+CORTC_DECL jsep::session_options session_options(const context_core& core) {
+    jsep::session_options options;
+    options.max_message_size = core.options().limits.max_message_size;
+    options.max_remote_candidates = core.options().limits.remote_candidates;
+    return options;
+}
+
+} // namespace detail
+
+CORTC_DECL connection::connection(std::shared_ptr<context_core> core, Configuration configuration)
+    : core_(std::move(core))
+    , log_(core_->log("connection"))
+    , configuration_(std::move(configuration))
+    , session_(core_->network().random(), core_->log("jsep"), detail::session_options(*core_))
+    , incoming_channels_(core_->options().limits.unread_channels) {}
+
+CORTC_DECL connection::~connection() = default;
+
+// ---- transports
+
+CORTC_DECL void connection::add_transport(jsep::transport_id id, const std::string& mid) {
+    auto made = std::make_shared<transport>(core_, static_cast<transport_observer&>(*this));
+    if (auto role = session_.controlling())
+        made->set_role(*role ? ice::role::controlling : ice::role::controlled);
+    made->start();
+    transports_[id] = transport_entry{std::move(made), mid, {}, {}};
+}
+
+CORTC_DECL void connection::remove_transport(jsep::transport_id id) {
+    auto at = transports_.find(id);
+    if (at == transports_.end()) return;
+    auto gone = at->second.where;
+    transports_.erase(at);
+    if (sctp_transport_ == gone) sctp_transport_ = nullptr;
+    end_transport(gone);
+    update_states();
+}
+
+CORTC_DECL void connection::end_transport(const std::shared_ptr<transport>& which) {
+    ++ending_;
+    which->close(shared_from_this());
+}
+
+CORTC_DECL void connection::on_transport_ended(transport&) {
+    --ending_;
+    if (closed_ && ending_ == 0) over_.succeed_all();
+}
+
+CORTC_DECL std::map<jsep::transport_id, connection::transport_entry>::iterator
+connection::find(const transport& which) {
+    return std::find_if(transports_.begin(), transports_.end(),
+                        [&](const auto& each) { return each.second.where.get() == &which; });
+}
+
+// ---- the end
+
+// webrtc-pc 4.4.1.6 "close the connection", in its order.
+CORTC_DECL void connection::close() {
+    if (std::exchange(closed_, true)) return;
+    auto self = shared_from_this();
+    const auto why = make_error(errc::aborted, "the connection was closed");
+    session_.close();
+    chain_.close();
+    for (auto& [id, operation] : std::exchange(chained_, {})) operation.fail(why);
+    for (auto& [id, entry] : std::exchange(transports_, {})) end_transport(entry.where);
+    sctp_transport_ = nullptr;
+    for (auto& [id, each] : std::exchange(channels_, {})) each->on_closed(why);
+    channel_errors_.clear();
+    set_state(PeerConnectionState::closed);
+    ice_state_ = IceConnectionState::closed;
+    gathered_.fail_all(why);
+    restarted_.fail_all(why);
+    pair_changed_.fail_all(why);
+    if (auto reader = std::exchange(negotiation_reader_, nullptr)) reader->fail(why);
+    local_candidates_.end(why);
+    incoming_channels_.end(why);
+    if (ending_ == 0) over_.succeed_all();
+}
+
+CORTC_DECL void connection::closed(waiter_ptr<void> operation) {
+    if (closed_ && ending_ == 0)
+        operation->succeed();
+    else
+        over_.add(std::move(operation));
+}
+
+} // namespace cortc

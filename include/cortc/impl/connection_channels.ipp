@@ -1,0 +1,147 @@
+#pragma once
+
+#include "cortc/impl/connection.hpp"
+
+#include <utility>
+
+namespace cortc {
+
+namespace detail {
+
+CORTC_DECL sctp::data_channels_config channels_config(const context_core& core) {
+    const auto& limits = core.options().limits;
+    sctp::data_channels_config config;
+    config.association.mtu = 1163; // what every DTLS cipher suite here carries in a datagram of 1200 bytes
+    config.association.max_message_size = limits.max_message_size;
+    config.association.receive_window = limits.receive_window;
+    config.association.send_buffer = limits.send_buffer;
+    config.limits.max_channels = limits.data_channels;
+    return config;
+}
+
+/// The checks of createDataChannel (webrtc-pc 4.4.2), in its order.
+CORTC_DECL void check_channel(const std::string& label, const DataChannelInit& init) {
+    constexpr std::size_t longest = 65535;
+    if (label.size() > longest)
+        throw Error(errc::type,
+                    fmt::format("createDataChannel: the label has {} bytes, at most {} are possible",
+                                label.size(), longest));
+    if (init.protocol.size() > longest)
+        throw Error(errc::type,
+                    fmt::format("createDataChannel: the protocol has {} bytes, at most {} are possible",
+                                init.protocol.size(), longest));
+    if (init.negotiated && !init.id)
+        throw Error(errc::type, "createDataChannel: a negotiated channel needs an id");
+    if (init.maxPacketLifeTime && init.maxRetransmits)
+        throw Error(
+            errc::type,
+            "createDataChannel: maxPacketLifeTime and maxRetransmits exclude each other; give at most one");
+    if (init.negotiated && init.id == 65535)
+        throw Error(errc::type, "createDataChannel: id 65535 is reserved; ids are 0 to 65534");
+}
+
+} // namespace detail
+
+CORTC_DECL sctp::data_channels& connection::need_sctp() {
+    if (!sctp_)
+        sctp_ = std::make_unique<sctp::data_channels>(
+            detail::channels_config(*core_), core_->network().random(), core_->pool(), core_->log("sctp"));
+    return *sctp_;
+}
+
+CORTC_DECL void connection::touch_sctp() {
+    if (sctp_transport_) return sctp_transport_->touch();
+    if (sctp_)
+        sctp_->drain([this](sctp::channel_event&& event) { on_channel_event(std::move(event)); },
+                     [this](sctp::incoming_message&& message) { on_channel_message(std::move(message)); });
+}
+
+CORTC_DECL void connection::consume(std::size_t size) {
+    if (closed_ || !sctp_) return;
+    sctp_->consume(size);
+    if (sctp_transport_) sctp_transport_->wants_turn(); // a window update may be due
+}
+
+CORTC_DECL std::shared_ptr<channel_impl> connection::create_channel(std::string label, DataChannelInit init) {
+    if (closed_) throw Error(errc::invalid_state, "createDataChannel: the connection is closed");
+    detail::check_channel(label, init);
+    sctp::channel_parameters parameters;
+    parameters.label = std::move(label);
+    parameters.protocol = std::move(init.protocol);
+    parameters.ordered = init.ordered;
+    if (init.maxRetransmits) parameters.max_retransmits = *init.maxRetransmits;
+    if (init.maxPacketLifeTime)
+        parameters.max_packet_life_time = std::chrono::milliseconds(*init.maxPacketLifeTime);
+    parameters.negotiated = init.negotiated;
+    if (init.negotiated) parameters.id = sctp::stream_id(*init.id);
+    auto id = need_sctp().open(parameters, now());
+    if (!id)
+        throw Error(errc::operation, fmt::format("createDataChannel: {}", sctp::to_string(id.error())),
+                    error_detail::data_channel_failure);
+    auto made = std::make_shared<channel_impl>(core_, weak_from_this(), *id, std::move(parameters),
+                                               DataChannelState::connecting);
+    channels_.emplace(*id, made);
+    session_.add_data_section();
+    update_negotiation_needed();
+    touch_sctp();
+    return made;
+}
+
+CORTC_DECL std::shared_ptr<channel_impl> connection::channel(sctp::channel_id id) const {
+    auto at = channels_.find(id);
+    return at == channels_.end() ? nullptr : at->second;
+}
+
+CORTC_DECL void connection::on_channel_message(sctp::incoming_message&& message) {
+    if (auto target = channel(message.channel))
+        target->on_message(Message(message.kind == sctp::message_kind::text, std::move(message.data)));
+    else
+        sctp_->consume(message.data.size());
+}
+
+CORTC_DECL void connection::on_channel_event(sctp::channel_event&& event) {
+    if (auto* incoming = std::get_if<sctp::channel_incoming>(&event)) {
+        adopt(std::move(*incoming));
+    } else if (auto* open = std::get_if<sctp::channel_open>(&event)) {
+        if (auto target = channel(open->channel)) target->on_open(open->stream);
+    } else if (auto* closing = std::get_if<sctp::channel_closing>(&event)) {
+        if (auto target = channel(closing->channel)) target->on_closing();
+    } else if (auto* error = std::get_if<sctp::channel_error>(&event)) {
+        channel_errors_[error->channel] = std::make_exception_ptr(
+            Error(errc::operation, std::move(error->text), error_detail::data_channel_failure));
+    } else if (auto* closed = std::get_if<sctp::channel_closed>(&event)) {
+        auto at = channel_errors_.find(closed->channel);
+        auto why =
+            at == channel_errors_.end() ? make_error(errc::closed, "the data channel is closed") : at->second;
+        if (at != channel_errors_.end()) channel_errors_.erase(at);
+        close_channel(closed->channel, std::move(why));
+    } else if (auto* low = std::get_if<sctp::channel_buffered_amount_low>(&event)) {
+        if (auto target = channel(low->channel)) target->on_buffered_amount_low();
+    } else if (auto* writable = std::get_if<sctp::channel_writable>(&event)) {
+        if (auto target = channel(writable->channel)) target->on_writable();
+    } else if (auto* over = std::get_if<sctp::closed>(&event)) {
+        log_.info("SCTP association over: {} {}", sctp::to_string(over->reason), over->text);
+    }
+}
+
+CORTC_DECL void connection::adopt(sctp::channel_incoming&& incoming) {
+    auto made = std::make_shared<channel_impl>(core_, weak_from_this(), incoming.channel,
+                                               std::move(incoming.parameters), DataChannelState::open);
+    if (!incoming_channels_.push(DataChannel(made))) {
+        log_.info("a channel of the peer is closed: {} wait for nextDataChannel() already",
+                  incoming_channels_.size());
+        sctp_->close(incoming.channel);
+        return;
+    }
+    channels_.emplace(incoming.channel, std::move(made));
+}
+
+CORTC_DECL void connection::close_channel(sctp::channel_id id, std::exception_ptr why) {
+    auto at = channels_.find(id);
+    if (at == channels_.end()) return;
+    auto gone = std::move(at->second);
+    channels_.erase(at);
+    gone->on_closed(std::move(why));
+}
+
+} // namespace cortc

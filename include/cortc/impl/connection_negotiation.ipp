@@ -1,0 +1,312 @@
+#pragma once
+
+#include "cortc/impl/connection.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cortc {
+
+namespace detail {
+
+CORTC_DECL std::exception_ptr to_exception(const jsep::error& error) {
+    auto code = errc::operation;
+    switch (error.kind) {
+    case jsep::error_kind::invalid_state:
+        code = errc::invalid_state;
+        break;
+    case jsep::error_kind::invalid_access:
+        code = errc::invalid_access;
+        break;
+    case jsep::error_kind::invalid_modification:
+        code = errc::invalid_modification;
+        break;
+    case jsep::error_kind::operation:
+        code = errc::operation;
+        break;
+    case jsep::error_kind::type:
+        code = errc::type;
+        break;
+    }
+    Error made(code, error.message,
+               error.detail == "sdp-syntax-error" ? error_detail::sdp_syntax_error : error_detail::none);
+    if (error.line) made.sdp_line_number(static_cast<int>(*error.line));
+    return std::make_exception_ptr(std::move(made));
+}
+
+CORTC_DECL jsep::sdp_type to_jsep(SdpType type) noexcept {
+    switch (type) {
+    case SdpType::offer:
+        return jsep::sdp_type::offer;
+    case SdpType::pranswer:
+        return jsep::sdp_type::pranswer;
+    case SdpType::answer:
+        return jsep::sdp_type::answer;
+    case SdpType::rollback:
+        return jsep::sdp_type::rollback;
+    }
+    return jsep::sdp_type::offer;
+}
+
+CORTC_DECL SessionDescription from_jsep(jsep::description&& description) {
+    auto type = SdpType::offer;
+    switch (description.type) {
+    case jsep::sdp_type::offer:
+        type = SdpType::offer;
+        break;
+    case jsep::sdp_type::pranswer:
+        type = SdpType::pranswer;
+        break;
+    case jsep::sdp_type::answer:
+        type = SdpType::answer;
+        break;
+    case jsep::sdp_type::rollback:
+        type = SdpType::rollback;
+        break;
+    }
+    return {type, std::move(description.sdp)};
+}
+
+template <class R, class T>
+void complete(waiter<R>& operation, jsep::outcome<T>&& outcome) {
+    if (!outcome)
+        operation.fail(to_exception(outcome.error()));
+    else if constexpr (std::is_void_v<R>)
+        operation.succeed();
+    else
+        operation.succeed(from_jsep(std::move(*outcome)));
+}
+
+} // namespace detail
+
+// ---- the operations chain (webrtc-pc 4.4.1.2)
+
+template <class R>
+void connection::chain(waiter_ptr<R> operation, bool needs_certificate,
+                       std::function<void(const waiter_ptr<R>&)> body) {
+    const auto id = ++last_operation_;
+    const auto pushed = chain_.push(id);
+    if (pushed == jsep::operations_chain::pushed::closed) {
+        operation->fail(errc::invalid_state, "the connection is closed");
+        return;
+    }
+    operation->on_cancel([weak = weak_from_this(), id] {
+        auto self = weak.lock();
+        if (!self || self->closed_) return;
+        self->chained_.erase(id);
+        self->follow(self->chain_.remove(id));
+    });
+    auto run = [this, id, operation, needs_certificate, body = std::move(body)] {
+        auto proceed = [this, id, operation, body](std::exception_ptr no_certificate) {
+            if (no_certificate)
+                operation->fail(std::move(no_certificate));
+            else
+                body(operation);
+            settle(id);
+        };
+        if (needs_certificate)
+            with_certificate(id, std::move(proceed));
+        else
+            proceed(nullptr);
+    };
+    auto fail = [operation](std::exception_ptr why) { operation->fail(std::move(why)); };
+    chained_.emplace(id, chained_operation{std::move(run), std::move(fail)});
+    if (pushed == jsep::operations_chain::pushed::runs_now) run_chained(id);
+}
+
+// A loop, not a recursion: a thousand candidates may wait behind one certificate.
+CORTC_DECL void connection::run_chained(std::uint64_t id) {
+    next_operation_ = id;
+    if (std::exchange(running_chain_, true)) return;
+    auto self = shared_from_this();
+    while (next_operation_) {
+        auto at = chained_.find(*std::exchange(next_operation_, std::nullopt));
+        if (at == chained_.end()) continue;
+        auto run = std::exchange(at->second.run, nullptr);
+        run();
+    }
+    running_chain_ = false;
+}
+
+CORTC_DECL void connection::settle(std::uint64_t id) {
+    chained_.erase(id);
+    if (!closed_) follow(chain_.settle(id));
+}
+
+CORTC_DECL void connection::follow(const jsep::operations_chain::step& step) {
+    if (step.next) run_chained(*step.next);
+    if (step.update_negotiation_needed) update_negotiation_needed();
+}
+
+CORTC_DECL void connection::with_certificate(std::uint64_t id, std::function<void(std::exception_ptr)> then) {
+    if (certificate_) return then(nullptr);
+    core_->with_certificate(
+        [weak = weak_from_this(), id, then = std::move(then)](std::exception_ptr error, auto certificate) {
+            auto self = weak.lock();
+            if (!self || !self->chained_.contains(id)) return; // closed or cancelled meanwhile
+            if (error) {
+                then(make_error(errc::operation, "no certificate could be generated"));
+                return;
+            }
+            self->certificate_ = std::move(certificate);
+            self->session_.set_fingerprints(
+                {{"sha-256", self->certificate_->fingerprint(crypto::hash_algorithm::sha256)}});
+            then(nullptr);
+        });
+}
+
+// ---- the operations
+
+CORTC_DECL void connection::create_offer(OfferOptions options, waiter_ptr<SessionDescription> operation) {
+    chain<SessionDescription>(std::move(operation), true, [this, options](const auto& op) {
+        detail::complete(*op, session_.create_offer({options.iceRestart}));
+    });
+}
+
+CORTC_DECL void connection::create_answer(waiter_ptr<SessionDescription> operation) {
+    chain<SessionDescription>(std::move(operation), true,
+                              [this](const auto& op) { detail::complete(*op, session_.create_answer()); });
+}
+
+CORTC_DECL void connection::set_local(std::optional<SessionDescription> description,
+                                      waiter_ptr<void> operation) {
+    chain<void>(std::move(operation), true, [this, description = std::move(description)](const auto& op) {
+        std::optional<jsep::sdp_type> type;
+        if (description) type = detail::to_jsep(description->type);
+        auto outcome = session_.set_local_description(type, description ? description->sdp : std::string());
+        drain_session();
+        detail::complete(*op, std::move(outcome));
+    });
+}
+
+CORTC_DECL void connection::set_remote(SessionDescription description, waiter_ptr<void> operation) {
+    chain<void>(std::move(operation), false, [this, description = std::move(description)](const auto& op) {
+        auto outcome = session_.set_remote_description(detail::to_jsep(description.type), description.sdp);
+        drain_session();
+        detail::complete(*op, std::move(outcome));
+    });
+}
+
+CORTC_DECL void connection::add_candidate(IceCandidate candidate, waiter_ptr<void> operation) {
+    // webrtc-pc 4.4.2 addIceCandidate 2: before anything else, the chain included.
+    if (!candidate.candidate.empty() && !candidate.sdpMid && !candidate.sdpMLineIndex)
+        throw Error(errc::type,
+                    "addIceCandidate: a candidate needs sdpMid or sdpMLineIndex to name its section");
+    chain<void>(std::move(operation), false, [this, candidate = std::move(candidate)](const auto& op) {
+        auto outcome = session_.add_remote_candidate(
+            {candidate.candidate, candidate.sdpMid, candidate.sdpMLineIndex, candidate.usernameFragment});
+        drain_session();
+        detail::complete(*op, std::move(outcome));
+    });
+}
+
+CORTC_DECL void connection::restart_ice() {
+    if (closed_) return;
+    session_.restart_ice();
+    update_negotiation_needed();
+}
+
+// ---- negotiation needed (webrtc-pc 4.7.3)
+
+CORTC_DECL void connection::update_negotiation_needed() {
+    if (closed_ || !chain_.update_negotiation_needed()) return;
+    asio::post(core_->executor(), [weak = weak_from_this()] {
+        if (auto self = weak.lock()) self->check_negotiation_needed();
+    });
+}
+
+CORTC_DECL void connection::check_negotiation_needed() {
+    if (closed_) return;
+    if (!chain_.empty()) return update_negotiation_needed(); // deferred until it is
+    if (!session_.update_negotiation_needed()) return;
+    negotiation_event_ = true;
+    if (negotiation_reader_ && negotiation_reader_->succeed()) negotiation_event_ = false;
+    negotiation_reader_.reset();
+}
+
+CORTC_DECL void connection::negotiation_needed(waiter_ptr<void> operation) {
+    if (closed_)
+        operation->fail(errc::aborted, "the connection was closed");
+    else if (std::exchange(negotiation_event_, false))
+        operation->succeed();
+    else if (negotiation_reader_ && !negotiation_reader_->done())
+        operation->fail(errc::invalid_state, "another operation already waits for negotiationNeeded()");
+    else
+        negotiation_reader_ = std::move(operation);
+}
+
+// ---- what the session decided
+
+CORTC_DECL void connection::drain_session() {
+    while (auto event = session_.poll_event()) {
+        if (closed_) return;
+        apply(std::move(*event));
+    }
+    update_states();
+}
+
+CORTC_DECL void connection::apply(jsep::event&& event) {
+    auto at = [this](jsep::transport_id id) -> transport& { return *transports_.at(id).where; };
+    if (auto* added = std::get_if<jsep::transport_added>(&event)) {
+        add_transport(added->transport, added->mid);
+    } else if (auto* removed = std::get_if<jsep::transport_removed>(&event)) {
+        remove_transport(removed->transport);
+    } else if (auto* role = std::get_if<jsep::ice_role>(&event)) {
+        for (auto& [id, entry] : transports_)
+            entry.where->set_role(role->controlling ? ice::role::controlling : ice::role::controlled);
+    } else if (auto* local = std::get_if<jsep::local_ice>(&event)) {
+        start_generation(*local);
+    } else if (auto* remote = std::get_if<jsep::remote_ice>(&event)) {
+        at(remote->transport).pair_generation(remote->local_ufrag, remote->ufrag, remote->pwd, remote->lite);
+    } else if (auto* candidate = std::get_if<jsep::remote_candidate>(&event)) {
+        at(candidate->transport).add_remote_candidate(candidate->ufrag, candidate->candidate);
+    } else if (auto* end = std::get_if<jsep::remote_end_of_candidates>(&event)) {
+        at(end->transport).end_remote_candidates(end->ufrag);
+    } else if (auto* dtls = std::get_if<jsep::dtls_parameters>(&event)) {
+        transports_.at(dtls->transport).role = dtls->role;
+        at(dtls->transport)
+            .set_dtls(dtls->role == jsep::dtls_role::client ? crypto::dtls_role::client
+                                                            : crypto::dtls_role::server,
+                      certificate_, dtls->fingerprints);
+    } else if (auto* sctp = std::get_if<jsep::sctp_parameters>(&event)) {
+        attach_sctp(*sctp);
+    } else if (auto* back = std::get_if<jsep::ice_rolled_back>(&event)) {
+        auto& entry = transports_.at(back->transport);
+        std::erase(entry.gathering, back->local_ufrag);
+        entry.where->drop_generation(back->local_ufrag);
+        if (entry.local_ufrag == back->local_ufrag) entry.local_ufrag = entry.selected_ufrag;
+        update_gathering();
+    } else if (auto* state = std::get_if<jsep::signaling_state_changed>(&event)) {
+        if (state->state == jsep::signaling_state::stable) update_negotiation_needed();
+    }
+}
+
+CORTC_DECL void connection::start_generation(const jsep::local_ice& local) {
+    auto& entry = transports_.at(local.transport);
+    entry.local_ufrag = local.ufrag;
+    entry.gathering.push_back(local.ufrag);
+    entry.where->add_generation(local.ufrag, local.pwd);
+    update_gathering();
+    // Candidates come after the operation that applied the description has completed, so that the application
+    // can send the description first.
+    asio::post(core_->executor(), [weak = weak_from_this(), where = entry.where, ufrag = local.ufrag] {
+        auto self = weak.lock();
+        if (self && !self->closed_) where->gather(ufrag);
+    });
+}
+
+CORTC_DECL void connection::attach_sctp(const jsep::sctp_parameters& parameters) {
+    auto& entry = transports_.at(parameters.transport);
+    auto& channels = need_sctp();
+    channels.set_remote(parameters.remote_port, parameters.max_message_size);
+    if (sctp_transport_ == entry.where) return; // a later answer: only the message size may have changed
+    sctp_transport_ = entry.where;
+    if (entry.role)
+        channels.set_role(*entry.role == jsep::dtls_role::client ? sctp::channel_role::dtls_client
+                                                                 : sctp::channel_role::dtls_server,
+                          now());
+    entry.where->attach(channels);
+    touch_sctp();
+}
+
+} // namespace cortc

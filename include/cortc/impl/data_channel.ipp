@@ -1,0 +1,88 @@
+#pragma once
+
+#include "cortc/data_channel.hpp"
+#include "cortc/impl/channel.hpp"
+#include "cortc/transport/context_core.hpp"
+
+namespace cortc {
+
+CORTC_DECL std::string_view to_string(DataChannelState state) noexcept {
+    switch (state) {
+    case DataChannelState::connecting:
+        return "connecting";
+    case DataChannelState::open:
+        return "open";
+    case DataChannelState::closing:
+        return "closing";
+    case DataChannelState::closed:
+        return "closed";
+    }
+    return "closed";
+}
+
+CORTC_DECL channel_impl& DataChannel::impl() const {
+    if (!impl_) throw Error(errc::invalid_state, "this DataChannel handle refers to no channel");
+    return *impl_;
+}
+
+CORTC_DECL std::shared_ptr<waiter_home> DataChannel::home() const { return impl().core(); }
+
+CORTC_DECL std::string DataChannel::label() const { return impl().parameters().label; }
+CORTC_DECL std::string DataChannel::protocol() const { return impl().parameters().protocol; }
+CORTC_DECL bool DataChannel::ordered() const { return impl().parameters().ordered; }
+CORTC_DECL bool DataChannel::negotiated() const { return impl().parameters().negotiated; }
+CORTC_DECL DataChannelState DataChannel::readyState() const { return impl().state(); }
+CORTC_DECL std::size_t DataChannel::bufferedAmount() const { return impl().buffered_amount(); }
+CORTC_DECL std::size_t DataChannel::bufferedAmountLowThreshold() const { return impl().low_threshold(); }
+CORTC_DECL void DataChannel::bufferedAmountLowThreshold(std::size_t size) { impl().low_threshold(size); }
+
+CORTC_DECL std::optional<std::uint16_t> DataChannel::maxPacketLifeTime() const {
+    const auto& limit = impl().parameters().max_packet_life_time;
+    if (!limit) return std::nullopt;
+    return static_cast<std::uint16_t>(limit->count());
+}
+
+CORTC_DECL std::optional<std::uint16_t> DataChannel::maxRetransmits() const {
+    const auto& limit = impl().parameters().max_retransmits;
+    if (!limit) return std::nullopt;
+    return static_cast<std::uint16_t>(*limit);
+}
+
+CORTC_DECL std::optional<std::uint16_t> DataChannel::id() const {
+    const auto& id = impl().parameters().id;
+    if (!id) return std::nullopt;
+    return id->value();
+}
+
+CORTC_DECL bool DataChannel::trySend(std::string_view text) { return impl().try_send(true, as_bytes(text)); }
+CORTC_DECL bool DataChannel::trySend(byte_view data) { return impl().try_send(false, data); }
+CORTC_DECL bool DataChannel::trySend(const Message& message) {
+    return impl().try_send(message.is_text(), message.data());
+}
+CORTC_DECL std::optional<Message> DataChannel::tryReceive() { return impl().try_receive(); }
+CORTC_DECL void DataChannel::close() { impl().close(); }
+
+CORTC_DECL void DataChannel::opened(channel_impl& impl, waiter_ptr<void> operation) {
+    impl.opened(std::move(operation));
+}
+CORTC_DECL void DataChannel::closed(channel_impl& impl, waiter_ptr<void> operation) {
+    impl.closed(std::move(operation));
+}
+CORTC_DECL void DataChannel::buffered_amount_low(channel_impl& impl, waiter_ptr<void> operation) {
+    impl.buffered_amount_low(std::move(operation));
+}
+CORTC_DECL void DataChannel::send(channel_impl& impl, bool text, byte_view data, waiter_ptr<void> operation) {
+    impl.send(text, data, std::move(operation));
+}
+CORTC_DECL void DataChannel::receive(channel_impl& impl, waiter_ptr<Message> operation) {
+    impl.receive(std::move(operation));
+}
+CORTC_DECL void DataChannel::receive(channel_impl& impl, std::span<Message> batch,
+                                     waiter_ptr<std::size_t> operation) {
+    impl.receive(batch, std::move(operation));
+}
+CORTC_DECL void DataChannel::readable(channel_impl& impl, waiter_ptr<void> operation) {
+    impl.readable(std::move(operation));
+}
+
+} // namespace cortc

@@ -1,0 +1,225 @@
+#pragma once
+
+#include "cortc/configuration.hpp"
+#include "cortc/context.hpp"
+#include "cortc/data_channel.hpp"
+#include "cortc/error.hpp"
+#include "cortc/ice_candidate.hpp"
+#include "cortc/session_description.hpp"
+#include "cortc/states.hpp"
+#include "cortc/transport/waiter.hpp"
+
+#include <boost/asio/use_awaitable.hpp>
+
+#include <concepts>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace cortc {
+
+class connection;
+
+/// RTCPeerConnection (webrtc-pc 4.4). Move-only, and the owner: destroying it closes the connection.
+///
+/// Asynchronous members take a completion token, default use_awaitable; callbacks, use_future and as_tuple
+/// work:
+///
+///     auto answer = co_await pc.createAnswer();
+///     pc.createAnswer([](std::exception_ptr error, cortc::SessionDescription answer) { ... });
+///
+/// With use_awaitable an operation starts, and takes its place on the operations chain, when it is awaited;
+/// with other tokens when the member is called. They may be called from any thread; plain members belong to
+/// the context's executor. What fails throws cortc::Error. Every operation can be cancelled and then
+/// completes with asio::error::operation_aborted, not applied; close() completes it with errc::aborted. A
+/// moved-from connection throws errc::invalid_state.
+class PeerConnection {
+  public:
+    explicit PeerConnection(const context& where, Configuration configuration = {});
+    /// With a context of its own.
+    explicit PeerConnection(asio::any_io_executor executor, Configuration configuration = {});
+    PeerConnection(PeerConnection&&) noexcept = default;
+    PeerConnection& operator=(PeerConnection&& other) noexcept;
+    ~PeerConnection();
+
+    /// An offer for the channels and sections there are (webrtc-pc 4.4.2 createOffer). Errors: closed, or a
+    /// remote offer is pending: errc::invalid_state.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto createOffer(OfferOptions options, Token&& token = {}) {
+        return initiate<SessionDescription>(
+            home(), token, [impl = impl_, options](auto op) { create_offer(*impl, options, std::move(op)); });
+    }
+    template <class Token = asio::use_awaitable_t<>>
+    requires(!std::convertible_to<Token, OfferOptions>) [[nodiscard]] auto createOffer(Token&& token = {}) {
+        return createOffer(OfferOptions{}, std::forward<Token>(token));
+    }
+    /// The answer to the pending remote offer. Errors: there is none: errc::invalid_state.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto createAnswer(Token&& token = {}) {
+        return initiate<SessionDescription>(home(), token,
+                                            [impl = impl_](auto op) { create_answer(*impl, std::move(op)); });
+    }
+    /// Applies what createOffer or createAnswer returned last; an empty sdp means it (created if need be).
+    /// `rollback` withdraws the pending offer. Starts gathering before it completes. Errors:
+    /// errc::invalid_modification when the sdp is another; errc::invalid_state when the type does not fit the
+    /// signaling state.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto setLocalDescription(SessionDescription description, Token&& token = {}) {
+        return initiate<void>(home(), token,
+                              [impl = impl_, description = std::move(description)](auto op) mutable {
+                                  set_local(*impl, std::move(description), std::move(op));
+                              });
+    }
+    /// The same with the type that the signaling state asks for, created if need be.
+    template <class Token = asio::use_awaitable_t<>>
+    requires(!std::convertible_to<Token, SessionDescription>)
+        [[nodiscard]] auto setLocalDescription(Token&& token = {}) {
+        return initiate<void>(home(), token,
+                              [impl = impl_](auto op) { set_local(*impl, std::nullopt, std::move(op)); });
+    }
+    /// Applies the peer's description; an offer during our own rolls ours back first. Errors: errc::operation
+    /// with errorDetail "sdp-syntax-error" and the line; errc::invalid_access when the content does not fit;
+    /// errc::invalid_state when the type does not. A failure changes nothing.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto setRemoteDescription(SessionDescription description, Token&& token = {}) {
+        return initiate<void>(home(), token,
+                              [impl = impl_, description = std::move(description)](auto op) mutable {
+                                  set_remote(*impl, std::move(description), std::move(op));
+                              });
+    }
+    /// Adds a candidate of the peer, or its end-of-candidates (webrtc-pc 4.4.2 addIceCandidate). Errors:
+    /// errc::type without sdpMid and sdpMLineIndex; errc::invalid_state without a remote description;
+    /// errc::operation when the section, the generation or the line is not to be understood.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto addIceCandidate(IceCandidate candidate, Token&& token = {}) {
+        return initiate<void>(home(), token,
+                              [impl = impl_, candidate = std::move(candidate)](auto op) mutable {
+                                  add_candidate(*impl, std::move(candidate), std::move(op));
+                              });
+    }
+
+    /// The next offer carries new ICE credentials; negotiation becomes needed. Never fails.
+    void restartIce();
+    /// A channel, usable when opened() completes; sending may begin then. Errors, in this order: closed
+    /// errc::invalid_state; label or protocol over 65535 bytes, negotiated without id, both limits, or id
+    /// 65535: errc::type; id in use or none free: errc::operation.
+    [[nodiscard]] DataChannel createDataChannel(std::string label, DataChannelInit init = {});
+    /// Ends everything at once: operations complete with errc::aborted, the peer is told. Idempotent.
+    void close();
+
+    [[nodiscard]] SignalingState signalingState() const;
+    [[nodiscard]] IceGatheringState iceGatheringState() const;
+    [[nodiscard]] IceConnectionState iceConnectionState() const;
+    [[nodiscard]] PeerConnectionState connectionState() const;
+    /// With the candidates gathered, or received, so far. `localDescription` is the pending one if there is
+    /// one.
+    [[nodiscard]] std::optional<SessionDescription> localDescription() const;
+    [[nodiscard]] std::optional<SessionDescription> currentLocalDescription() const;
+    [[nodiscard]] std::optional<SessionDescription> pendingLocalDescription() const;
+    [[nodiscard]] std::optional<SessionDescription> remoteDescription() const;
+    [[nodiscard]] std::optional<SessionDescription> currentRemoteDescription() const;
+    [[nodiscard]] std::optional<SessionDescription> pendingRemoteDescription() const;
+    [[nodiscard]] std::optional<bool> canTrickleIceCandidates() const;
+    /// None before a pair is selected.
+    [[nodiscard]] std::optional<SelectedPair> selectedPair() const;
+
+    // Levels: true already means done at once; any number may wait.
+
+    /// connectionState() is connected. Fails with errc::network when it failed, errc::aborted when it closed.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto connected(Token&& token = {}) {
+        return initiate<void>(home(), token, [impl = impl_](auto op) { connected(*impl, std::move(op)); });
+    }
+    /// Every candidate of the current local description's ICE generation is known (and in
+    /// localDescription()).
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto gatheringComplete(Token&& token = {}) {
+        return initiate<void>(home(), token,
+                              [impl = impl_](auto op) { gathering_complete(*impl, std::move(op)); });
+    }
+    /// A pair of the current local description's ICE generation is selected. Fails like connected().
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto restarted(Token&& token = {}) {
+        return initiate<void>(home(), token, [impl = impl_](auto op) { restarted(*impl, std::move(op)); });
+    }
+    /// Every task of the connection has ended and every socket is closed. Never fails; it is the one
+    /// operation that outlives the connection: `auto done = pc.closed(asio::deferred)` may be awaited after
+    /// close().
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto closed(Token&& token = {}) {
+        return initiate<void>(home(), token, [impl = impl_](auto op) { closed(*impl, std::move(op)); });
+    }
+    /// connectionState() is another than `from`; returns it.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto stateChanged(PeerConnectionState from, Token&& token = {}) {
+        return initiate<PeerConnectionState>(
+            home(), token, [impl = impl_, from](auto op) { state_changed(*impl, from, std::move(op)); });
+    }
+    /// The next change of the selected pair; returns the new one.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto selectedPairChanged(Token&& token = {}) {
+        return initiate<SelectedPair>(
+            home(), token, [impl = impl_](auto op) { selected_pair_changed(*impl, std::move(op)); });
+    }
+    /// Negotiation is needed (the W3C's negotiationneeded): once for each time it becomes so.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto negotiationNeeded(Token&& token = {}) {
+        return initiate<void>(home(), token,
+                              [impl = impl_](auto op) { negotiation_needed(*impl, std::move(op)); });
+    }
+
+    // Streams: buffered from construction, one reader each (a second: errc::invalid_state); after close()
+    // what is buffered can be read, then errc::aborted. A read that consumes must not stand under `||`: use
+    // cortc::timeout, or the
+    // ...Readable() level and try...().
+
+    /// The next local candidate, to be sent to the peer. One with empty text ends its generation (send it
+    /// too); nullopt: gathering is complete (nothing to send); a restart goes on after it.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto nextIceCandidate(Token&& token = {}) {
+        return initiate<std::optional<IceCandidate>>(
+            home(), token, [impl = impl_](auto op) { next_candidate(*impl, std::move(op)); });
+    }
+    /// The next channel that the peer opened; it is open. At most limits::unread_channels wait; further ones
+    /// are closed.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto nextDataChannel(Token&& token = {}) {
+        return initiate<DataChannel>(home(), token,
+                                     [impl = impl_](auto op) { next_channel(*impl, std::move(op)); });
+    }
+    [[nodiscard]] std::optional<DataChannel> tryNextDataChannel();
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto dataChannelReadable(Token&& token = {}) {
+        return initiate<void>(home(), token,
+                              [impl = impl_](auto op) { channel_readable(*impl, std::move(op)); });
+    }
+
+    [[nodiscard]] context get_context() const;
+
+  private:
+    connection& impl() const;
+    std::shared_ptr<waiter_home> home() const;
+    static void create_offer(connection&, OfferOptions, waiter_ptr<SessionDescription>);
+    static void create_answer(connection&, waiter_ptr<SessionDescription>);
+    static void set_local(connection&, std::optional<SessionDescription>, waiter_ptr<void>);
+    static void set_remote(connection&, SessionDescription, waiter_ptr<void>);
+    static void add_candidate(connection&, IceCandidate, waiter_ptr<void>);
+    static void connected(connection&, waiter_ptr<void>);
+    static void gathering_complete(connection&, waiter_ptr<void>);
+    static void restarted(connection&, waiter_ptr<void>);
+    static void closed(connection&, waiter_ptr<void>);
+    static void state_changed(connection&, PeerConnectionState, waiter_ptr<PeerConnectionState>);
+    static void selected_pair_changed(connection&, waiter_ptr<SelectedPair>);
+    static void negotiation_needed(connection&, waiter_ptr<void>);
+    static void next_candidate(connection&, waiter_ptr<std::optional<IceCandidate>>);
+    static void next_channel(connection&, waiter_ptr<DataChannel>);
+    static void channel_readable(connection&, waiter_ptr<void>);
+
+    std::shared_ptr<connection> impl_;
+};
+
+} // namespace cortc
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/impl/peer_connection.ipp"
+#endif

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "cortc/base/config.hpp"
+#include "cortc/base/time.hpp"
+#include "cortc/transport/context.hpp"
+#include "cortc/transport/waiter.hpp"
+
+#include <boost/asio/use_awaitable.hpp>
+
+#include <memory>
+
+namespace cortc {
+
+class timer_impl;
+
+/// A timer on a context's clock, so that it runs in virtual time when the context does. Move-only; destroying
+/// it cancels.
+class timer {
+  public:
+    explicit timer(const context& where);
+    timer(timer&&) noexcept = default;
+    timer& operator=(timer&& other) noexcept;
+    ~timer();
+
+    /// Completes after `delay` (at once for a negative one). One wait at a time: a new one cancels the old,
+    /// which completes with asio::error::operation_aborted.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto wait(duration delay, Token&& token = {}) {
+        return initiate<void>(home(), token, [impl = impl_, delay](auto operation) {
+            wait(*impl, delay, std::move(operation));
+        });
+    }
+    void cancel();
+    /// The context's time.
+    [[nodiscard]] time_point now() const;
+
+  private:
+    std::shared_ptr<waiter_home> home() const;
+    static void wait(timer_impl&, duration, waiter_ptr<void>);
+
+    std::shared_ptr<timer_impl> impl_;
+};
+
+} // namespace cortc
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/impl/timer.ipp"
+#endif
