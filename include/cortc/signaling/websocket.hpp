@@ -1,0 +1,158 @@
+#pragma once
+
+#include "cortc/base/config.hpp"
+#include "cortc/signaling/json.hpp"
+#include "cortc/transport/waiter.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+/// WebSocket signaling: one JSON text message for each description and candidate (json.hpp). Everything runs
+/// on the executor given, which must not run handlers concurrently. Asynchronous members take a completion
+/// token, default use_awaitable, may be called from any thread, and can be cancelled: they complete then with
+/// asio::error::operation_aborted and have done nothing.
+namespace cortc::signaling {
+
+namespace asio = boost::asio;
+
+class session_impl;
+class server_impl;
+
+/// A WebSocket to one peer. Move-only and the owner: destroying it drops the TCP connection at once, close()
+/// says goodbye first. A default-constructed or moved-from session throws errc::invalid_state when used.
+class session {
+  public:
+    session() = default;
+    explicit session(std::shared_ptr<session_impl> impl) noexcept : impl_(std::move(impl)) {}
+    session(session&&) noexcept = default;
+    session& operator=(session&& other) noexcept;
+    ~session();
+
+    explicit operator bool() const noexcept { return impl_ != nullptr; }
+    /// What was asked for in the HTTP request: "/" or "/path?query".
+    [[nodiscard]] std::string target() const;
+
+    /// The next message. One reader at a time (a second: errc::invalid_state). Fails with errc::closed when
+    /// the peer closed, errc::network when the connection broke or the peer was silent too long, errc::syntax
+    /// when it sent what is no message, errc::limit when it sent too much at once; after any of them the
+    /// session is over. When unread messages wait, no more are read from the network: it pushes back. Do not
+    /// race it under
+    /// `||`, which discards values.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto receive(Token&& token = {}) {
+        return initiate<message>(home(), token, [impl = impl_](auto op) { receive(*impl, std::move(op)); });
+    }
+    /// Completes when the message is in the send queue, which had room. Messages keep their order. Fails with
+    /// errc::invalid_state when the session is closed, or is closing.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto send(message what, Token&& token = {}) {
+        return initiate<void>(home(), token, [impl = impl_, text = to_json(what)](auto op) mutable {
+            send(*impl, std::move(text), std::move(op));
+        });
+    }
+    /// Sends what is queued, says goodbye, and completes when the connection has ended, which is soon even if
+    /// the peer does not take part. Never fails.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto close(Token&& token = {}) {
+        return initiate<void>(home(), token, [impl = impl_](auto op) { close(*impl, std::move(op)); });
+    }
+
+  private:
+    std::shared_ptr<waiter_home> home() const;
+    static void receive(session_impl&, waiter_ptr<message>);
+    static void send(session_impl&, std::string text, waiter_ptr<void>);
+    static void close(session_impl&, waiter_ptr<void>);
+
+    std::shared_ptr<session_impl> impl_;
+};
+
+/// Something to serve over HTTP.
+class page {
+  public:
+    page() = default;
+    page(std::string type, std::string content) : content_type(std::move(type)), body(std::move(content)) {}
+
+    std::string content_type; ///< "text/html; charset=utf-8"
+    std::string body;
+};
+
+class server_options {
+  public:
+    server_options() = default;
+
+    /// By path ("/", "/app.js"); other paths are 404.
+    std::map<std::string, page, std::less<>> pages;
+    /// Which web pages may open a WebSocket, by the Origin header ("https://example.org"). None: those that
+    /// came from this server; programs, which send no Origin, always may.
+    std::function<bool(std::string_view origin)> allow_origin;
+    std::size_t max_message_size = std::size_t{256} << 10; ///< bytes of one received message
+    /// From the TCP connection to the response, and for each step of a goodbye.
+    std::chrono::milliseconds handshake_timeout{10000};
+    /// A peer silent so long, pings included, is gone.
+    std::chrono::milliseconds idle_timeout{60000};
+    /// Connections before the end of their handshake, and sessions not yet accepted; further ones wait in the
+    /// kernel.
+    std::size_t max_pending = 64;
+};
+
+/// Listens on one TCP port for WebSockets and serves pages from memory on it, so that a sample needs nothing
+/// else. No TLS: behind a reverse proxy, or for the local machine. Destroying it closes it; sessions it gave
+/// out live on.
+class server {
+  public:
+    /// Port 0: a free one. Throws errc::network when it cannot listen there.
+    server(asio::any_io_executor executor, const asio::ip::tcp::endpoint& where, server_options options = {});
+    server(server&&) noexcept = default;
+    server& operator=(server&& other) noexcept;
+    ~server();
+
+    [[nodiscard]] asio::ip::tcp::endpoint local_endpoint() const;
+    /// "http://127.0.0.1:8080/"
+    [[nodiscard]] std::string url() const;
+
+    /// The next WebSocket, its handshake done. One reader at a time. Fails with errc::aborted after close().
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto accept(Token&& token = {}) {
+        return initiate<session>(home(), token, [impl = impl_](auto op) { accept(*impl, std::move(op)); });
+    }
+    /// Stops listening and drops the connections whose handshake goes on. Idempotent.
+    void close();
+
+  private:
+    std::shared_ptr<waiter_home> home() const;
+    static void accept(server_impl&, waiter_ptr<session>);
+
+    std::shared_ptr<server_impl> impl_;
+};
+
+namespace detail {
+
+std::shared_ptr<session_impl> make_client(const asio::any_io_executor& executor);
+std::shared_ptr<waiter_home> home_of(const std::shared_ptr<session_impl>& impl);
+void connect(const std::shared_ptr<session_impl>& impl, std::string_view url, waiter_ptr<session>);
+} // namespace detail
+
+/// Opens a WebSocket as a client, with the limits of server_options{}. Errors: errc::syntax when the URL is
+/// none; errc::not_supported for "wss:"; errc::network when nobody answers, or not with a WebSocket.
+template <class Token = asio::use_awaitable_t<>>
+[[nodiscard]] auto connect(asio::any_io_executor executor, std::string url, Token&& token = {}) {
+    auto impl = detail::make_client(executor);
+    return initiate<session>(detail::home_of(impl), token, [impl, url = std::move(url)](auto op) {
+        detail::connect(impl, url, std::move(op));
+    });
+}
+
+} // namespace cortc::signaling
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/signaling/impl/websocket.ipp"
+#endif

@@ -1,0 +1,2 @@
+#include "cortc/signaling/impl/json.ipp"
+#include "cortc/signaling/impl/websocket.ipp"
