@@ -105,6 +105,7 @@ class association {
         std::size_t index = 0; ///< of the chunk in its packet
         bool last = false;     ///< the packet ends with it
         bool has_data = false; ///< DATA or FORWARD-TSN was in the packet
+        bool has_sack = false;
         time_point now{};
     };
     /// An answer that waits for poll_transmit().

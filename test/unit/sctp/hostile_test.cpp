@@ -191,17 +191,6 @@ TEST_CASE("SACKs that cannot be true are dropped") {
     CHECK(peer.target().stats().bytes_in_flight == 0);
 }
 
-TEST_CASE("a receiver that drops what it has acknowledged gets it again") {
-    attacker peer;
-    for (std::uint32_t i = 0; i < 4; ++i)
-        REQUIRE(peer.net.send(peer.net.b, 0, numbered(i, 1100)) == send_result::ok);
-    peer.net.pump();
-    (void)peer.drain();
-    const auto flight = peer.target().stats().bytes_in_flight;
-    CHECK((flight == 0 || flight == 4400)); // the other end has not acknowledged yet
-    CHECK(peer.net.run([&] { return peer.net.a.messages.size() == 4; }));
-}
-
 TEST_CASE("a window that stays closed keeps the association, the send buffer pushes back") {
     association_config closed_window;
     closed_window.receive_window = 8000;

@@ -8,7 +8,8 @@ namespace cortc::sctp {
 
 CORTC_DECL association_config association::sensible(association_config config) {
     config.mtu = std::clamp<std::size_t>(config.mtu, 256, 65532);
-    config.receive_window = std::clamp<std::size_t>(config.receive_window, 4 * config.mtu, 0x7fffffff);
+    config.receive_window = std::clamp<std::size_t>(
+        config.receive_window, std::max<std::size_t>(4 * config.mtu, min_window), 0x7fffffff);
     config.max_message_size = std::clamp<std::size_t>(config.max_message_size, 1, config.receive_window);
     config.outgoing_streams = std::max<std::uint16_t>(config.outgoing_streams, 1);
     config.max_incoming_streams = std::max<std::uint16_t>(config.max_incoming_streams, 1);
@@ -161,8 +162,9 @@ CORTC_DECL void association::queue_abort(error_cause cause, std::string_view tex
     if (peer_tag_ == 0) return;
     std::array<std::byte, 4 + 128> value;
     byte_writer out(value);
-    write_tlv(out, static_cast<std::uint16_t>(cause), as_bytes(text.substr(0, 124)));
-    (void)queue_reply(chunk_type::abort, 0, peer_tag_, true, out.written());
+    const auto words = as_bytes(text.substr(0, 124));
+    write_tlv(out, static_cast<std::uint16_t>(cause), words);
+    (void)queue_reply(chunk_type::abort, 0, peer_tag_, true, out.written().first(4 + words.size()));
 }
 
 /// Something was not acknowledged in time. True: once too often (RFC 9260 8.1).

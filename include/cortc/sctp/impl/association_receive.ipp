@@ -2,6 +2,9 @@
 
 #include "cortc/sctp/association.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace cortc::sctp {
 
 CORTC_DECL void association::handle_packet(byte_view packet, time_point now) {
@@ -243,9 +246,9 @@ CORTC_DECL void association::queue_error(error_cause cause, byte_view value) {
     constexpr std::size_t enough = 512; // the sender of a larger unknown chunk recognizes it by its beginning
     std::array<std::byte, enough + 4> chunk_value;
     byte_writer out(chunk_value);
-    write_tlv(out, static_cast<std::uint16_t>(cause),
-              value.first(std::min({value.size(), enough, padded(config_.mtu / 2)})));
-    (void)queue_reply(chunk_type::error, 0, peer_tag_, false, out.written());
+    const auto size = std::min({value.size(), enough, padded(config_.mtu / 2)});
+    write_tlv(out, static_cast<std::uint16_t>(cause), value.first(size));
+    (void)queue_reply(chunk_type::error, 0, peer_tag_, false, out.written().first(4 + size));
 }
 
 } // namespace cortc::sctp

@@ -55,7 +55,7 @@ CORTC_DECL void association::answer_init(const init_chunk& init, const setup_par
     std::array<std::byte, common_header_size + chunk_header_size + init_fields_size + sizeof(storage)>
         scratch;
     packet_builder packet(scratch, {});
-    init_chunk ack{cookie.local_tag,         receiver_.window(),
+    init_chunk ack{cookie.local_tag,         std::max(receiver_.window(), min_window),
                    config_.outgoing_streams, config_.max_incoming_streams,
                    cookie.local_initial_tsn, list.written()};
     write_init(packet, chunk_type::init_ack, ack);

@@ -69,6 +69,8 @@ CORTC_DECL void association::fill_established(packet_builder& out, time_point no
                          state_ == association_state::shutdown_received;
     if (!sending) return;
     sender_.fill(out, now, true);
+    advance_shutdown(); // messages may have expired
+    add_shutdown(out, now);
     // After the data: a stream is reset when its last message has been sent.
     const auto most = (config_.mtu - 64) / 2;
     reset_requester_.prepare(sender_.queue(), sender_.last_assigned(), most);

@@ -41,8 +41,8 @@ CORTC_DECL std::optional<init_chunk> parse_init(const chunk& from) noexcept {
     init.incoming_streams = in.u16();
     init.initial_tsn = tsn(in.u32());
     init.parameters = in.rest();
-    const bool sensible =
-        init.tag != 0 && init.outgoing_streams != 0 && init.incoming_streams != 0 && init.window >= 1500;
+    const bool sensible = init.tag != 0 && init.outgoing_streams != 0 && init.incoming_streams != 0 &&
+                          init.window >= min_window;
     if (!in.ok() || !sensible) return std::nullopt;
     return init;
 }

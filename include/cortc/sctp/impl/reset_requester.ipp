@@ -38,14 +38,13 @@ CORTC_DECL void reset_requester::write(packet_builder& out, reset_sequence answe
         ++next_;
         deferred_ = false;
     }
-    auto value = out.add(chunk_type::re_config, 0, padded(length));
+    auto value = out.add(chunk_type::re_config, 0, length);
     value.u16(static_cast<std::uint16_t>(parameter_type::outgoing_reset_request));
     value.u16(static_cast<std::uint16_t>(length));
     value.u32(sequence_.value());
     value.u32(answered.value());
     value.u32(last_assigned_.value());
     for (const auto stream : requested_) value.u16(stream.value());
-    value.zero(padded(length) - length);
     due_ = false;
     retry_at_ = now + rto;
 }

@@ -98,6 +98,8 @@ CORTC_DECL void sender::resend(packet_builder& out, time_point now) {
             continue;
         }
         if (!out.fits(data_fields_size + chunk.size)) break;
+        // Into a closed window only what the receiver waits for, or one chunk as a probe.
+        if (window_closed_ && *index != 0 && outstanding_.flight() != 0) break;
         if (!fast_retransmit_ && outstanding_.flight() >= send_window()) {
             limited_ = true;
             break;

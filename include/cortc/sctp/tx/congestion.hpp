@@ -20,8 +20,8 @@ class congestion_control {
     void acknowledged(std::size_t acked, bool advanced, bool limited, bool all_acked) noexcept {
         if (recovering_) return;
         if (cwnd_ < ssthresh_) {
-            // Slow start by all that was acknowledged, not at most a packet: a receiver that takes packets in batches
-            // sends one SACK for a batch. The sender's burst limit keeps that from becoming a burst.
+            // Slow start by all that was acknowledged, not at most a packet: a receiver that takes packets in
+            // batches sends one SACK for a batch. The sender's burst limit keeps that from becoming a burst.
             if (advanced && limited) cwnd_ += std::min(acked, ssthresh_ - cwnd_);
             return;
         }

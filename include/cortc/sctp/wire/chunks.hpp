@@ -36,6 +36,8 @@ struct init_chunk {
     byte_view parameters;
 };
 inline constexpr std::size_t init_fields_size = 16;
+/// The least window an INIT may advertise.
+inline constexpr std::uint32_t min_window = 1500;
 /// Also nullopt for a tag or a number of streams of zero, and for less than the least window (3.3.2).
 [[nodiscard]] std::optional<init_chunk> parse_init(const chunk& from) noexcept;
 void write_init(packet_builder& out, chunk_type type, const init_chunk& init) noexcept;
