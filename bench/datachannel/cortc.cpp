@@ -34,7 +34,9 @@ double seconds_since(wall_clock::time_point start) {
 double cpu_seconds() {
     rusage use{};
     getrusage(RUSAGE_SELF, &use);
-    auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+    auto seconds = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+    };
     return seconds(use.ru_utime) + seconds(use.ru_stime);
 }
 long resident_kb() {
@@ -46,7 +48,8 @@ long resident_kb() {
 double quantile(std::vector<double> values, double q) {
     if (values.empty()) return -1;
     std::sort(values.begin(), values.end());
-    return values[std::min(values.size() - 1, static_cast<std::size_t>(q * static_cast<double>(values.size())))];
+    return values[std::min(values.size() - 1,
+                           static_cast<std::size_t>(q * static_cast<double>(values.size())))];
 }
 
 context_options loopback() {
@@ -175,8 +178,8 @@ asio::awaitable<void> ping(ends where, int rounds) {
 
 // ---- setup
 
-asio::awaitable<void> set_up_some(ends where, int& left, std::vector<double>& offer, std::vector<double>& made,
-                                  int& running) {
+asio::awaitable<void> set_up_some(ends where, int& left, std::vector<double>& offer,
+                                  std::vector<double>& made, int& running) {
     while (left-- > 0) {
         pair p(where);
         co_await connect(p);
@@ -205,10 +208,11 @@ asio::awaitable<void> setup(ends where, int count, int concurrency) {
     timer clock(where.a);
     while (running > 0) co_await clock.wait(1ms);
     const auto took = seconds_since(start);
-    std::printf("setup n=%d conc=%d offer_to_open_med_ms=%.2f p90=%.2f new_to_open_med_ms=%.2f conns_per_s=%.1f "
-                "cpu_ms_per_conn=%.2f\n",
-                count, concurrency, quantile(offer, .5), quantile(offer, .9), quantile(made, .5),
-                static_cast<double>(count) / took, (cpu_seconds() - cpu) / count * 1e3);
+    std::printf(
+        "setup n=%d conc=%d offer_to_open_med_ms=%.2f p90=%.2f new_to_open_med_ms=%.2f conns_per_s=%.1f "
+        "cpu_ms_per_conn=%.2f\n",
+        count, concurrency, quantile(offer, .5), quantile(offer, .9), quantile(made, .5),
+        static_cast<double>(count) / took, (cpu_seconds() - cpu) / count * 1e3);
     std::fflush(stdout);
 }
 
@@ -234,7 +238,8 @@ asio::awaitable<void> idle(ends where, int count, double seconds) {
     const auto later = resident_kb();
     // Each pair is two connections.
     std::printf("idle n=%d kB_per_conn_fresh=%.1f kB_per_conn_later=%.1f cpu_percent=%.2f\n", count,
-                static_cast<double>(fresh - before) / 2 / count, static_cast<double>(later - before) / 2 / count,
+                static_cast<double>(fresh - before) / 2 / count,
+                static_cast<double>(later - before) / 2 / count,
                 (cpu_seconds() - cpu) / seconds_since(start) * 100);
     std::fflush(stdout);
     std::_Exit(0);
@@ -255,7 +260,8 @@ int main(int argc, char** argv) {
     const auto command = arguments.empty() ? std::string() : arguments[0];
     asio::io_context one(1), two(1);
     auto guard = asio::make_work_guard(two);
-    ends where{context(one.get_executor(), loopback()), context((two_threads ? two : one).get_executor(), loopback())};
+    ends where{context(one.get_executor(), loopback()),
+               context((two_threads ? two : one).get_executor(), loopback())};
     asio::awaitable<void> work;
     if (command == "bulk")
         work = bulk(where, static_cast<std::size_t>(number(1, 65536)), number(2, 5));
@@ -266,11 +272,15 @@ int main(int argc, char** argv) {
     else if (command == "idle")
         work = idle(where, static_cast<int>(number(1, 200)), number(2, 5));
     else {
-        std::fprintf(stderr, "usage: [--threads 2] bulk SIZE SECONDS | ping N | setup N CONCURRENCY | idle N SECONDS\n");
+        std::fprintf(
+            stderr,
+            "usage: [--threads 2] bulk SIZE SECONDS | ping N | setup N CONCURRENCY | idle N SECONDS\n");
         return 2;
     }
     if (two_threads) {
-        std::fprintf(stderr, "two threads: plain members are called from the first one; only bulk and ping are fit for it\n");
+        std::fprintf(
+            stderr,
+            "two threads: plain members are called from the first one; only bulk and ping are fit for it\n");
     }
     asio::co_spawn(one, std::move(work), [&](std::exception_ptr error) {
         guard.reset();
