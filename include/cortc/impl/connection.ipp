@@ -42,8 +42,12 @@ CORTC_DECL void connection::remove_transport(jsep::transport_id id) {
     if (at == transports_.end()) return;
     auto gone = at->second.where;
     transports_.erase(at);
-    if (sctp_transport_ == gone) sctp_transport_ = nullptr;
     end_transport(gone);
+    if (sctp_transport_ == gone) { // the data section ended: its channels with it, and a later one starts afresh
+        sctp_transport_ = nullptr;
+        touch_sctp();
+        sctp_.reset();
+    }
     update_states();
 }
 
