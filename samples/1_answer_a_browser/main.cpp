@@ -31,6 +31,14 @@ awaitable<void> negotiate(cortc::PeerConnection& pc, cortc::signaling::session& 
     }
 }
 
+awaitable<void> until_it_leaves(cortc::PeerConnection& pc, cortc::signaling::session& browser) {
+    try {
+        co_await negotiate(pc, browser);
+    } catch (const boost::system::system_error& end) {
+        fmt::print("a browser is gone: {}\n", end.what());
+    }
+}
+
 awaitable<void> trickle(cortc::PeerConnection& pc, cortc::signaling::session& browser) {
     for (;;) {
         auto candidate = co_await pc.nextIceCandidate();
@@ -55,11 +63,7 @@ awaitable<void> echo_channels(cortc::PeerConnection& pc) {
 
 awaitable<void> talk(cortc::context context, cortc::signaling::session browser) {
     cortc::PeerConnection pc(context);
-    try {
-        co_await (negotiate(pc, browser) && trickle(pc, browser) && echo_channels(pc));
-    } catch (const boost::system::system_error& end) {
-        fmt::print("a browser is gone: {}\n", end.what());
-    }
+    co_await (until_it_leaves(pc, browser) || trickle(pc, browser) || echo_channels(pc));
 }
 
 awaitable<void> serve(cortc::context context, cortc::signaling::server& server) {
@@ -83,6 +87,7 @@ int main(int argc, char** argv) try {
         }
     }
     const auto address = asio::ip::make_address(host);
+    std::setvbuf(stdout, nullptr, _IOLBF, 0); // each line at once, into a pipe too
 
     asio::io_context io;
     cortc::context_options options;
@@ -94,7 +99,6 @@ int main(int argc, char** argv) try {
     pages.pages["/"] = cortc::signaling::page("text/html; charset=utf-8", std::string(index_html));
     cortc::signaling::server server(io.get_executor(), {address, port}, pages);
     fmt::print("open {} in a browser; Ctrl-C ends\n", server.url());
-    std::fflush(stdout);
 
     asio::signal_set stop(io, SIGINT, SIGTERM);
     stop.async_wait([&](auto, int) { io.stop(); });

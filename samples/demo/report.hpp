@@ -25,11 +25,11 @@ class report {
               Args&&... args) const {
         if (quiet_) return;
         const auto text = fmt::format(detail, std::forward<Args>(args)...);
-        fmt::print("{}{:9.2f} ms{}  {}{:8}{}  {:11} {}\n", colour("\033[2m"), ms(), colour("\033[0m"),
-                   colour(who == "offerer"    ? "\033[36m"
-                          : who == "answerer" ? "\033[35m"
-                                              : "\033[2m"),
-                   who, colour("\033[0m"), what, text);
+        auto line = fmt::format("{}{:9.2f} ms{}  {}{:8}{}  {:11} {}", colour("\033[2m"), ms(),
+                                colour("\033[0m"), colour(who == "offerer" ? "\033[36m" : "\033[35m"), who,
+                                colour("\033[0m"), what, text);
+        line.resize(line.find_last_not_of(' ') + 1);
+        fmt::print("{}\n", line);
     }
 
   private:
