@@ -124,16 +124,22 @@ async function restart({ lossy }) {
     const channel = pc.createDataChannel('flow', lossy ? { ordered: false, maxRetransmits: 0 } : {});
     await new Promise(resolve => channel.onopen = resolve);
     const before = ufrags();
-    let sent = 0, back = 0, idle = () => {};
-    channel.onmessage = () => { ++back; if (back === sent) idle(); };
+    let sent = 0, back = 0, wake = () => {};
+    channel.onmessage = () => { ++back; wake(); };
     const flow = setInterval(() => channel.send(`${sent++}`), 2);
+    const until = async (reached, ms) => {
+        let late = false;
+        const timer = setTimeout(() => { late = true; wake(); }, ms);
+        while (!reached() && !late) await new Promise(resolve => wake = resolve);
+        clearTimeout(timer);
+    };
+    await until(() => back > 20, 5000);
     const fresh = new Promise(resolve => pc.addEventListener('signalingstatechange', function changed() {
         if (pc.signalingState !== 'stable') return;
         pc.removeEventListener('signalingstatechange', changed);
         resolve();
     }));
     const transport = pc.sctp.transport.iceTransport;
-    const oldPair = transport.getSelectedCandidatePair();
     const selected = new Promise(resolve => transport.addEventListener('selectedcandidatepairchange', resolve, { once: true }));
     document.getElementById('restart').click();
     await fresh;
@@ -148,9 +154,10 @@ async function restart({ lossy }) {
         };
         ask(500);
     })]);
-    await new Promise(resolve => setTimeout(resolve, 200)); // messages over the new pair, not a wait for something
+    const enough = back + 50; // over the new pair
+    await until(() => back >= enough, 5000);
     clearInterval(flow);
-    if (back < sent) await Promise.race([new Promise(resolve => idle = resolve), new Promise(resolve => setTimeout(resolve, 3000))]);
+    await until(() => back === sent, 3000);
     channel.close();
     return { sent, back, before, after: ufrags(), state: pc.connectionState };
 }
@@ -178,7 +185,7 @@ const scenarios = {
                 const flow = await within(page.evaluate(restart, { lossy }), 'the restart');
                 check(flow.before[0] !== flow.after[0] && flow.before[1] !== flow.after[1], 'both credentials are new');
                 check(flow.state === 'connected', 'still connected after the restart');
-                check(flow.back === flow.sent && flow.sent > 20,
+                check(flow.back === flow.sent && flow.sent > 70,
                     `${flow.back} of ${flow.sent} messages came back during the restart (${lossy ? 'lossy' : 'ordered'})`);
             }
             const [second] = await Promise.all([page.context().newPage(), page.close()]);

@@ -60,7 +60,7 @@ bool equal(const cortc::Message& message, bool text, const cortc::bytes& expecte
     return message.is_text() == text && std::ranges::equal(message.data(), expected);
 }
 
-class peer {
+class peer : public std::enable_shared_from_this<peer> {
   public:
     peer(asio::io_context& io, const cortc::context& context, cortc::signaling::session browser)
         : io_(io), context_(context), browser_(std::move(browser)), pc_(context), clock_(context) {}
@@ -91,7 +91,7 @@ class peer {
 
   private:
     void beside(awaitable<void> body) {
-        asio::co_spawn(io_, std::move(body), [this](std::exception_ptr error) {
+        asio::co_spawn(io_, std::move(body), [this, self = shared_from_this()](std::exception_ptr error) {
             try {
                 if (error) std::rethrow_exception(error);
             } catch (const boost::system::system_error& end) {
@@ -148,23 +148,24 @@ class peer {
             check(answer.text() == *expected, "the browser's checksum of what we sent is ours: " + *expected);
     }
 
-    awaitable<void> send_megabyte(cortc::DataChannel channel, bool text, sum& total) {
+    awaitable<void> send_megabyte(cortc::DataChannel channel, bool text, std::shared_ptr<sum> total) {
         for (std::size_t i = 0; i < 16; ++i) {
             const auto data = filled(65536, i, text);
-            total.add(data);
+            total->add(data);
             co_await send(channel, text, data);
         }
     }
 
     awaitable<void> megabyte_there(cortc::DataChannel channel, bool text) {
-        sum sent, back;
+        auto sent = std::make_shared<sum>();
+        sum back;
         beside(send_megabyte(channel, text, sent));
         for (std::size_t i = 0; i < 16; ++i) {
             auto message = co_await channel.receive();
             back.add(message.data());
         }
-        check(back.text() == sent.text(), "what came back is what was sent");
-        co_await take_sum(channel, sent.text());
+        check(back.text() == sent->text(), "what came back is what was sent");
+        co_await take_sum(channel, sent->text());
     }
 
     awaitable<void> megabyte_back(cortc::DataChannel channel, bool text) {
@@ -206,12 +207,14 @@ class peer {
         beside(count_up(channel));
         beside(count_back(channel));
         cortc::timer pause(context_);
-        co_await pause.wait(50ms);
+        for (int i = 0; i < 5000 && back_ < 20; ++i) co_await pause.wait(1ms);
         const auto before = pc_.currentRemoteDescription();
         cortc::OfferOptions options{.iceRestart = true};
         co_await offer(options);
         co_await pc_.restarted();
-        co_await pause.wait(200ms);
+        // Fifty more over the new pair, and then what is on its way.
+        const auto enough = back_ + 50;
+        for (int i = 0; i < 5000 && back_ < enough; ++i) co_await pause.wait(1ms);
         flowing_ = false;
         for (int i = 0; i < 2000 && back_ < sent_; ++i) co_await pause.wait(1ms);
         check(pc_.currentRemoteDescription() != before, "the browser answered the restart");
@@ -243,9 +246,9 @@ awaitable<void> serve(asio::io_context& io, std::string page, bool& well) {
     std::fflush(stdout);
     auto browser = co_await server.accept();
     server.close();
-    peer judge(io, context, std::move(browser));
-    co_await judge.run();
-    if (!judge.broken().empty()) throw std::runtime_error(judge.broken());
+    auto judge = std::make_shared<peer>(io, context, std::move(browser));
+    co_await judge->run();
+    if (!judge->broken().empty()) throw std::runtime_error(judge->broken());
     well = true;
 }
 
