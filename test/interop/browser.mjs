@@ -48,13 +48,16 @@ class Program {
     }
 }
 
-async function inBrowser(play) {
+const loopback = '--allow-loopback-in-peer-connection'; // the browser has loopback candidates too
+const hidden = '--enable-features=WebRtcHideLocalIpsWithMdns'; // its candidates have names ending in .local
+
+async function inBrowser(flag, play) {
     const profile = await mkdtemp(join(tmpdir(), 'cortc-chromium-'));
     const browser = await chromium.launchPersistentContext(profile, {
         executablePath: process.env.CORTC_CHROMIUM,
         headless: true,
         args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-            '--disable-component-update', '--disable-sync', '--allow-loopback-in-peer-connection'],
+            '--disable-component-update', '--disable-sync', flag],
     });
     try {
         const page = await browser.newPage();
@@ -164,9 +167,9 @@ async function restart({ lossy }) {
 
 const scenarios = {
     /// Sample 1 as it is: the browser offers, the program answers and echoes.
-    async sample(program) {
+    async sample(program, flag = loopback) {
         const [, url] = await program.line(/(http:\/\/\S+)/);
-        await inBrowser(async page => {
+        await inBrowser(flag, async page => {
             await page.goto(url);
             await page.getByText('hello from the browser').waitFor();
             check(await page.locator('#state').textContent() === 'connected', 'the page says connected');
@@ -200,10 +203,13 @@ const scenarios = {
         check(await within(program.exited, 'the program to end') === 0, 'the program ends in order');
     },
 
+    /// The same with a browser that does not tell its addresses, as one on a desktop.
+    hidden: program => scenarios.sample(program, hidden),
+
     /// A program that offers; its page answers. The program judges.
     async peer(program) {
         const [, url] = await program.line(/(http:\/\/\S+)/);
-        await inBrowser(async page => {
+        await inBrowser(loopback, async page => {
             await page.goto(url);
             check(await within(program.exited, 'the program to end') === 0, 'the program is content');
         });
