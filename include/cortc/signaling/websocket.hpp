@@ -141,8 +141,9 @@ std::shared_ptr<waiter_home> home_of(const std::shared_ptr<session_impl>& impl);
 void connect(const std::shared_ptr<session_impl>& impl, std::string_view url, waiter_ptr<session>);
 } // namespace detail
 
-/// Opens a WebSocket as a client, with the limits of server_options{}. Errors: errc::syntax when the URL is
-/// none; errc::not_supported for "wss:"; errc::network when nobody answers, or not with a WebSocket.
+/// Opens a WebSocket as a client, with the limits of server_options{}. A host name, unlike an address, is
+/// resolved by Asio's resolver, which has a thread for it. Errors: errc::syntax when the URL is none;
+/// errc::not_supported for "wss:"; errc::network when nobody answers, or not with a WebSocket.
 template <class Token = asio::use_awaitable_t<>>
 [[nodiscard]] auto connect(asio::any_io_executor executor, std::string url, Token&& token = {}) {
     auto impl = detail::make_client(executor);

@@ -446,6 +446,18 @@ TEST_CASE("URLs and places that cannot be connected to") {
     });
 }
 
+TEST_CASE("a host may be given by its name") {
+    play([](asio::io_context& io) -> asio::awaitable<void> {
+        server host(io.get_executor(), loopback);
+        const auto url = "ws://localhost:" + std::to_string(host.local_endpoint().port());
+        auto client = co_await connect(io.get_executor(), url);
+        auto mine = co_await host.accept();
+        CHECK(mine.target() == "/");
+        auto [error, nothing] = co_await connect(io.get_executor(), "ws://nowhere.invalid/", tuple);
+        CHECK(code_of(error) == cortc::errc::network);
+    });
+}
+
 TEST_CASE("a server on another thread, used through futures") {
     asio::io_context io;
     auto keep = asio::make_work_guard(io);
