@@ -148,6 +148,24 @@ TEST_CASE("heavy loss only delays") {
     }
 }
 
+TEST_CASE("a slow path does not make records smaller") {
+    for (auto delay : {80ms, 200ms, 900ms}) {
+        dtls_pair pair;
+        pair.fate = [&](bool, std::size_t, bytes&) { return std::vector<duration>{delay}; };
+        pair.start();
+        pair.run(15s);
+        check_connected(pair);
+        CHECK(pair.server.session->stats().retransmissions >= 1);
+        for (auto* end : {&pair.server, &pair.client}) {
+            CHECK(end->session->max_payload() == 1163);
+            CHECK(end->session->write(some_bytes(1163)));
+        }
+        pair.run(1s);
+        CHECK(pair.server.received == std::vector<bytes>{some_bytes(1163)});
+        CHECK(pair.client.received == std::vector<bytes>{some_bytes(1163)});
+    }
+}
+
 TEST_CASE("total loss ends in failure at the bound, with waits that double up to 1600 ms") {
     dtls_pair pair;
     pair.fate = [](bool, std::size_t, bytes&) { return std::vector<duration>(); };

@@ -73,6 +73,7 @@ class session final : public dtls_session {
     int verify(byte_view der, std::uint32_t& flags);
     void arm(std::uint32_t intermediate_ms, std::uint32_t final_ms);
     int passed() const noexcept;
+    void keep_mtu(bool keep);
     static void keys_made(void* self, const unsigned char* master, const unsigned char* client_random,
                           const unsigned char* server_random, mbedtls_tls_prf_types prf);
 
@@ -86,6 +87,8 @@ class session final : public dtls_session {
     time_point now_{};
     time_point deadline_ = never; // of the handshake
     time_point intermediate_ = never, final_ = never;
+    std::uint32_t wait_ms_ = 0; // what mbedTLS asked for last
+    bool in_timeout_ = false;
 
     byte_view incoming_; // the datagram that mbedTLS has not fetched yet
     byte_span direct_;   // where seal() wants its datagram
@@ -419,7 +422,19 @@ CORTC_DECL void session::handle_timeout(time_point now) {
     }
     ++stats_.retransmissions;
     const auto lock = own_->step_lock();
+    keep_mtu(true);
     advance();
+    keep_mtu(false);
+}
+
+// From its second retransmission on mbedTLS cuts flights to 508 bytes (RFC 6347 4.1.1.1), and still holds
+// what is written after the handshake to that: on a path slower than our first waits, or a lossy one, no full
+// packet would ever leave. 1200 bytes are what WebRTC takes for granted. mbedTLS spares a flight that waited
+// for the configured minimum, so that this is what it has waited for while the timer is handled. Nothing
+// arrives meanwhile, or the next flight would begin with that wait.
+CORTC_DECL void session::keep_mtu(bool keep) {
+    in_timeout_ = keep;
+    if (live_) mbedtls_ssl_conf_handshake_timeout(&config_, keep ? wait_ms_ : first_wait_ms, no_maximum_ms);
 }
 
 CORTC_DECL void session::shutdown() {
@@ -535,14 +550,16 @@ CORTC_DECL void session::arm(std::uint32_t intermediate_ms, std::uint32_t final_
     const auto after = [this](std::uint32_t wait) {
         return now_ + std::min<duration>(std::chrono::milliseconds(wait), longest_wait);
     };
+    if (final_ms != 0) wait_ms_ = final_ms;
     intermediate_ = final_ms == 0 ? never : after(intermediate_ms);
     final_ = final_ms == 0 ? never : after(final_ms);
 }
 
-// The values that mbedTLS asks for: -1 not armed, 0 waiting, 1 the first time has passed, 2 both have.
+// The values that mbedTLS asks for: -1 not armed, 0 waiting, 1 the first time has passed, 2 both have. The
+// last is for handle_timeout() alone: with a datagram at hand there is no need to give up on it.
 CORTC_DECL int session::passed() const noexcept {
     if (final_ == never) return -1;
-    if (now_ >= final_) return 2;
+    if (now_ >= final_ && in_timeout_) return 2;
     return now_ >= intermediate_ ? 1 : 0;
 }
 
