@@ -4,20 +4,44 @@
 #include "test/support/call.hpp"
 #include "test/support/catch.hpp"
 
+#include <cstdio>
+#include <cstdlib>
+
 /// Two contexts on two simulated hosts, in virtual time.
 namespace cortc::test {
+
+/// Log lines go to stderr, with the virtual time, when CORTC_LOG is set.
+class stderr_log final : public log_sink {
+  public:
+    explicit stderr_log(const sim::world& world, char name) : world_(world), name_(name) {}
+    void write(log_level, std::string_view component, std::string_view message) noexcept override {
+        std::fprintf(stderr, "%12.6f %c %.*s: %.*s\n", std::chrono::duration<double>(world_.now().time_since_epoch()).count(), name_,
+                     static_cast<int>(component.size()), component.data(), static_cast<int>(message.size()),
+                     message.data());
+    }
+
+  private:
+    const sim::world& world_;
+    char name_;
+};
 
 struct two_hosts {
     asio::io_context io;
     sim::world world;
+    stderr_log log_a{world, 'a'}, log_b{world, 'b'};
     context a, b;
 
-    explicit two_hosts(std::uint64_t seed = 1, const sim::link_options& link = {},
-                       context_options options = {})
-        : world(io, seed)
-        , a(io.get_executor(), world.host("a", {"10.0.0.1", "fd00::1"}), options)
-        , b(io.get_executor(), world.host("b", {"10.0.0.2", "fd00::2"}), options) {
+    explicit two_hosts(std::uint64_t seed = 1, const sim::link_options& link = {}, context_options options = {})
+        : world(io, seed), a(io.get_executor(), world.host("a", {"10.0.0.1", "fd00::1"}), logged(options, log_a)),
+          b(io.get_executor(), world.host("b", {"10.0.0.2", "fd00::2"}), logged(options, log_b)) {
         world.set_default_link(link);
+    }
+    static context_options logged(context_options options, stderr_log& log) {
+        if (!options.log && std::getenv("CORTC_LOG")) {
+            options.log = &log;
+            options.least_level = log_level::debug;
+        }
+        return options;
     }
     /// Runs one coroutine to its end; fails the test when it takes longer than `limit` of virtual time.
     void run(asio::awaitable<void> body, duration limit) {

@@ -12,7 +12,10 @@ struct association_timings {
     /// Before a round trip was measured. 500 ms: ICE and DTLS have just crossed the path several times, so a
     /// second (RFC 9260) is needlessly slow to repair a lost INIT, and few paths have more than 500 ms.
     duration rto_initial = std::chrono::milliseconds(500);
-    duration rto_min = std::chrono::milliseconds(200);
+    /// The RTO exceeds the smoothed round trip by this at least, in place of a minimum (RFC 9260 6.3.1 C6 and
+    /// G1): on a path that hardly varies it would come so near to the round trip that an acknowledgement
+    /// which the peer holds back (200 ms are usual, 6.2) looks like a loss.
+    duration rto_margin = std::chrono::milliseconds(200);
     duration rto_max = std::chrono::seconds(10);
     /// A packet is acknowledged after this at the latest; every second one, and all while packets are
     /// missing, at once.

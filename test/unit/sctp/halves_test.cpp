@@ -81,7 +81,8 @@ TEST_CASE("the RTO follows RFC 9260 6.3.1, and backs off within its bound") {
     CHECK(rto.value() == 10s);
     rto.clear_back_off();
     for (int i = 0; i < 100; ++i) rto.sample(1ms);
-    CHECK(rto.value() == 200ms);
+    CHECK(rto.value() >= 201ms); // never nearer to SRTT than what a peer may hold a SACK back
+    CHECK(rto.value() < 202ms);
 }
 
 TEST_CASE("the congestion window grows, halves, and grows by a packet a round trip") {

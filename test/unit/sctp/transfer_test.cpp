@@ -152,6 +152,43 @@ TEST_CASE("a busy sender is never silent for longer than two RTOs") {
     }
 }
 
+TEST_CASE("slow start doubles, though a whole window arrives and is acknowledged at once") {
+    association_config config;
+    config.send_buffer = config.receive_window = 16 << 20;
+    pair net({0, 0, 0, 50ms}, config, config);
+    REQUIRE(net.connect());
+    std::uint64_t received = 0;
+    net.b.on_message = [&](received_message&& message) { received += message.data.size(); };
+    const auto block = pattern(16000);
+    (void)net.run(
+        [&] {
+            while (net.send(net.a, 0, block) == send_result::ok) {
+            }
+            net.pump();
+            return false;
+        },
+        850ms); // eight round trips: 11 KB doubles to 1.4 MB
+    CHECK(received > 2'000'000);
+}
+
+TEST_CASE("a long path that does not vary causes no time-outs") {
+    for (const auto delay : {50ms, 110ms, 200ms, 240ms}) {
+        pair net({0, 0, 0, delay});
+        REQUIRE(net.connect());
+        transfer(net, 60, 2, 20000, 60s);
+        net.b.on_message = nullptr;
+        for (std::uint32_t i = 0; i < 20; ++i) { // single packets, some acknowledged late
+            REQUIRE(net.send(net.a, 0, numbered(i)) == send_result::ok);
+            net.run_for(delay / 3);
+        }
+        net.run_for(5s);
+        const auto stats = net.a.end.stats();
+        CHECK(stats.timeouts == 0);
+        CHECK(stats.chunks_retransmitted == 0);
+        CHECK(stats.rto >= 2 * delay + 200ms);
+    }
+}
+
 TEST_CASE("unordered messages do not wait for each other") {
     pair net;
     REQUIRE(net.connect());

@@ -235,9 +235,11 @@ CORTC_DECL sender::verdict sender::handle_sack(const sack_chunk& sack, time_poin
     if (effect.advanced) rto_.clear_back_off();
     react(effect);
     update_window(sack.window, now);
-    // What SACKs since the last drain have acknowledged may be replaced at once, and a burst more.
+    // What SACKs since the last drain have acknowledged may be replaced at once, and a burst more; or as much
+    // more, for slow start: the path has just taken that at once.
     acked_since_drain_ += effect.acked_bytes;
-    burst_limit_ = outstanding_.flight() + acked_since_drain_ + max_burst * config_->mtu;
+    burst_limit_ =
+        outstanding_.flight() + acked_since_drain_ + std::max(max_burst * config_->mtu, acked_since_drain_);
     if (outstanding_.empty()) {
         t3_at_ = never;
     } else if (effect.advanced) {

@@ -21,7 +21,7 @@ class retransmission_timeout {
             variance_ = (3 * variance_ + error) / 4;
             srtt_ = (7 * srtt_ + rtt) / 8;
         }
-        base_ = std::clamp(srtt_ + 4 * variance_, timings_.rto_min, timings_.rto_max);
+        base_ = std::min(srtt_ + std::max(4 * variance_, timings_.rto_margin), timings_.rto_max);
     }
     /// RFC 9260 6.3.3 E2: the timer expired.
     void back_off() noexcept { backoff_ = std::min(backoff_ + 1, 16); }
