@@ -85,6 +85,19 @@ TEST_CASE("the RTO follows RFC 9260 6.3.1, and backs off within its bound") {
     CHECK(rto.value() < 202ms);
 }
 
+TEST_CASE("the RTO does not take its own time-outs for round trips, but follows a path that becomes slow") {
+    association_timings timings;
+    retransmission_timeout rto(timings);
+    for (int i = 0; i < 100; ++i) rto.sample(50ms);
+    for (int i = 0; i < 5; ++i) rto.sample(rto.value(), true); // now and then among many good ones
+    CHECK(rto.value() < 500ms);
+    for (int i = 0; i < 10; ++i) rto.sample(50ms);
+    CHECK(rto.value() < 300ms);
+    int samples = 0;
+    for (; rto.value() <= 1s; ++samples) rto.sample(1s, true);
+    CHECK(samples < 15);
+}
+
 TEST_CASE("the congestion window grows, halves, and grows by a packet a round trip") {
     congestion_control cc(1000);
     CHECK(cc.window() == 10000);

@@ -40,6 +40,7 @@ CORTC_DECL void outstanding_queue::leave(sent_chunk& chunk) noexcept {
 CORTC_DECL void outstanding_queue::acknowledge_chunk(std::size_t index, sack_effect& effect) noexcept {
     auto& chunk = chunks_[index];
     if (chunk.state != condition::in_flight && chunk.state != condition::lost) return;
+    effect.late = chunk.state == condition::lost;
     leave(chunk);
     chunk.state = condition::acked;
     effect.acked_bytes += chunk.size;

@@ -231,7 +231,7 @@ CORTC_DECL sender::verdict sender::handle_sack(const sack_chunk& sack, time_poin
         ++stats_->drops[static_cast<std::size_t>(stale ? drop_reason::stale_sack : drop_reason::bad_sack)];
         return verdict::nothing;
     }
-    if (effect.sent) rto_.sample(now - *effect.sent);
+    if (effect.sent) rto_.sample(now - *effect.sent, effect.late);
     if (effect.advanced) rto_.clear_back_off();
     react(effect);
     update_window(sack.window, now);

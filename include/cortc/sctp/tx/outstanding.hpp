@@ -37,6 +37,7 @@ struct sack_effect {
     tsn lowest_gap_acked;       ///< of those newly acknowledged by gap blocks
     std::size_t gap_acked_bytes = 0;
     std::optional<time_point> sent; ///< when the newest chunk acknowledged now was sent, if only once (Karn)
+    bool late = false;              ///< that chunk had been given up on
 };
 
 /// DATA chunks between sending and the cumulative acknowledgement.

@@ -12,7 +12,11 @@ class retransmission_timeout {
     explicit retransmission_timeout(const association_timings& timings)
         : timings_(timings), base_(timings.rto_initial) {}
 
-    void sample(duration rtt) noexcept {
+    /// `late`: the time-out had passed. Either the path has become slow, or an acknowledgement was lost and
+    /// the next one, for a retransmission, tells how long the time-out was. Such a sample counts for two
+    /// round trips at most: enough to follow the path, too little for time-outs to feed on themselves.
+    void sample(duration rtt, bool late = false) noexcept {
+        if (late && srtt_ != duration::zero()) rtt = std::min(rtt, 2 * srtt_);
         if (srtt_ == duration::zero()) {
             srtt_ = rtt;
             variance_ = rtt / 2;
