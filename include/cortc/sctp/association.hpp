@@ -137,6 +137,7 @@ class association {
     // association_receive.ipp
     [[nodiscard]] bool tag_fits(const common_header& header, const chunk& first) const noexcept;
     void handle_out_of_the_blue(const common_header& header, const chunk& first);
+    [[nodiscard]] static bool implies_cookie_ack(chunk_type type) noexcept;
     [[nodiscard]] next_chunk handle_chunk(const chunk& from, arrival& in);
     void handle_data(const chunk& from, arrival& in);
     void handle_sack(const chunk& from, time_point now);

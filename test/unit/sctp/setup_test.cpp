@@ -86,6 +86,27 @@ TEST_CASE("every packet of the set-up may be lost") {
     }
 }
 
+TEST_CASE("data makes up for a lost COOKIE-ACK") {
+    pair net;
+    bool dropped = false;
+    net.b.tamper = [&](bytes& packet) {
+        if (dropped || chunk_types(packet).front() != chunk_type::cookie_ack) return;
+        dropped = true;
+        packet.clear();
+    };
+    net.a.end.connect(net.now);
+    REQUIRE(net.run([&] { return dropped; }));
+    CHECK(net.a.end.state() == association_state::cookie_echoed);
+    REQUIRE(net.send(net.b, 0, numbered(1)) == send_result::ok);
+    net.run_for(3 * net.link.delay);
+    CHECK(net.a.end.state() == association_state::established);
+    REQUIRE(net.a.messages.size() == 1);
+    REQUIRE(net.send(net.a, 0, numbered(2)) == send_result::ok);
+    net.run_for(3 * net.link.delay);
+    CHECK(net.b.messages.size() == 1);
+    CHECK(net.a.end.stats().timeouts + net.b.end.stats().timeouts == 0);
+}
+
 TEST_CASE("both ends connect, over good and bad links") {
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
         pair net({seed % 2 ? 0.0 : 0.3, 0.1, 0.2, 10ms, 5ms}, {}, {}, seed);

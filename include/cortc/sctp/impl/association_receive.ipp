@@ -86,7 +86,17 @@ CORTC_DECL void association::handle_out_of_the_blue(const common_header& header,
     }
 }
 
+/// Sent only by an end that is established.
+CORTC_DECL bool association::implies_cookie_ack(chunk_type type) noexcept {
+    return type == chunk_type::data || type == chunk_type::sack || type == chunk_type::forward_tsn ||
+           type == chunk_type::heartbeat || type == chunk_type::re_config;
+}
+
 CORTC_DECL association::next_chunk association::handle_chunk(const chunk& from, arrival& in) {
+    // RFC 9260 6 has DATA discarded until COOKIE-ACK came, which costs a time-out or more when it was lost.
+    // The peer is authenticated, its tag is right: it has had our COOKIE-ECHO.
+    if (state_ == association_state::cookie_echoed && implies_cookie_ack(from.type))
+        handle_cookie_ack(in.now);
     switch (from.type) {
     case chunk_type::data:
         handle_data(from, in);
