@@ -2,6 +2,8 @@
 
 #include "cortc/impl/connection.hpp"
 
+#include <chrono>
+#include <limits>
 #include <utility>
 
 namespace cortc {
@@ -15,6 +17,12 @@ CORTC_DECL sctp::data_channels_config channels_config(const context_core& core) 
     config.association.max_message_size = limits.max_message_size;
     config.association.receive_window = limits.receive_window;
     config.association.send_buffer = limits.send_buffer;
+    // Whether the peer is still there is for ICE to say (RFC 7675), and an ICE restart may bring it back:
+    // here nothing is given up, and what is lost is repeated often enough to go on soon after that.
+    constexpr auto unlimited = std::numeric_limits<int>::max();
+    config.association.timings.max_init_retransmits = unlimited;
+    config.association.timings.max_retransmits = unlimited;
+    config.association.timings.rto_max = std::chrono::seconds(3);
     config.limits.max_channels = limits.data_channels;
     return config;
 }
