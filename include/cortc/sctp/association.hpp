@@ -60,10 +60,9 @@ class association {
     /// send_result.
     [[nodiscard]] send_result send(stream_id stream, ppid protocol, byte_view message,
                                    const send_options& options, time_point now);
-    /// The application is done with `bytes` of received messages: their share of the window opens again.
-    /// Count the sizes of the messages as they were delivered (the association knows the per-message
-    /// overhead).
-    void consume(std::size_t bytes);
+    /// The application is done with `messages` received messages that had `bytes` together, as they were
+    /// delivered: their share of the window opens again. In any order.
+    void consume(std::size_t bytes, std::size_t messages = 1);
     /// Gives a message's storage back for the next one. Optional.
     void recycle(buffer&& storage) { pool_.release(std::move(storage)); }
 

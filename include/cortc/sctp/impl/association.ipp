@@ -79,7 +79,9 @@ CORTC_DECL send_result association::send(stream_id stream, ppid protocol, byte_v
     return sender_.push(stream, protocol, message, options, now) ? send_result::ok : send_result::would_block;
 }
 
-CORTC_DECL void association::consume(std::size_t bytes) { receiver_.consume(bytes); }
+CORTC_DECL void association::consume(std::size_t bytes, std::size_t messages) {
+    receiver_.consume(bytes, messages);
+}
 
 CORTC_DECL void association::discard_unsent(stream_id stream) {
     stats_.messages_abandoned += sender_.queue().discard_unsent(stream);

@@ -72,7 +72,7 @@ CORTC_DECL void data_channels::handle_data(received_message&& message) {
     which->confirmed = true;
     // RFC 8831 6.6: whatever an empty message carries is ignored.
     if (message.protocol == dcep::text_empty || message.protocol == dcep::binary_empty) {
-        if (message.data.size() > 1) association_->consume(message.data.size() - 1);
+        if (message.data.size() > 1) association_->consume(message.data.size() - 1, 0);
         message.data.clear();
     }
     ++which->counters.messages_received;

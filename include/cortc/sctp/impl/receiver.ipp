@@ -109,7 +109,6 @@ CORTC_DECL void receiver::place(whole_message&& message) {
 CORTC_DECL void receiver::account_delivered() {
     for (; accounted_ < inbox_.size(); ++accounted_) {
         const auto size = inbox_[accounted_].data.size();
-        unconsumed_.push_back(static_cast<std::uint32_t>(size));
         delivered_cost_ += size + config_->limits.message_overhead;
         ++delivered_count_;
         ++stats_->messages_received;
@@ -203,19 +202,8 @@ CORTC_DECL std::optional<received_message> receiver::poll_message() {
     return inbox_.pop_front();
 }
 
-CORTC_DECL void receiver::consume(std::size_t bytes) {
-    while (bytes != 0 && !unconsumed_.empty()) {
-        const auto left = unconsumed_.front() - consumed_of_first_;
-        if (bytes < left) {
-            consumed_of_first_ += bytes;
-            delivered_cost_ -= bytes;
-            break;
-        }
-        bytes -= left;
-        delivered_cost_ -= left + config_->limits.message_overhead;
-        consumed_of_first_ = 0;
-        (void)unconsumed_.pop_front();
-    }
+CORTC_DECL void receiver::consume(std::size_t bytes, std::size_t messages) {
+    delivered_cost_ -= std::min(delivered_cost_, bytes + messages * config_->limits.message_overhead);
     // Every SACK carries the window; one of its own is due when the sender may have stopped for want of it.
     const std::size_t now_open = window();
     const auto worth = std::min(4 * config_->mtu, config_->receive_window / 2);
@@ -223,9 +211,6 @@ CORTC_DECL void receiver::consume(std::size_t bytes) {
     if (now_open > advertised_ && now_open - advertised_ >= config_->receive_window / 4) sack_now_ = true;
 }
 
-CORTC_DECL void receiver::shrink() {
-    inbox_.shrink();
-    unconsumed_.shrink();
-}
+CORTC_DECL void receiver::shrink() { inbox_.shrink(); }
 
 } // namespace cortc::sctp

@@ -44,7 +44,7 @@ class receiver {
     /// Messages delivered since the beginning.
     [[nodiscard]] std::uint64_t delivered() const noexcept { return delivered_count_; }
     [[nodiscard]] std::uint64_t polled() const noexcept { return delivered_count_ - inbox_.size(); }
-    void consume(std::size_t bytes);
+    void consume(std::size_t bytes, std::size_t messages);
     /// What we advertise: RFC 9260 6.2.1, with silly windows shown as closed.
     [[nodiscard]] std::uint32_t window() const noexcept;
 
@@ -74,9 +74,7 @@ class receiver {
     incoming_streams streams_;
 
     ring<received_message> inbox_;
-    ring<std::uint32_t> unconsumed_; // sizes of delivered messages, as consume() takes them off
-    std::size_t consumed_of_first_ = 0;
-    std::size_t delivered_cost_ = 0;
+    std::size_t delivered_cost_ = 0; // of messages delivered and not consumed
     std::size_t accounted_ = 0; // messages of inbox_ that are in delivered_cost_
     std::uint64_t delivered_count_ = 0;
 
