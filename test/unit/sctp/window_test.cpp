@@ -56,3 +56,32 @@ TEST_CASE("a message that nobody reads takes its own share of the window and no 
     CHECK(done);
     CHECK(reader.unread.size() == 1);
 }
+
+TEST_CASE("a small message after a large one does not keep a large block") {
+    buffer_pool pool;
+    fragment_store store(pool, 1 << 20);
+    whole_message whole;
+    std::uint32_t number = 1;
+    auto add = [&](std::size_t size) {
+        const auto half = pattern(size / 2);
+        data_chunk chunk;
+        chunk.payload = half;
+        chunk.number = tsn(number++);
+        chunk.begin = true;
+        REQUIRE(store.add(chunk, whole) == fragment_store::outcome::stored);
+        chunk.number = tsn(number++);
+        chunk.begin = false;
+        chunk.end = true;
+        REQUIRE(store.add(chunk, whole) == fragment_store::outcome::complete);
+        return std::move(whole.data);
+    };
+    CHECK(add(1 << 19).size() == 1 << 19);
+    std::vector<buffer> waiting;
+    std::size_t held = 0;
+    for (int i = 0; i < 10; ++i) {
+        waiting.push_back(add(2400));
+        CHECK(waiting.back().size() == 2400);
+        held += waiting.back().capacity();
+    }
+    CHECK(held <= 10 * 4096);
+}

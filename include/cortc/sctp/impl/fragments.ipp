@@ -52,7 +52,7 @@ CORTC_DECL fragment_store::outcome fragment_store::add(const data_chunk& fragmen
     if (!found.begin || !found.end) return outcome::stored;
     bytes_ -= found.data.size();
     last_size_ = found.data.size();
-    out = {found.stream, found.sequence, found.protocol, found.unordered, std::move(found.data)};
+    out = {found.stream, found.sequence, found.protocol, found.unordered, fitted(std::move(found.data))};
     erase(index);
     return outcome::complete;
 }
@@ -91,6 +91,16 @@ CORTC_DECL void fragment_store::append(buffer& to, byte_view data) {
         pool_->release(std::exchange(to, std::move(larger)));
     }
     to.append(data);
+}
+
+/// A block taken for a larger message does not go out with a small one: what waits for the application must
+/// not cost much more than it is charged.
+CORTC_DECL buffer fragment_store::fitted(buffer&& data) {
+    if (data.capacity() <= 2 * data.size() + 64) return std::move(data);
+    auto smaller = pool_->acquire(data.size());
+    smaller.append(data.view());
+    pool_->release(std::move(data));
+    return smaller;
 }
 
 CORTC_DECL void fragment_store::forward(tsn cumulative) {

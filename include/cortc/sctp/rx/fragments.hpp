@@ -63,6 +63,7 @@ class fragment_store {
     void insert(std::size_t index, const data_chunk& fragment);
     void erase(std::size_t index);
     void append(buffer& to, byte_view data);
+    [[nodiscard]] buffer fitted(buffer&& data);
 
     buffer_pool* pool_;
     std::size_t max_message_;
