@@ -56,8 +56,9 @@ struct association_config {
     std::uint16_t remote_port = 5000;
     /// The largest SCTP packet: what one DTLS record may carry. 256 .. 65535.
     std::size_t mtu = 1171;
-    /// The largest message accepted from the peer; a larger one ends the association. At most the receive
-    /// window.
+    /// The largest message accepted from the peer; a larger one ends the association. It may be larger than
+    /// the receive window: one message that has begun to arrive is taken to its end, so that at most
+    /// 1.25 * receive_window + max_message_size + 64 KiB are held.
     std::size_t max_message_size = 262144;
     /// The largest message the peer accepts (a=max-message-size; absent: 65536); 0: no limit.
     std::size_t remote_max_message_size = 65536;

@@ -85,3 +85,46 @@ TEST_CASE("a small message after a large one does not keep a large block") {
     }
     CHECK(held <= 10 * 4096);
 }
+
+TEST_CASE("a message may be larger than the window") {
+    auto config = window_of(65536);
+    config.max_message_size = 4 << 20;
+    association_config sender;
+    sender.remote_max_message_size = 4 << 20;
+    for (const double loss : {0.0, 0.02}) {
+        pair net({loss, 0, 0, 10ms}, sender, config);
+        REQUIRE(net.connect());
+        const auto message = pattern(4 << 20);
+        REQUIRE(net.send(net.a, 0, message) == send_result::ok);
+        // A window of 64 KiB for a round trip of 20 ms, a quarter of it when the message has filled it.
+        REQUIRE(net.run([&] { return net.b.messages.size() == 1; }, loss == 0 ? 10s : 100s));
+        CHECK(std::equal(message.begin(), message.end(), net.b.messages[0].data.data()));
+        CHECK(net.b.end.stats().dropped(drop_reason::window_overrun) == 0);
+    }
+}
+
+TEST_CASE("a message that has begun is finished although others are not read") {
+    auto config = window_of(262144);
+    config.max_message_size = 262144;
+    association_config sender;
+    sender.remote_max_message_size = 262144;
+    pair net({0, 0, 0, 10ms}, sender, config);
+    REQUIRE(net.connect());
+    picky_reader reader(net, 1);
+    for (int i = 0; i < 15; ++i) REQUIRE(net.send(net.a, 0, pattern(16000)) == send_result::ok);
+    REQUIRE(net.send(net.a, 1, pattern(262144)) == send_result::ok);
+    CHECK(net.run(
+        [&] {
+            reader();
+            return reader.count == 1;
+        },
+        2s));
+    CHECK(reader.unread.size() == 15);
+    // What follows waits, within the bound.
+    for (int i = 0; i < 50; ++i) REQUIRE(net.send(net.a, 0, pattern(16000)) == send_result::ok);
+    net.run_for(30s);
+    std::size_t held = 0;
+    for (const auto& message : reader.unread) held += message.data.size();
+    while (auto message = net.b.end.poll_message()) held += message->data.size();
+    CHECK(held <= 262144 * 5 / 4 + 65536);
+}

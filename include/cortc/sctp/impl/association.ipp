@@ -10,7 +10,7 @@ CORTC_DECL association_config association::sensible(association_config config) {
     config.mtu = std::clamp<std::size_t>(config.mtu, 256, 65532);
     config.receive_window = std::clamp<std::size_t>(
         config.receive_window, std::max<std::size_t>(4 * config.mtu, min_window), 0x7fffffff);
-    config.max_message_size = std::clamp<std::size_t>(config.max_message_size, 1, config.receive_window);
+    config.max_message_size = std::clamp<std::size_t>(config.max_message_size, 1, 0x3fffffff);
     config.outgoing_streams = std::max<std::uint16_t>(config.outgoing_streams, 1);
     config.max_incoming_streams = std::max<std::uint16_t>(config.max_incoming_streams, 1);
     return config;

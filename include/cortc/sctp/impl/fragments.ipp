@@ -29,6 +29,14 @@ CORTC_DECL bool fragment_store::begins_run(const data_chunk& fragment) const noe
     return next == 0 || !continues(at(next - 1), fragment);
 }
 
+CORTC_DECL std::optional<std::size_t> fragment_store::unfinished_at(tsn cumulative) const noexcept {
+    const auto next = first_beyond(cumulative);
+    if (next == 0) return std::nullopt;
+    const auto& last = at(next - 1);
+    if (!last.begin || last.end || last.last < cumulative) return std::nullopt;
+    return last.data.size();
+}
+
 CORTC_DECL fragment_store::outcome fragment_store::add(const data_chunk& fragment, whole_message& out) {
     auto index = first_beyond(fragment.number);
     if (index > 0 && continues(at(index - 1), fragment)) {

@@ -33,20 +33,30 @@ CORTC_DECL std::size_t receiver::waiting_cost() const noexcept {
     return fragments_.bytes() + streams_.bytes() + messages * config_->limits.message_overhead;
 }
 
+/// A message that has begun can be finished whatever else waits, or the application could wait for it for
+/// ever while it leaves others unread; and it may be larger than the window.
 CORTC_DECL std::uint32_t receiver::window() const noexcept {
+    const auto window = config_->receive_window;
     const auto taken = used();
-    const auto free = taken < config_->receive_window ? config_->receive_window - taken : 0;
+    auto free = taken < window ? window - taken : 0;
+    if (free < window / 4)
+        if (const auto begun = fragments_.unfinished_at(tracker_.cumulative()))
+            free = std::max(free, std::min(window / 4, config_->max_message_size - *begun + config_->mtu));
     return free < config_->mtu ? 0 : static_cast<std::uint32_t>(free);
 }
 
 /// The sender knows nothing of our overhead per message, so new data gets a quarter more than the window.
-/// What fills a hole gets more: without it, nothing of what waits could ever be delivered.
+/// What fills a hole gets more: without it, nothing of what waits could ever be delivered. So does what comes
+/// while a message is unfinished, for the same reason.
 CORTC_DECL bool receiver::has_room(const data_chunk& data) const noexcept {
     const auto window = config_->receive_window;
     const bool fills_hole = data.number < tracker_.highest() ||
                             (data.number == tracker_.cumulative().next() && waiting_cost() != 0);
-    const auto limit = window + window / 4 + (fills_hole ? config_->max_message_size + 65536 : 0);
-    if (used() + data.payload.size() > limit) return false;
+    const auto wanted = used() + data.payload.size();
+    if (wanted > window + window / 4) {
+        if (!fills_hole && !fragments_.unfinished_at(tracker_.cumulative())) return false;
+        if (wanted > window + window / 4 + config_->max_message_size + 65536) return false;
+    }
     const auto waiting = fragments_.runs() + streams_.waiting();
     const auto most = config_->limits.max_waiting_messages;
     if (waiting < most) return true;

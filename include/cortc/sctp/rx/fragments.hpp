@@ -5,6 +5,7 @@
 #include "cortc/sctp/wire/chunks.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace cortc::sctp {
@@ -38,6 +39,9 @@ class fragment_store {
     /// Drops the fragments of messages abandoned by the sender (RFC 3758 3.6).
     void forward(tsn cumulative);
     void clear();
+
+    /// The bytes so far of a message that has arrived up to `cumulative` and goes on after it.
+    [[nodiscard]] std::optional<std::size_t> unfinished_at(tsn cumulative) const noexcept;
 
     [[nodiscard]] std::size_t runs() const noexcept { return order_.size(); }
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
