@@ -82,6 +82,10 @@ class association {
     /// completed reset.
     void set_buffered_amount_low_threshold(stream_id stream, std::size_t bytes);
 
+    /// 1 to 8; 2 at first. Streams that have something to send share the association by their weights, and
+    /// those that are refused room share the send buffer. Forgotten by a completed reset.
+    void set_weight(stream_id stream, std::uint8_t weight);
+
     /// Sends what is queued, then closes gracefully. During set-up: aborts.
     void shutdown(time_point now);
     /// Closes at once. One ABORT packet waits in poll_transmit(); `closed{aborted_locally}` in poll_event().

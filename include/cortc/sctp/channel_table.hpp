@@ -27,6 +27,7 @@ struct channel {
     channel_parameters parameters;
     std::size_t threshold = 0;
     std::uint64_t accepted = 0;   ///< bytes the association has taken on the stream in this life
+    std::uint64_t served = 0;     ///< when it last sent, in calls of send()
     std::size_t control_size = 0; ///< of these, the DCEP message at the front
     channel_counters counters;
     std::uint32_t generation = 0;

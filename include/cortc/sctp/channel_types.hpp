@@ -30,8 +30,8 @@ struct channel_parameters {
     /// At most one of the two; none: reliable.
     std::optional<std::uint32_t> max_retransmits{};
     std::optional<std::chrono::milliseconds> max_packet_life_time{};
-    /// RFC 8831 6.4: 128 below normal, 256 normal, 512 high, 1024 extra high. Told to the peer; all channels
-    /// are served alike.
+    /// RFC 8831 6.4: up to 128 below normal, up to 256 normal, up to 512 high, beyond extra high. Told to the
+    /// peer; among channels that have something to send, the four share the association as 1 : 2 : 4 : 8.
     std::uint16_t priority = 256;
     /// Agreed on outside of DCEP: both ends open the channel with the same id.
     bool negotiated = false;

@@ -162,6 +162,7 @@ class data_channels {
     void set_state(channel_id id, channel& which, channel_state state);
     void fail(channel_id id, channel_failure failure, std::string text);
     void close_from_outside(channel_id id);
+    void configure_stream(const channel& which);
     void begin_reset(channel_id id);
     void resume(channel_id id);
     void finish(channel_id id);
@@ -185,6 +186,7 @@ class data_channels {
     bool control_blocked_ = false;     ///< the send buffer is full
     bool writable_ = false;            ///< it has room again, and nobody was told yet
     std::vector<channel_id> blocked_;  ///< channels that wait for channel_writable
+    std::uint64_t served_ = 0;         ///< calls of send() that were ok
     ring<queued_event> events_;
     ring<incoming_message> messages_;
     std::uint64_t messages_queued_ = 0; ///< ever

@@ -264,7 +264,7 @@ TEST_CASE("a slow reader closes the window, and nothing is lost when it reads on
             },
             20s);
         const auto held = net.b.end.stats().bytes_received;
-        CHECK(held <= 65536 * 5 / 4);
+        CHECK(held <= 65536 * 5 / 4 + size); // what has begun is finished
         CHECK(held + 64 * net.b.end.stats().messages_received > 40000);
         CHECK(net.b.end.stats().receive_window == 0);
         CHECK(net.a.end.state() == association_state::established);

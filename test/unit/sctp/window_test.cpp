@@ -112,6 +112,12 @@ TEST_CASE("a message that has begun is finished although others are not read") {
     REQUIRE(net.connect());
     picky_reader reader(net, 1);
     for (int i = 0; i < 15; ++i) REQUIRE(net.send(net.a, 0, pattern(16000)) == send_result::ok);
+    net.run(
+        [&] {
+            reader();
+            return reader.unread.size() == 15;
+        },
+        2s);
     REQUIRE(net.send(net.a, 1, pattern(262144)) == send_result::ok);
     CHECK(net.run(
         [&] {

@@ -98,6 +98,10 @@ CORTC_DECL void association::set_buffered_amount_low_threshold(stream_id stream,
     sender_.queue().stream(stream).low_threshold = bytes;
 }
 
+CORTC_DECL void association::set_weight(stream_id stream, std::uint8_t weight) {
+    sender_.queue().set_weight(stream, std::clamp<std::uint8_t>(weight, 1, 8));
+}
+
 CORTC_DECL void association::set_remote_max_message_size(std::size_t bytes) noexcept {
     config_.remote_max_message_size = bytes;
 }

@@ -99,11 +99,8 @@ CORTC_DECL void association::handle_reset_response(const tlv& parameter, time_po
 
 CORTC_DECL void association::end_reset(std::vector<stream_id> streams, bool done) {
     for (const auto id : streams) {
-        auto& stream = sender_.queue().stream(id);
-        stream.resetting = false;
-        if (!done) continue;
-        stream.next_sequence = {};
-        stream.low_threshold = 0;
+        sender_.queue().stream(id).resetting = false;
+        if (done) sender_.queue().end_life(id);
     }
     if (done)
         emit(outgoing_streams_reset{std::move(streams)}, false);

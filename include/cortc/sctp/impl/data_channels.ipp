@@ -248,7 +248,13 @@ CORTC_DECL void data_channels::on_buffered_amount_low(stream_id stream) {
     emit(channel_buffered_amount_low{*id});
 }
 
+/// Who was served last comes last, or a channel with a long queue could take the room every time.
 CORTC_DECL void data_channels::announce_writable() {
+    std::sort(blocked_.begin(), blocked_.end(), [this](channel_id a, channel_id b) {
+        const auto* left = table_.find(a);
+        const auto* right = table_.find(b);
+        return (left ? left->served : 0) < (right ? right->served : 0);
+    });
     for (auto id : blocked_) {
         auto* which = table_.find(id);
         if (!which || !which->blocked) continue;

@@ -9,7 +9,14 @@ namespace cortc::sctp {
 
 namespace detail {
 CORTC_DECL dcep::open_message to_open(const channel_parameters& parameters);
+CORTC_DECL std::uint8_t weight_of(std::uint16_t priority) noexcept;
 } // namespace detail
+
+CORTC_DECL std::uint8_t detail::weight_of(std::uint16_t priority) noexcept {
+    if (priority <= 128) return 1;
+    if (priority <= 256) return 2;
+    return priority <= 512 ? 4 : 8;
+}
 
 CORTC_DECL dcep::open_message detail::to_open(const channel_parameters& parameters) {
     dcep::open_message open;
@@ -133,8 +140,15 @@ CORTC_DECL void data_channels::set_open(channel_id id, channel& which) {
     set_state(id, which, channel_state::open);
     which.was_open = true;
     ++stats_.channels_opened;
-    association_->set_buffered_amount_low_threshold(*which.parameters.id, which.threshold);
+    configure_stream(which);
     if (!which.opened_by_peer) emit(channel_open{id, *which.parameters.id});
+}
+
+/// What a stream's reset makes the association forget.
+CORTC_DECL void data_channels::configure_stream(const channel& which) {
+    const auto stream = *which.parameters.id;
+    association_->set_buffered_amount_low_threshold(stream, which.threshold);
+    association_->set_weight(stream, detail::weight_of(which.parameters.priority));
 }
 
 CORTC_DECL void data_channels::set_state(channel_id id, channel& which, channel_state state) {
@@ -175,6 +189,7 @@ CORTC_DECL channel_send data_channels::send(channel_id id, message_kind kind, by
         return channel_send::not_open;
     }
     which->accepted += payload.size();
+    which->served = ++served_;
     ++which->counters.messages_sent;
     which->counters.bytes_sent += message.size();
     if (!which->above_threshold) which->above_threshold = buffered(*which) > which->threshold;
@@ -226,7 +241,7 @@ CORTC_DECL void data_channels::resume(channel_id id) {
     auto& which = *table_.find(id);
     which.outgoing = detail::outgoing_state::usable;
     if (which.state == channel_state::closing) return begin_reset(id);
-    association_->set_buffered_amount_low_threshold(*which.parameters.id, which.threshold);
+    configure_stream(which);
     if (which.control != detail::pending_control::none) control_.push_back(id);
     if (std::exchange(which.blocked, false)) emit(channel_writable{id});
 }

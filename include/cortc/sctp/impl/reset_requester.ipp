@@ -16,12 +16,12 @@ CORTC_DECL void reset_requester::start(reset_sequence initial) {
 CORTC_DECL void reset_requester::prepare(const send_queue& queue, tsn last_assigned,
                                          std::size_t max_streams) {
     if (!requested_.empty() || pending_.empty()) return;
-    for (const auto stream : pending_)
-        if (requested_.size() < max_streams && queue.drained(stream)) requested_.push_back(stream);
-    if (requested_.empty()) return;
     std::erase_if(pending_, [&](stream_id stream) {
-        return std::find(requested_.begin(), requested_.end(), stream) != requested_.end();
+        if (requested_.size() == max_streams || !queue.drained(stream)) return false;
+        requested_.push_back(stream);
+        return true;
     });
+    if (requested_.empty()) return;
     last_assigned_ = last_assigned;
     sequence_ = next_;
     ++next_;

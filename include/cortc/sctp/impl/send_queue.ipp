@@ -2,6 +2,7 @@
 
 #include "cortc/sctp/tx/send_queue.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace cortc::sctp {
@@ -54,22 +55,80 @@ CORTC_DECL void send_queue::push(stream_id id, ppid protocol, byte_view message,
     owner.tail = index;
     owner.buffered += message.size();
     buffered_ += message.size();
-    held_ += message.size();
+    hold(owner, message.size());
     make_ready(owner);
+}
+
+CORTC_DECL void send_queue::hold(outgoing_stream& stream, std::size_t bytes) noexcept {
+    stream.held += bytes;
+    held_ += bytes;
+}
+
+/// Gives a message's storage back.
+CORTC_DECL void send_queue::let_go(outgoing_message& message) {
+    auto& owner = *message.stream;
+    held_ -= message.size;
+    owner.held -= message.size;
+    pool_->release(std::move(message.data));
+}
+
+CORTC_DECL void send_queue::set_weight(stream_id id, std::uint8_t weight) {
+    auto& changed = stream(id);
+    if (changed.wanting) wanting_weight_ += std::size_t{weight} - changed.weight;
+    changed.weight = weight;
+}
+
+CORTC_DECL void send_queue::refused(stream_id id) {
+    auto& asking = stream(id);
+    asking.refused_in = period_;
+    if (std::exchange(asking.wanting, true)) return;
+    wanting_weight_ += asking.weight;
+    wanting_.push_back(&asking);
+}
+
+CORTC_DECL void send_queue::next_period() {
+    std::erase_if(wanting_, [this](outgoing_stream* asking) {
+        if (asking->refused_in == period_) return false;
+        asking->wanting = false;
+        wanting_weight_ -= asking->weight;
+        return true;
+    });
+    ++period_;
+}
+
+CORTC_DECL void send_queue::end_life(stream_id id) {
+    set_weight(id, default_weight);
+    auto& ended = stream(id);
+    ended.next_sequence = {};
+    ended.low_threshold = 0;
+}
+
+CORTC_DECL bool send_queue::has_share(stream_id id, std::size_t limit) const noexcept {
+    const auto* known = find(id);
+    if (!known || known->held == 0) return true;
+    const auto others = wanting_weight_ - (known->wanting ? known->weight : 0);
+    return known->held < limit * known->weight / (others + known->weight);
 }
 
 CORTC_DECL void send_queue::make_ready(outgoing_stream& stream) {
     const bool in_progress = current_ != no_message && messages_[current_].stream == &stream;
     if (stream.ready || in_progress || stream.head == no_message) return;
     stream.ready = true;
-    ready_.push_back(&stream);
+    stream.turn = std::max(stream.turn, clock_);
+    ready_.push_back({stream.turn, order_++, &stream});
+    std::push_heap(ready_.begin(), ready_.end());
 }
 
 CORTC_DECL outgoing_message* send_queue::current() {
     while (current_ == no_message && !ready_.empty()) {
-        auto* next = ready_.pop_front();
+        std::pop_heap(ready_.begin(), ready_.end());
+        auto* next = ready_.back().stream;
+        ready_.pop_back();
         next->ready = false;
         current_ = next->head; // none when its messages were discarded meanwhile
+        if (current_ == no_message) continue;
+        clock_ = next->turn;
+        next->turn += (messages_[current_].size + chunk_cost) * (max_weight / next->weight);
     }
     return current_ == no_message ? nullptr : &messages_[current_];
 }
@@ -110,10 +169,7 @@ CORTC_DECL void send_queue::unlink(outgoing_stream& stream, message_index previo
 
 CORTC_DECL void send_queue::release(message_index index) {
     auto& message = messages_[index];
-    if (message.data.capacity() != 0) {
-        held_ -= message.size;
-        pool_->release(std::move(message.data));
-    }
+    if (message.data.capacity() != 0) let_go(message);
     free_.push_back(index);
 }
 
@@ -126,8 +182,7 @@ CORTC_DECL void send_queue::abandon(message_index index) {
     auto& message = messages_[index];
     if (message.abandoned) return;
     message.abandoned = true;
-    held_ -= message.size;
-    pool_->release(std::move(message.data));
+    let_go(message);
     if (message.sent == message.size) return;
     auto& owner = *message.stream; // partly sent: it is the current one, the first of its stream
     lower(owner, message.size - message.sent);
@@ -138,6 +193,7 @@ CORTC_DECL void send_queue::abandon(message_index index) {
 
 CORTC_DECL void send_queue::drop_current() {
     auto& owner = *messages_[current_].stream;
+    owner.turn = clock_; // it has cost nothing
     lower(owner, messages_[current_].size);
     unlink(owner, no_message, current_);
     release(std::exchange(current_, no_message));
@@ -184,6 +240,8 @@ CORTC_DECL void send_queue::clear() {
     current_ = no_message;
     buffered_ = 0;
     held_ = 0;
+    wanting_.clear();
+    wanting_weight_ = 0;
 }
 
 CORTC_DECL std::vector<stream_id> send_queue::known() const {
@@ -198,7 +256,8 @@ CORTC_DECL std::optional<stream_id> send_queue::poll_low() {
 }
 
 CORTC_DECL void send_queue::shrink() {
-    ready_.shrink();
+    if (ready_.empty()) std::vector<candidate>().swap(ready_);
+    if (wanting_.empty()) std::vector<outgoing_stream*>().swap(wanting_);
     low_.shrink();
     if (held_messages() != 0) return;
     std::vector<outgoing_message>().swap(messages_);

@@ -38,22 +38,31 @@ CORTC_DECL void sender::clear() {
 
 CORTC_DECL bool sender::push(stream_id stream, ppid protocol, byte_view message, const send_options& options,
                              time_point now) {
-    if (queue_.held() >= config_->send_buffer ||
-        queue_.held_messages() >= config_->limits.max_queued_messages) {
-        blocked_ = true;
-        return false;
-    }
+    const auto limit = config_->send_buffer;
+    const auto held = queue_.held();
+    if (held >= limit || queue_.held_messages() >= config_->limits.max_queued_messages)
+        return refuse(stream, limit - limit / 8);
+    // A buffer full of one stream's messages would have no room for more important ones.
+    if (!queue_.has_share(stream, limit)) return refuse(stream, held - std::min(held, limit / 16));
     queue_.push(stream, protocol, message, options, now);
     return true;
 }
 
-/// Not at the first free byte, but when an eighth is free: waking the application has its price.
+/// `resume_at`: when so few bytes are held it is worth to try again. Waking the application has its price, so
+/// that is not at the first free byte.
+CORTC_DECL bool sender::refuse(stream_id stream, std::size_t resume_at) {
+    queue_.refused(stream);
+    resume_at_ = blocked_ ? std::max(resume_at_, resume_at) : resume_at;
+    blocked_ = true;
+    return false;
+}
+
 CORTC_DECL bool sender::poll_writable() noexcept {
     if (!blocked_) return false;
-    const auto limit = config_->send_buffer;
     const auto most = config_->limits.max_queued_messages;
-    if (queue_.held() > limit - limit / 8 || queue_.held_messages() > most - most / 8) return false;
+    if (queue_.held() > resume_at_ || queue_.held_messages() > most - most / 8) return false;
     blocked_ = false;
+    queue_.next_period();
     return true;
 }
 

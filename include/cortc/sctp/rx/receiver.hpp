@@ -75,7 +75,7 @@ class receiver {
 
     ring<received_message> inbox_;
     std::size_t delivered_cost_ = 0; // of messages delivered and not consumed
-    std::size_t accounted_ = 0; // messages of inbox_ that are in delivered_cost_
+    std::size_t accounted_ = 0;      // messages of inbox_ that are in delivered_cost_
     std::uint64_t delivered_count_ = 0;
 
     std::array<tsn, max_duplicates> duplicates_{};

@@ -29,19 +29,29 @@ struct outgoing_message {
     message_index next = no_message; ///< in the stream
 };
 
+inline constexpr std::uint8_t default_weight = 2;
+
 struct outgoing_stream {
     stream_id id;
     ssn next_sequence;
     message_index head = no_message; ///< messages not sent completely
     message_index tail = no_message;
-    std::size_t buffered = 0;
+    std::size_t buffered = 0; ///< bytes without a TSN
+    std::size_t held = 0;     ///< bytes kept, acknowledged ones excepted
     std::size_t low_threshold = 0;
-    bool ready = false;     ///< waits for its turn
+    std::uint64_t turn = 0; ///< in virtual time: the earliest start of its next message
+    std::uint8_t weight = default_weight;
+    bool ready = false;   ///< waits for its turn
+    bool wanting = false; ///< was refused room in this period or the one before
+    std::uint32_t refused_in = 0;
     bool resetting = false; ///< takes no more messages until the reset is answered
 };
 
-/// Messages waiting to be sent, by stream, and the choice of the next one: streams take turns, a message at a
-/// time (fragments of different messages cannot be interleaved: their TSNs are consecutive, RFC 9260 6.9).
+/// Messages waiting to be sent, by stream, and the choice of the next one: streams share the association by
+/// their weights in bytes, a message at a time (fragments of different messages cannot be interleaved: their
+/// TSNs are consecutive, RFC 9260 6.9). This is weighted fair queueing (RFC 8260 3.6, RFC 8831 6.4) by start
+/// times: a message starts, in virtual time, when the one before it in its stream has been paid for, or now
+/// if that is later; the message with the earliest start is sent next, and costs its size over the weight.
 class send_queue {
   public:
     explicit send_queue(buffer_pool& pool) : pool_(&pool) {}
@@ -67,6 +77,19 @@ class send_queue {
     std::size_t discard_streams_from(std::uint16_t count);
     void clear();
 
+    /// 1 to 8: the stream's share of the association relative to others that have something to send.
+    /// Forgotten by end_life().
+    void set_weight(stream_id stream, std::uint8_t weight);
+    /// The stream begins a new life (RFC 6525).
+    void end_life(stream_id stream);
+    /// Whether the stream holds less than its share of `limit` bytes: by weight, among itself and the streams
+    /// that want more than they have. One that holds nothing has room.
+    [[nodiscard]] bool has_share(stream_id stream, std::size_t limit) const noexcept;
+    /// The stream was refused room. It counts as wanting more until it has not been refused for a period.
+    void refused(stream_id stream);
+    /// There is room again: a new period begins.
+    void next_period();
+
     [[nodiscard]] outgoing_stream& stream(stream_id id);
     [[nodiscard]] const outgoing_stream* find(stream_id id) const noexcept;
     /// Streams that send() or a reset has touched, in no order.
@@ -83,20 +106,40 @@ class send_queue {
     void shrink();
 
   private:
+    static constexpr std::uint64_t max_weight = 8;
+    static constexpr std::uint64_t chunk_cost = 16; // of a DATA chunk without its data
+
     [[nodiscard]] message_index allocate();
     void release(message_index index);
     void unlink(outgoing_stream& stream, message_index previous, message_index index);
     void lower(outgoing_stream& stream, std::size_t bytes);
     void make_ready(outgoing_stream& stream);
+    void hold(outgoing_stream& stream, std::size_t bytes) noexcept;
+    void let_go(outgoing_message& message);
+
+    /// A stream that waits for its turn.
+    struct candidate {
+        std::uint64_t turn;
+        std::uint64_t order; // among equals: first come, first served
+        outgoing_stream* stream;
+        friend bool operator<(const candidate& a, const candidate& b) noexcept { // std::push_heap: last first
+            return a.turn != b.turn ? a.turn > b.turn : a.order > b.order;
+        }
+    };
 
     buffer_pool* pool_;
     std::vector<outgoing_message> messages_; // slots, used again
     std::vector<message_index> free_;
     std::unordered_map<stream_id, outgoing_stream> streams_;
-    ring<outgoing_stream*> ready_;
+    std::vector<candidate> ready_; // a heap
+    std::uint64_t order_ = 0;
+    std::uint64_t clock_ = 0; // virtual time: the start of the message chosen last
     message_index current_ = no_message;
     std::size_t buffered_ = 0;
     std::size_t held_ = 0;
+    std::vector<outgoing_stream*> wanting_;
+    std::size_t wanting_weight_ = 0;
+    std::uint32_t period_ = 0;
     ring<stream_id> low_;
 };
 

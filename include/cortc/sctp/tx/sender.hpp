@@ -61,6 +61,7 @@ class sender {
     /// RFC 9260 6.1 D proposes four packets; one GSO batch keeps a fast path busy and still bounds a burst.
     static constexpr std::size_t max_burst = 64;
 
+    bool refuse(stream_id stream, std::size_t resume_at);
     void resend(packet_builder& out, time_point now);
     void send_new(packet_builder& out, time_point now);
     void send_fragment(packet_builder& out, outgoing_message& message, std::size_t size, time_point now);
@@ -99,6 +100,7 @@ class sender {
     bool forward_due_ = false;
     bool limited_ = false; // the congestion window was what stopped us last
     bool blocked_ = false; // push() has refused
+    std::size_t resume_at_ = 0;
     bool hurry_ = false;
 };
 
