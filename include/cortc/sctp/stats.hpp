@@ -23,7 +23,7 @@ enum class drop_reason : std::size_t {
     window_overrun,  ///< DATA beyond the window we advertised, or that would need a gap block too many
     bad_stream,      ///< DATA for a stream that does not exist
     bad_fragment,    ///< a fragment that contradicts its neighbours
-    bad_sack,        ///< acknowledges what was never sent
+    bad_sack,        ///< acknowledges what was never sent, or is the second of a packet
     stale_sack,      ///< older than one before
     bad_cookie,      ///< forged
     stale_cookie,    ///<

@@ -346,3 +346,14 @@ TEST_CASE("random bytes with a good checksum do no harm") {
     }
     SUCCEED();
 }
+
+TEST_CASE("of the SACKs in one packet the first counts") {
+    attacker peer;
+    REQUIRE(peer.net.send(peer.net.b, 0, numbered(1)) == send_result::ok);
+    peer.drain();
+    std::array<std::byte, 12> value{};
+    for (int i = 0; i < 50; ++i) peer.chunk(chunk_type::sack, value); // of a TSN far away
+    peer.flush();
+    CHECK(peer.target().stats().dropped(drop_reason::bad_sack) >= 49);
+    CHECK(peer.target().stats().bytes_in_flight == 8);
+}

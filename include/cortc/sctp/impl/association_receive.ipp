@@ -102,7 +102,11 @@ CORTC_DECL association::next_chunk association::handle_chunk(const chunk& from, 
         handle_data(from, in);
         break;
     case chunk_type::sack:
-        handle_sack(from, in.now);
+        // Nobody sends two, and each costs time for everything that is outstanding.
+        if (std::exchange(in.has_sack, true))
+            drop(drop_reason::bad_sack);
+        else
+            handle_sack(from, in.now);
         break;
     case chunk_type::forward_tsn:
         handle_forward_tsn(from, in);
