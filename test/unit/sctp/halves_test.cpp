@@ -238,3 +238,14 @@ TEST_CASE("FORWARD-TSN passes abandoned chunks and what has arrived between them
     CHECK(sent.chunks.size() == 6);
     CHECK_FALSE(sent.chunks.first_abandoned());
 }
+
+TEST_CASE("a stream whose life ended is forgotten when nothing refers to it") {
+    ten_chunks sent;
+    sent.queue.end_life(stream_id(1)); // chunks are in flight
+    CHECK(sent.queue.known().size() == 1);
+    sent.chunks.abandon(sent.chunks[0].message, 0);
+    CHECK(sent.sack(109).advanced);
+    sent.queue.end_life(stream_id(1));
+    CHECK(sent.queue.known().empty());
+    CHECK(sent.queue.held_messages() == 0);
+}

@@ -42,6 +42,7 @@ CORTC_DECL void send_queue::push(stream_id id, ppid protocol, byte_view message,
     added.data = pool_->acquire(message.size());
     added.data.append(message);
     added.stream = &owner;
+    ++owner.messages;
     added.protocol = protocol;
     added.unordered = options.unordered;
     added.size = static_cast<std::uint32_t>(message.size());
@@ -97,8 +98,14 @@ CORTC_DECL void send_queue::next_period() {
 }
 
 CORTC_DECL void send_queue::end_life(stream_id id) {
+    const auto found = streams_.find(id);
+    if (found == streams_.end()) return;
+    auto& ended = found->second;
+    if (ended.messages == 0 && !ended.ready && !ended.wanting) {
+        streams_.erase(found);
+        return;
+    }
     set_weight(id, default_weight);
-    auto& ended = stream(id);
     ended.next_sequence = {};
     ended.low_threshold = 0;
 }
@@ -170,6 +177,7 @@ CORTC_DECL void send_queue::unlink(outgoing_stream& stream, message_index previo
 CORTC_DECL void send_queue::release(message_index index) {
     auto& message = messages_[index];
     if (message.data.capacity() != 0) let_go(message);
+    --message.stream->messages;
     free_.push_back(index);
 }
 

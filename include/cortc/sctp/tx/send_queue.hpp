@@ -38,6 +38,7 @@ struct outgoing_stream {
     message_index tail = no_message;
     std::size_t buffered = 0; ///< bytes without a TSN
     std::size_t held = 0;     ///< bytes kept, acknowledged ones excepted
+    std::size_t messages = 0; ///< that refer to it: waiting, or abandoned and not passed by the peer
     std::size_t low_threshold = 0;
     std::uint64_t turn = 0; ///< in virtual time: the earliest start of its next message
     std::uint8_t weight = default_weight;
@@ -92,7 +93,7 @@ class send_queue {
 
     [[nodiscard]] outgoing_stream& stream(stream_id id);
     [[nodiscard]] const outgoing_stream* find(stream_id id) const noexcept;
-    /// Streams that send() or a reset has touched, in no order.
+    /// Streams that have been used in this life, in no order.
     [[nodiscard]] std::vector<stream_id> known() const;
     [[nodiscard]] bool drained(stream_id id) const noexcept;
     /// Messages that have not been sent completely.
