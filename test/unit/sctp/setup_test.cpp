@@ -86,6 +86,22 @@ TEST_CASE("every packet of the set-up may be lost") {
     }
 }
 
+TEST_CASE("a COOKIE-ECHO is repeated soon, however often INIT was lost") {
+    pair net;
+    std::vector<time_point> echoes;
+    int inits = 0;
+    net.a.tamper = [&](bytes& packet) {
+        const auto type = chunk_types(packet).front();
+        if (type == chunk_type::init && ++inits < 4) packet.clear();
+        if (type == chunk_type::cookie_echo) echoes.push_back(net.now);
+        if (echoes.size() == 1) packet.clear();
+    };
+    net.a.end.connect(net.now);
+    REQUIRE(net.run([&] { return net.a.count<connected>() != 0; }));
+    REQUIRE(echoes.size() == 2);
+    CHECK(echoes[1] - echoes[0] == 500ms);
+}
+
 TEST_CASE("data makes up for a lost COOKIE-ACK") {
     pair net;
     bool dropped = false;

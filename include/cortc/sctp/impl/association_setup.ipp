@@ -72,6 +72,7 @@ CORTC_DECL void association::handle_init_ack(const chunk& from, time_point now) 
     if (parameters->cookie.empty() || parameters->cookie.size() > config_.limits.max_cookie)
         return drop(drop_reason::bad_cookie);
     if (timer_count_ == 0 && !setup_due_) sender_.rto().sample(now - setup_sent_);
+    sender_.rto().clear_back_off(); // the path works: COOKIE-ECHO does not wait for what INIT met with
     adopt_peer(ack->tag, ack->initial_tsn, ack->window, ack->outgoing_streams, ack->incoming_streams,
                parameters->forward_tsn, parameters->re_config);
     cookie_.assign(parameters->cookie);
