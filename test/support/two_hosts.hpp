@@ -15,7 +15,8 @@ class stderr_log final : public log_sink {
   public:
     explicit stderr_log(const sim::world& world, char name) : world_(world), name_(name) {}
     void write(log_level, std::string_view component, std::string_view message) noexcept override {
-        std::fprintf(stderr, "%12.6f %c %.*s: %.*s\n", std::chrono::duration<double>(world_.now().time_since_epoch()).count(), name_,
+        std::fprintf(stderr, "%12.6f %c %.*s: %.*s\n",
+                     std::chrono::duration<double>(world_.now().time_since_epoch()).count(), name_,
                      static_cast<int>(component.size()), component.data(), static_cast<int>(message.size()),
                      message.data());
     }
@@ -31,9 +32,11 @@ struct two_hosts {
     stderr_log log_a{world, 'a'}, log_b{world, 'b'};
     context a, b;
 
-    explicit two_hosts(std::uint64_t seed = 1, const sim::link_options& link = {}, context_options options = {})
-        : world(io, seed), a(io.get_executor(), world.host("a", {"10.0.0.1", "fd00::1"}), logged(options, log_a)),
-          b(io.get_executor(), world.host("b", {"10.0.0.2", "fd00::2"}), logged(options, log_b)) {
+    explicit two_hosts(std::uint64_t seed = 1, const sim::link_options& link = {},
+                       context_options options = {})
+        : world(io, seed)
+        , a(io.get_executor(), world.host("a", {"10.0.0.1", "fd00::1"}), logged(options, log_a))
+        , b(io.get_executor(), world.host("b", {"10.0.0.2", "fd00::2"}), logged(options, log_b)) {
         world.set_default_link(link);
     }
     static context_options logged(context_options options, stderr_log& log) {
