@@ -37,6 +37,9 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
     /// Calls the client once when what is ready to run on the executor now has run, so that everything sent
     /// in one turn leaves together, and acknowledgements ride with the answers of the application.
     void at_end_of_turn(turn_client& client);
+    /// The same now, for everybody who waits: what is ready computes for long (handshakes). Only from the
+    /// outermost frame, never while a client drains.
+    void end_turn();
     /// Forgets a client that is about to go.
     void withdraw(turn_client& client) noexcept;
 
@@ -55,7 +58,6 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
     [[nodiscard]] std::vector<net::interface_address> usable_interfaces();
 
   private:
-    void end_turn();
     void certificate_made(std::exception_ptr error, certificate_ptr made);
 
     context_options options_;

@@ -219,12 +219,16 @@ CORTC_DECL void transport::handle_batch(net::udp_socket& socket, std::span<const
     const auto id = gatherer_.id_of(socket);
     if (closed_ || !id) return;
     const auto at = now();
+    const bool shaking_hands = dtls_state_ == dtls_transport_state::connecting;
     for (const auto& packet : batch) {
         demultiplex(*id, packet, at);
         if (closed_) return;
     }
     drain_events();
     core_->at_end_of_turn(*this);
+    // A step of a handshake takes milliseconds. When fifty peers arrive at once, the answer to the first must
+    // not wait for the steps of all the others that are ready in this turn: the peers compute meanwhile.
+    if (shaking_hands) core_->end_turn();
 }
 
 // RFC 7983 7: the first byte tells the protocol.
