@@ -135,6 +135,7 @@ class transport final : public std::enable_shared_from_this<transport>,
     bool drain_dtls();
     void handle_dtls_event(crypto::dtls_event&& event);
     void drain_channels();
+    void start_dtls(time_point now);
     void transmit(time_point now);
     void transmit_ice(time_point now);
     void transmit_dtls();

@@ -73,9 +73,7 @@ CORTC_DECL void transport::start() {
 CORTC_DECL asio::awaitable<void> transport::run() {
     co_await ice_connected_.wait(asio::use_awaitable);
     co_await dtls_ready_.wait(asio::use_awaitable);
-    // A server has been waiting since its parameters were known; a client speaks now that there is a path.
-    if (dtls_state_ == dtls_transport_state::fresh) set_dtls_state(dtls_transport_state::connecting, {});
-    if (dtls_role_ == crypto::dtls_role::client) dtls_->start(now());
+    start_dtls(now());
     touch();
     co_await dtls_connected_.wait(asio::use_awaitable);
     co_await channels_attached_.wait(asio::use_awaitable);
@@ -202,8 +200,14 @@ CORTC_DECL void transport::set_dtls(crypto::dtls_role role,
                       self->drain_events();
                       self->core_->at_end_of_turn(*self);
                   });
-    if (role == crypto::dtls_role::server) dtls_->start(now());
     dtls_ready_.reach();
+}
+
+/// Not before there is a path, in the one direction at least: a handshake has a deadline.
+CORTC_DECL void transport::start_dtls(time_point at) {
+    if (dtls_state_ != dtls_transport_state::fresh) return;
+    dtls_->start(at);
+    set_dtls_state(dtls_transport_state::connecting, {});
 }
 
 CORTC_DECL void transport::attach(sctp::data_channels& channels) {
@@ -246,6 +250,7 @@ CORTC_DECL void transport::demultiplex(ice::socket_id socket, const net::datagra
 CORTC_DECL void transport::handle_dtls(ice::socket_id socket, const net::datagram& packet, time_point at) {
     if (!dtls_) return drop(demux_drop::no_dtls_yet);
     if (!agent_.is_valid_source(socket, packet.source)) return drop(demux_drop::invalid_source);
+    if (dtls_role_ == crypto::dtls_role::server) start_dtls(at); // the peer's checks were quicker than ours
     dtls_->handle_packet(packet.data, at);
     while (auto size = dtls_->poll_read(core_->scratch())) {
         agent_.note_received(socket, packet.source, at);
