@@ -48,9 +48,8 @@ struct sim_call : two_hosts {
     duration signaling_delay{}; ///< of a description or candidate, one way
     std::vector<spawned> trickling;
 
-    explicit sim_call(std::uint64_t seed = 1, const sim::link_options& link = {},
-                      context_options options = {})
-        : two_hosts(seed, link, std::move(options)) {
+    template <class... Args>
+    explicit sim_call(Args&&... args) : two_hosts(std::forward<Args>(args)...) {
         offerer.emplace(a);
         answerer.emplace(b);
     }
@@ -63,6 +62,10 @@ struct sim_call : two_hosts {
     asio::awaitable<void> pause(duration time) {
         timer clock(a);
         co_await clock.wait(time);
+    }
+    test::spawned spawn(asio::awaitable<void> body) { return {io.get_executor(), std::move(body)}; }
+    bool run_until_state(const PeerConnection& which, PeerConnectionState state, duration limit) {
+        return world.run_until([&] { return which.connectionState() == state; }, limit);
     }
     asio::awaitable<void> signal() {
         if (signaling_delay > duration::zero()) co_await pause(signaling_delay);
@@ -99,7 +102,7 @@ struct sim_call : two_hosts {
     void finish() {
         offerer->close();
         answerer->close();
-        CHECK(world.run_dry(std::chrono::seconds(1)));
+        CHECK(world.run_dry(signaling_delay + std::chrono::seconds(1)));
         for (const auto& each : trickling) {
             CHECK(each.done());
             if (each.done()) each.rethrow();

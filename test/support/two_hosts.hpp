@@ -6,6 +6,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <string>
+#include <vector>
 
 /// Two contexts on two simulated hosts, in virtual time.
 namespace cortc::test {
@@ -26,6 +28,16 @@ class stderr_log final : public log_sink {
     char name_;
 };
 
+using addresses = std::vector<std::string>;
+
+inline std::vector<net::interface_address> interfaces_of(const addresses& literals) {
+    std::vector<net::interface_address> made;
+    for (const auto& literal : literals)
+        made.push_back({"eth" + std::to_string(made.size()), boost::asio::ip::make_address(literal),
+                        net::interface_kind::ethernet_or_unknown});
+    return made;
+}
+
 struct two_hosts {
     asio::io_context io;
     sim::world world;
@@ -33,10 +45,11 @@ struct two_hosts {
     context a, b;
 
     explicit two_hosts(std::uint64_t seed = 1, const sim::link_options& link = {},
-                       context_options options = {})
+                       context_options options = {}, const addresses& of_a = {"10.0.0.1", "fd00::1"},
+                       const addresses& of_b = {"10.0.0.2", "fd00::2"})
         : world(io, seed)
-        , a(io.get_executor(), world.host("a", {"10.0.0.1", "fd00::1"}), logged(options, log_a))
-        , b(io.get_executor(), world.host("b", {"10.0.0.2", "fd00::2"}), logged(options, log_b)) {
+        , a(io.get_executor(), world.host("a", interfaces_of(of_a)), logged(options, log_a))
+        , b(io.get_executor(), world.host("b", interfaces_of(of_b)), logged(options, log_b)) {
         world.set_default_link(link);
     }
     static context_options logged(context_options options, stderr_log& log) {
