@@ -196,6 +196,8 @@ def run_all(tests, who, options):
                     failures.append((name, label, error))
                 else:
                     results.setdefault((name, label), []).append((figures, foreign))
+                    if lost := figures.get('failed'):
+                        failures.append((name, label, f'{lost:g} connections never opened'))
     return results, failures
 
 
@@ -316,10 +318,11 @@ def main():
         print(f'Median [min..max] of {options.rounds} rounds; xN: {labels[0]} is N times as good; *: disturbed by others\n')
         print_table(rows, labels)
         for name, label, error in failures:
-            print(f'\n*** {label}: {name}: a run FAILED: {error.strip().splitlines()[0]}')
+            print(f'\n*** {label}: {name}: FAILED in a round: {error.strip().splitlines()[0]}')
         for name, why in skipped.items():
             print(f'\n*** {name} SKIPPED: {why}')
     return 1 if any(label in (ONE_THREAD, TWO_THREADS, WORKER) for _, label, _ in failures) else 0
 
 
-sys.exit(main())
+if __name__ == '__main__':
+    sys.exit(main())
