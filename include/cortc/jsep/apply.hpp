@@ -2,6 +2,7 @@
 
 #include "cortc/jsep/events.hpp"
 #include "cortc/jsep/model.hpp"
+#include "cortc/jsep/plan.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -12,18 +13,27 @@ namespace cortc::jsep {
 
 using content_ptr = std::shared_ptr<const sdp::session_description>;
 
+/// Count up; a number is never given twice.
+struct id_counters {
+    std::uint32_t transport = 1;
+    std::uint32_t transceiver = 1;
+};
+
 /// `base` is the last stable state, `now` the present one: an offer that replaces a pending one of the same
-/// side keeps the transports that were made for it. `next_id` counts the transports up.
+/// side keeps the transports and transceivers that were made for it.
 [[nodiscard]] model apply_local_offer(const model& base, const model& now, content_ptr offer,
-                                      std::uint32_t& next_id);
+                                      id_counters& ids);
+/// `tags` is plan_answer()'s.
 [[nodiscard]] model apply_remote_offer(const model& base, const model& now, content_ptr offer,
-                                       bool we_are_lite, std::uint32_t& next_id);
+                                       const section_tags& tags, bool we_are_lite, id_counters& ids);
 
 /// An answer or pranswer, ours or the peer's, to the pending offer of the other side.
 [[nodiscard]] model apply_answer(const model& now, content_ptr answer, sdp_type type, bool ours,
                                  bool we_are_lite);
+/// In stable: transceivers that are stopped and whose section is rejected are gone.
+void drop_stopped(model& stable);
 
-/// What the transports are to be told: first what begins, then what ended.
+/// What the transports and the application are to be told: first what begins, then what ended.
 struct changes {
     std::vector<event> begun;
     std::vector<event> ended;
@@ -36,4 +46,5 @@ struct changes {
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/jsep/impl/apply.ipp"
+#include "cortc/jsep/impl/compare.ipp"
 #endif

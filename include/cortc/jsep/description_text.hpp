@@ -17,7 +17,8 @@ struct gathered {
     bool done = false;
 };
 
-/// `content` with the candidates of the generations that its sections name.
+/// `content` with the candidates of the generations that its sections name; where several share a transport
+/// they stand in the tagged one (RFC 9429 5.2.1).
 [[nodiscard]] std::string print_local(const sdp::session_description& content,
                                       const std::vector<gathered>& known);
 

@@ -64,6 +64,28 @@ struct ice_rolled_back {
     transport_id transport;
     std::string local_ufrag;
 };
+/// The data section was rejected, but others still use its transport: only the SCTP association ends.
+struct sctp_ended {
+    transport_id transport;
+};
+/// A remote offer brought an audio or video section. It is provisional until an answer keeps it.
+struct transceiver_added {
+    transceiver_id transceiver;
+    media_kind kind = media_kind::audio;
+    std::string mid;
+};
+/// An answer settled its direction, codecs, header extensions or layers: see session::find().
+struct transceiver_negotiated {
+    transceiver_id transceiver;
+};
+/// Its section was rejected; it does not come back.
+struct transceiver_stopped {
+    transceiver_id transceiver;
+};
+/// A rollback took back the offer that made it.
+struct transceiver_removed {
+    transceiver_id transceiver;
+};
 /// A rollback took back the description that made it, or an answer no longer references it: close it.
 struct transport_removed {
     transport_id transport;
@@ -75,6 +97,7 @@ struct signaling_state_changed {
 
 using event = std::variant<ice_role, transport_added, local_ice, dtls_parameters, sctp_parameters, remote_ice,
                            remote_candidate, remote_end_of_candidates, ice_rolled_back, transport_removed,
-                           signaling_state_changed>;
+                           signaling_state_changed, sctp_ended, transceiver_added, transceiver_negotiated,
+                           transceiver_stopped, transceiver_removed>;
 
 } // namespace cortc::jsep

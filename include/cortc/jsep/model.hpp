@@ -1,5 +1,7 @@
 #pragma once
 
+#include "cortc/jsep/bundle.hpp"
+#include "cortc/jsep/transceiver.hpp"
 #include "cortc/jsep/types.hpp"
 #include "cortc/sdp/session_description.hpp"
 
@@ -37,8 +39,9 @@ struct sctp_settings {
 
 struct transport_state {
     transport_id id;
-    std::string mid;       // of the section that it was made for
-    ice_credentials local; // the latest applied; empty while only a remote offer asked for it
+    std::string mid;         // of the section that it was made for
+    std::size_t section = 0; // index of the one that stands for it: its BUNDLE group's tag, or the only one
+    ice_credentials local;   // the latest applied; empty while only a remote offer asked for it
     std::optional<remote_generation> remote; // since the first answer
     std::optional<dtls_role> role;           // ours, since the first answer
     std::vector<sdp::fingerprint> fingerprints;
@@ -71,33 +74,37 @@ struct model {
     std::optional<applied> pending_remote;
     std::vector<section> sections;
     std::vector<transport_state> transports;
+    std::vector<transceiver> transceivers; // in the order in which they appeared
     std::optional<bool> controlling;
 
     [[nodiscard]] transport_state* find(transport_id id) noexcept;
     [[nodiscard]] const transport_state* find(transport_id id) const noexcept;
+    [[nodiscard]] transceiver* find(transceiver_id id) noexcept;
+    [[nodiscard]] const transceiver* find(transceiver_id id) const noexcept;
+    /// The transceiver of an audio or video section.
+    [[nodiscard]] transceiver* transceiver_of(std::size_t section) noexcept;
+    [[nodiscard]] const transceiver* transceiver_of(std::size_t section) const noexcept;
     /// The section that carries data channels.
     [[nodiscard]] std::optional<std::size_t> data_section() const noexcept;
     /// The smallest number that is no section's mid, nor one of `extra`.
     [[nodiscard]] std::string unused_mid(const sdp::session_description* extra = nullptr) const;
 };
 
+/// The part of the W3C's check for negotiation-needed that concerns one transceiver.
+[[nodiscard]] bool transceiver_needs_negotiation(const model& stable, const transceiver& which);
+
 namespace detail {
 
 /// "section 1 (mid data)", the first is 0 as in sdpMLineIndex.
 std::string section_name(const sdp::session_description& content, std::size_t index);
-/// RFC 9143 7.1.3: a bundle-only section outside every group is as good as rejected.
-bool is_rejected(const sdp::session_description& content, std::size_t index);
-bool is_data(const sdp::session_description& content, std::size_t index);
-/// The section whose ICE and DTLS lines and candidates serve section `index`: itself, or (RFC 9143 7.1.3:
-/// bundle-only, or transport attributes only once in a group) the first of its BUNDLE group.
-std::size_t transport_source(const sdp::session_description& content, std::size_t index);
-/// The ICE and DTLS attributes that hold for a section, session level included.
-sdp::transport_attributes transport_of(const sdp::session_description& content, std::size_t index);
+/// The kind of an audio or video section over RTP; none for any other.
+std::optional<media_kind> rtp_kind(const sdp::media_description& media) noexcept;
 /// RFC 8122 5: only the fingerprints of the strongest hash function that we know, so that a weak one beside
 /// it opens no door.
 std::vector<sdp::fingerprint> usable_fingerprints(const std::vector<sdp::fingerprint>& given);
 /// The data section that a remote offer gets accepted: the one in use if it is still there, else the first.
-std::optional<std::size_t> choose_data_section(const model& base, const sdp::session_description& offer);
+std::optional<std::size_t> choose_data_section(const model& base, const sdp::session_description& offer,
+                                               const bundle_layout& layout);
 
 } // namespace detail
 

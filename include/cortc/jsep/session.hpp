@@ -27,6 +27,9 @@ struct session_options {
     sdp::limits sdp_limits;                  // of a remote description
     std::size_t max_remote_candidates = 256; // for one section of one description
     std::string ufrag_prefix;                // ice-chars before the random part, at most 200 (a shard number)
+    /// What audio and video sections can be answered with; none: they are rejected.
+    std::shared_ptr<const media_capabilities> media = shared_media_capabilities();
+    std::size_t max_transports = 16; // of one offer; sections that would need more are rejected
 };
 
 /// The offer/answer engine (webrtc-pc 4.4, RFC 9429). Every call either does all of its work or none of it;
@@ -64,6 +67,15 @@ class session {
     [[nodiscard]] bool update_negotiation_needed();
     void close();
 
+    /// In the order in which they appeared; stopped ones until an answer has rejected their section.
+    [[nodiscard]] const std::vector<transceiver>& transceivers() const noexcept;
+    /// nullptr when it is gone.
+    [[nodiscard]] const transceiver* find(transceiver_id which) const noexcept;
+    /// What the next description asks for. invalid_state: it is stopping, stopped or gone.
+    [[nodiscard]] outcome<void> set_direction(transceiver_id which, sdp::direction direction);
+    /// The next offer rejects its section. Does nothing to one that is stopping, stopped or gone.
+    void stop(transceiver_id which);
+
     /// Joins the text of the local description with this ufrag. False when no applied local description has
     /// it.
     bool add_local_candidate(transport_id transport, std::string_view ufrag, sdp::candidate candidate);
@@ -81,7 +93,7 @@ class session {
     [[nodiscard]] std::optional<bool> can_trickle() const;
     /// Nothing while it is undecided.
     [[nodiscard]] std::optional<bool> controlling() const noexcept;
-    /// The transport and m= line of a mid, for the candidates that go out; nothing for a rejected section.
+    /// The section that stands for a transport, for the candidates that go out; nothing when it is gone.
     struct section_place {
         std::string mid;
         std::uint16_t mline_index = 0;
@@ -112,27 +124,14 @@ class session {
     [[nodiscard]] outcome<void> set_remote_offer(content_ptr offer, std::string_view text);
     [[nodiscard]] outcome<void> set_remote_answer(sdp_type type, content_ptr answer);
     void commit(model next);
+    void keep_stopped();
+    void name_senders();
+    template <class Change>
+    void change_transceiver(transceiver_id which, Change change);
+    [[nodiscard]] answer_rules rules() const { return {options_.media, options_.max_transports}; }
     void forget_answered(const model& before);
     void keep_gathered();
     void keep_told();
-
-    /// A section of an applied remote description that a candidate belongs to.
-    struct candidate_place {
-        slot description;
-        std::size_t index;
-    };
-    [[nodiscard]] outcome<std::vector<std::size_t>> sections_of(const candidate_init& init) const;
-    [[nodiscard]] bool serves_transport(const sdp::session_description& content, std::size_t index) const;
-    [[nodiscard]] std::vector<candidate_place> places_of(const std::vector<std::size_t>& indexes,
-                                                         std::optional<std::string_view> ufrag) const;
-    [[nodiscard]] static error unknown_generation(std::string_view ufrag);
-    [[nodiscard]] outcome<void> add_candidate_at(const std::vector<candidate_place>& places,
-                                                 const sdp::candidate& candidate);
-    void replace_remote(slot which, content_ptr content);
-    void tell_candidates();
-    void tell_candidates(const transport_state& transport, const sdp::session_description& content,
-                         std::size_t index);
-    [[nodiscard]] std::optional<description> text_of(const std::optional<applied>& of, bool local) const;
 
     /// The candidates of a remote generation that were reported already.
     struct told {
@@ -141,6 +140,24 @@ class session {
         std::vector<std::string> candidates;
         bool done = false;
     };
+
+    /// A section of an applied remote description that a candidate belongs to.
+    struct candidate_place {
+        slot description;
+        std::size_t index;
+    };
+    [[nodiscard]] outcome<std::vector<std::size_t>> sections_of(const candidate_init& init) const;
+    [[nodiscard]] std::vector<bool> candidate_takers(const sdp::session_description& content) const;
+    [[nodiscard]] std::vector<candidate_place> places_of(const std::vector<std::size_t>& indexes,
+                                                         std::optional<std::string_view> ufrag) const;
+    [[nodiscard]] static error unknown_generation(std::string_view ufrag);
+    [[nodiscard]] outcome<void> add_candidate_at(const std::vector<candidate_place>& places,
+                                                 const sdp::candidate& candidate);
+    void replace_remote(slot which, content_ptr content);
+    void tell_candidates();
+    void tell_candidates(const transport_state& transport, const applied& remote, std::size_t tag);
+    void tell_section(told& known, const sdp::media_description& media);
+    [[nodiscard]] std::optional<description> text_of(const std::optional<applied>& of, bool local) const;
 
     random_source& random_;
     logger log_;
@@ -158,7 +175,7 @@ class session {
     std::uint64_t revision_ = 0;
     std::uint64_t remote_offer_ = 0; // counts different remote offers
     std::string remote_offer_text_;  // the pending one as it came
-    std::uint32_t next_transport_ = 1;
+    id_counters ids_;
     std::vector<gathered> gathered_;
     std::vector<told> told_;
     std::deque<event> events_;
@@ -169,5 +186,6 @@ class session {
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/jsep/impl/session.ipp"
 #include "cortc/jsep/impl/session_candidates.ipp"
+#include "cortc/jsep/impl/session_media.ipp"
 #include "cortc/jsep/impl/session_set.ipp"
 #endif

@@ -17,6 +17,10 @@ namespace cortc::jsep {
 
 /// One ICE + DTLS transport of a connection. Ids are never used twice by one session.
 using transport_id = strong<struct transport_id_tag, std::uint32_t>;
+/// One audio or video section's transceiver. Never used twice by one session.
+using transceiver_id = strong<struct transceiver_id_tag, std::uint32_t>;
+
+enum class media_kind { audio, video };
 
 enum class signaling_state {
     stable,

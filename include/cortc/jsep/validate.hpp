@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cortc/jsep/model.hpp"
+#include "cortc/jsep/plan.hpp"
 
 /// Does the content of a remote description fit? None of these change anything.
 namespace cortc::jsep {
@@ -11,13 +11,16 @@ namespace cortc::jsep {
 
 /// webrtc-pc "set a description": under the policy `require` every RTP section of a peer must multiplex RTCP.
 /// Sections that are bundled into another one may leave the attribute to it. invalid_access.
-[[nodiscard]] outcome<void> validate_rtcp_mux(const sdp::session_description& content);
+[[nodiscard]] outcome<void> validate_rtcp_mux(const sdp::session_description& content,
+                                              const bundle_layout& layout);
 
-/// A remote offer against the last stable state. invalid_access.
-[[nodiscard]] outcome<void> validate_remote_offer(const model& base, const sdp::session_description& offer);
+/// A remote offer against the last stable state; `tags` is plan_answer()'s. invalid_access.
+[[nodiscard]] outcome<void> validate_remote_offer(const model& base, const sdp::session_description& offer,
+                                                  const bundle_layout& layout, const section_tags& tags);
 
 /// A remote answer or pranswer against the pending local offer. invalid_access.
-[[nodiscard]] outcome<void> validate_remote_answer(const model& now, const sdp::session_description& answer);
+[[nodiscard]] outcome<void> validate_remote_answer(const model& now, const sdp::session_description& answer,
+                                                   const bundle_layout& layout);
 
 /// RFC 8842 5.3: our role, once the peer's a=setup in its answer is known.
 [[nodiscard]] dtls_role role_from_answer(sdp::setup_role remote_setup) noexcept;
@@ -26,4 +29,5 @@ namespace cortc::jsep {
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/jsep/impl/validate.ipp"
+#include "cortc/jsep/impl/validate_media.ipp"
 #endif

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/jsep/apply.hpp"
+#include "cortc/jsep/match.hpp"
 #include "cortc/jsep/validate.hpp"
 
 #include <algorithm>
@@ -19,27 +20,72 @@ CORTC_DECL section section_of(const sdp::media_description& media) {
     return made;
 }
 
-/// The transport of section `index` in an offer: the one in use, else the provisional one of the offer that
-/// this replaces, else a new one.
-CORTC_DECL transport_id offered_transport(model& next, const model& base, const model& now, std::size_t index,
-                                          bool replaces, std::uint32_t& next_id) {
-    const auto& mid = next.sections[index].mid;
-    if (index < base.sections.size() && base.sections[index].transport)
-        return *base.sections[index].transport;
-    if (replaces && index < now.sections.size() && now.sections[index].mid == mid &&
-        now.sections[index].transport) {
-        auto provisional = *now.sections[index].transport;
-        transport_state kept;
-        kept.id = provisional;
-        kept.mid = mid;
-        next.transports.push_back(std::move(kept));
-        return provisional;
-    }
+/// The transport of the sections that `tag` stands for: the one in use, else the provisional one of the offer
+/// that this replaces, else a new one.
+CORTC_DECL transport_id offered_transport(model& next, const model& base, const model& now,
+                                          const bundle_layout& layout, const section_tags& tags,
+                                          std::size_t tag, bool replaces, id_counters& ids) {
+    for (auto index : layout.members(tag))
+        if (tags[index] == tag && index < base.sections.size() && base.sections[index].transport)
+            return *base.sections[index].transport;
     transport_state made;
-    made.id = transport_id(next_id++);
-    made.mid = mid;
+    made.mid = next.sections[tag].mid;
+    for (auto index : layout.members(tag)) {
+        if (!replaces || tags[index] != tag || index >= now.sections.size()) continue;
+        const auto& before = now.sections[index];
+        auto taken = !before.transport || before.mid != next.sections[index].mid ||
+                     base.find(*before.transport) || next.find(*before.transport);
+        if (taken) continue;
+        made.id = *before.transport;
+        made.mid = now.find(made.id)->mid;
+        next.transports.push_back(std::move(made));
+        return next.transports.back().id;
+    }
+    made.id = transport_id(ids.transport++);
     next.transports.push_back(std::move(made));
     return next.transports.back().id;
+}
+
+CORTC_DECL void offer_transports(model& next, const model& base, const model& now,
+                                 const bundle_layout& layout, const section_tags& tags, bool replaces,
+                                 id_counters& ids) {
+    std::vector<std::optional<transport_id>> of_tag(tags.size());
+    for (std::size_t i = 0; i < tags.size(); ++i) {
+        if (tags[i] == bundle_layout::none) continue;
+        auto& id = of_tag[tags[i]];
+        if (!id) {
+            id = offered_transport(next, base, now, layout, tags, tags[i], replaces, ids);
+            next.find(*id)->section = tags[i];
+        }
+        next.sections[i].transport = id;
+    }
+}
+
+/// RFC 9429 5.10: the transceiver of the section, else a new one that receives. That of a pending offer which
+/// this one replaces goes on.
+CORTC_DECL void associate(model& next, const model& now, const sdp::session_description& offer,
+                          const bundle_layout& layout, std::size_t index, bool replaces, id_counters& ids) {
+    const auto& media = offer.media[index];
+    auto kind = rtp_kind(media);
+    auto* known = next.transceiver_of(index);
+    if (layout.rejected(index) || !kind) {
+        if (known) known->stopped = true;
+        return;
+    }
+    if (!known) {
+        const auto* pending = replaces ? now.transceiver_of(index) : nullptr;
+        auto same = pending && pending->kind == *kind && pending->mid == next.sections[index].mid;
+        transceiver made;
+        if (same) made = *pending;
+        made.id = same ? pending->id : transceiver_id(ids.transceiver++);
+        made.kind = *kind;
+        made.section = index;
+        next.transceivers.push_back(std::move(made));
+        known = &next.transceivers.back();
+    }
+    known->mid = next.sections[index].mid;
+    auto sends = sdp::effective_direction(offer, media) & sdp::direction::sendonly;
+    known->remote_msids = sends == sdp::direction::sendonly ? media.msids : std::vector<sdp::msid>{};
 }
 
 CORTC_DECL sctp_settings remote_sctp(const sdp::media_description& media) {
@@ -47,20 +93,34 @@ CORTC_DECL sctp_settings remote_sctp(const sdp::media_description& media) {
     return {media.effective_sctp_port().value_or(5000), media.max_message_size.value_or(65536)};
 }
 
-/// An accepted section: pairs the generations and fixes what only an answer can fix.
+/// Pairs the generations of an accepted transport and fixes what only an answer can fix.
 CORTC_DECL void settle_transport(transport_state& transport, const sdp::session_description& local,
-                                 const sdp::session_description& remote, std::size_t index, bool ours) {
-    const auto& own = local.media[index].transport;
-    auto theirs = transport_of(remote, index);
+                                 const sdp::session_description& remote, const bundle_layout& remote_layout,
+                                 bool ours) {
+    const auto& own = local.media[transport.section].transport;
+    auto theirs = transport_of(remote, remote_layout, transport.section);
     transport.local = {*own.ice_ufrag, *own.ice_pwd};
     transport.remote = remote_generation{
         {*theirs.ice_ufrag, *theirs.ice_pwd}, *own.ice_ufrag, remote.ice_lite, theirs.ice_options};
-    if (!transport.role) {
-        auto role_in_answer = *own.setup == sdp::setup_role::active ? dtls_role::client : dtls_role::server;
-        transport.role = ours ? role_in_answer : role_from_answer(*theirs.setup);
-        transport.fingerprints = usable_fingerprints(theirs.fingerprints);
+    if (transport.role) return;
+    auto role_in_answer = *own.setup == sdp::setup_role::active ? dtls_role::client : dtls_role::server;
+    transport.role = ours ? role_in_answer : role_from_answer(*theirs.setup);
+    transport.fingerprints = usable_fingerprints(theirs.fingerprints);
+}
+
+CORTC_DECL void settle_transceiver(transceiver& each, const sdp::session_description& local,
+                                   const sdp::session_description& remote, bool ours) {
+    auto offered = sdp::effective_direction(local, local.media[each.section]);
+    auto theirs = sdp::reverse(sdp::effective_direction(remote, remote.media[each.section]));
+    each.current_direction = offered & theirs;
+    if (!ours) {
+        const auto& msids = remote.media[each.section].msids;
+        auto sends = (theirs & sdp::direction::recvonly) == sdp::direction::recvonly;
+        each.remote_msids = sends ? msids : std::vector<sdp::msid>{};
     }
-    transport.sctp = remote_sctp(remote.media[index]);
+    auto settled = settle_media(local, remote, each.section, ours);
+    if (!each.negotiated || *each.negotiated != settled)
+        each.negotiated = std::make_shared<const media_parameters>(std::move(settled));
 }
 
 CORTC_DECL void drop_unreferenced(model& next) {
@@ -70,36 +130,47 @@ CORTC_DECL void drop_unreferenced(model& next) {
     });
 }
 
+/// Section by section what an answer accepts, then what that says about the transports.
 CORTC_DECL void accept_or_reject(model& next, const sdp::session_description& local,
                                  const sdp::session_description& remote,
                                  const sdp::session_description& answer, bool final_answer, bool ours) {
+    const bundle_layout answer_layout(answer), remote_layout(remote);
+    const auto tags = tags_of(answer, answer_layout);
+    if (final_answer)
+        for (auto& transport : next.transports) transport.sctp.reset();
     for (std::size_t i = 0; i < answer.media.size(); ++i) {
         auto& each = next.sections[i];
-        if (each.rejected()) continue;
-        if (answer.media[i].port != 0)
-            settle_transport(*next.find(*each.transport), local, remote, i, ours);
-        else if (final_answer)
+        auto* known = next.transceiver_of(i);
+        if (answer.media[i].port == 0) {
+            if (!final_answer) continue;
             each.transport.reset();
+            if (known) known->stopped = true;
+            continue;
+        }
+        if (each.rejected()) continue;
+        auto& transport = *next.find(*each.transport);
+        transport.section = tags[i];
+        if (tags[i] == i) settle_transport(transport, local, remote, remote_layout, ours);
+        if (known) settle_transceiver(*known, local, remote, ours);
+        if (each.media == "application") transport.sctp = remote_sctp(remote.media[i]);
     }
 }
 
 } // namespace detail
 
-CORTC_DECL model apply_local_offer(const model& base, const model& now, content_ptr offer,
-                                   std::uint32_t& next_id) {
+CORTC_DECL model apply_local_offer(const model& base, const model& now, content_ptr offer, id_counters& ids) {
     auto next = base;
     auto replaces = now.state == signaling_state::have_local_offer;
-    for (std::size_t i = 0; i < offer->media.size(); ++i) {
-        const auto& media = offer->media[i];
-        auto made = detail::section_of(media);
-        if (i < next.sections.size())
-            next.sections[i] = std::move(made);
-        else
-            next.sections.push_back(std::move(made));
-        if (media.port == 0) continue;
-        auto id = detail::offered_transport(next, base, now, i, replaces, next_id);
-        next.sections[i].transport = id;
-        next.find(id)->local = {*media.transport.ice_ufrag, *media.transport.ice_pwd};
+    const bundle_layout layout(*offer);
+    const auto tags = tags_of(*offer, layout);
+    next.sections.resize(offer->media.size());
+    for (std::size_t i = 0; i < offer->media.size(); ++i)
+        next.sections[i] = detail::section_of(offer->media[i]);
+    detail::offer_transports(next, base, now, layout, tags, replaces, ids);
+    for (auto& transport : next.transports) {
+        if (next.sections[transport.section].transport != transport.id) continue; // the offer ends it
+        const auto& lines = offer->media[transport.section].transport;
+        transport.local = {*lines.ice_ufrag, *lines.ice_pwd};
     }
     // webrtc-pc "set a description": who offers first controls.
     if (!next.controlling) next.controlling = true;
@@ -108,20 +179,21 @@ CORTC_DECL model apply_local_offer(const model& base, const model& now, content_
     return next;
 }
 
-CORTC_DECL model apply_remote_offer(const model& base, const model& now, content_ptr offer, bool we_are_lite,
-                                    std::uint32_t& next_id) {
+CORTC_DECL model apply_remote_offer(const model& base, const model& now, content_ptr offer,
+                                    const section_tags& tags, bool we_are_lite, id_counters& ids) {
     auto next = base;
     auto replaces = now.state == signaling_state::have_remote_offer;
-    auto data = detail::choose_data_section(base, *offer);
+    const bundle_layout layout(*offer);
     next.sections.resize(offer->media.size());
     for (std::size_t i = 0; i < offer->media.size(); ++i) {
         auto made = detail::section_of(offer->media[i]);
         if (!made.mid_given)
             made.mid = !next.sections[i].mid.empty() ? next.sections[i].mid : next.unused_mid(offer.get());
         next.sections[i] = std::move(made);
-        if (i == data)
-            next.sections[i].transport = detail::offered_transport(next, base, now, i, replaces, next_id);
     }
+    detail::offer_transports(next, base, now, layout, tags, replaces, ids);
+    for (std::size_t i = 0; i < offer->media.size(); ++i)
+        detail::associate(next, now, *offer, layout, i, replaces, ids);
     // A lite peer never controls a full one (RFC 8445 6.1.1).
     if (!next.controlling) next.controlling = offer->ice_lite && !we_are_lite;
     next.pending_remote = applied{sdp_type::offer, std::move(offer)};
@@ -152,41 +224,10 @@ CORTC_DECL model apply_answer(const model& now, content_ptr answer, sdp_type typ
     return next;
 }
 
-CORTC_DECL changes compare(const model& base, const model& before, const model& after,
-                           std::uint16_t sctp_port) {
-    changes out;
-    if (after.controlling && after.controlling != before.controlling)
-        out.begun.push_back(ice_role{*after.controlling});
-    for (const auto& now : after.transports) {
-        const auto* was = before.find(now.id);
-        const auto* stable = base.find(now.id);
-        if (!was) out.begun.push_back(transport_added{now.id, now.mid});
-        auto returns = stable && stable->local == now.local; // a rollback: that generation never stopped
-        if (!now.local.ufrag.empty() && !returns && !(was && was->local == now.local))
-            out.begun.push_back(local_ice{now.id, now.local.ufrag, now.local.pwd});
-        if (now.role && !(was && was->role))
-            out.begun.push_back(dtls_parameters{now.id, *now.role, now.fingerprints});
-        if (now.sctp && !(was && was->sctp == now.sctp))
-            out.begun.push_back(
-                sctp_parameters{now.id, sctp_port, now.sctp->remote_port, now.sctp->max_message_size});
-        auto paired = was && was->remote && now.remote &&
-                      was->remote->credentials == now.remote->credentials &&
-                      was->remote->local_ufrag == now.remote->local_ufrag;
-        if (now.remote && !paired)
-            out.begun.push_back(remote_ice{now.id, now.remote->local_ufrag, now.remote->credentials.ufrag,
-                                           now.remote->credentials.pwd, now.remote->lite,
-                                           now.remote->options});
-    }
-    for (const auto& was : before.transports) {
-        const auto* now = after.find(was.id);
-        const auto* stable = base.find(was.id);
-        if (!now)
-            out.ended.push_back(transport_removed{was.id});
-        else if (now->local != was.local && !was.local.ufrag.empty() &&
-                 !(stable && stable->local == was.local))
-            out.ended.push_back(ice_rolled_back{was.id, was.local.ufrag});
-    }
-    return out;
+CORTC_DECL void drop_stopped(model& stable) {
+    std::erase_if(stable.transceivers, [&](const transceiver& each) {
+        return each.stopped && stable.sections[each.section].rejected();
+    });
 }
 
 } // namespace cortc::jsep

@@ -41,17 +41,22 @@ CORTC_DECL sdp::media_description rejected_media(const section& from) {
     return media;
 }
 
+CORTC_DECL void write_transport(sdp::media_description& media, const transport_lines& lines,
+                                const build_settings& settings) {
+    media.transport.ice_ufrag = lines.ice.ufrag;
+    media.transport.ice_pwd = lines.ice.pwd;
+    media.transport.fingerprints = settings.fingerprints;
+    media.transport.setup = lines.setup;
+}
+
 /// A section for data channels, in the form of RFC 8841 or in the older one that the peer began with.
-CORTC_DECL sdp::media_description data_media(const section& from, const ice_credentials& ice,
-                                             sdp::setup_role setup, const build_settings& settings) {
+CORTC_DECL sdp::media_description data_media(const section& from, const transport_lines& lines,
+                                             const build_settings& settings) {
     sdp::media_description media;
     media.media = from.media;
     media.protocol = from.protocol;
     media.connections = {sdp::connection{}};
-    media.transport.ice_ufrag = ice.ufrag;
-    media.transport.ice_pwd = ice.pwd;
-    media.transport.fingerprints = settings.fingerprints;
-    media.transport.setup = setup;
+    write_transport(media, lines, settings);
     if (from.mid_given) media.mid = from.mid;
     if (from.protocol == "DTLS/SCTP") {
         media.formats = {std::to_string(settings.sctp_port)};
@@ -72,12 +77,22 @@ CORTC_DECL section new_data_section(std::string mid) {
     return added;
 }
 
-/// RFC 9143 7.2: every section that is not rejected is offered in one group.
-CORTC_DECL void offer_bundle(sdp::session_description& offer) {
-    sdp::group bundle{"BUNDLE", {}};
-    for (const auto& media : offer.media)
-        if (media.port != 0) bundle.mids.push_back(*media.mid);
-    if (!bundle.mids.empty()) offer.groups.push_back(std::move(bundle));
+/// RFC 9143 7.4: the sections of one transport are one group, which the tagged one leads; `order` is that of
+/// the transports by their first section.
+CORTC_DECL void offer_bundle(sdp::session_description& offer, const std::vector<transport_id>& order,
+                             const std::vector<std::optional<transport_id>>& shared, const model& now) {
+    for (auto id : order) {
+        sdp::group bundle{"BUNDLE", {}};
+        const auto* known = now.find(id);
+        auto add = [&](std::size_t i) {
+            if (i < shared.size() && shared[i] == id) bundle.mids.push_back(*offer.media[i].mid);
+        };
+        auto tag = known ? known->section : shared.size();
+        add(tag);
+        for (std::size_t i = 0; i < shared.size(); ++i)
+            if (i != tag) add(i);
+        offer.groups.push_back(std::move(bundle));
+    }
 }
 
 /// RFC 9143 7.3: the answer's groups are the offered ones without the sections that it rejects.
@@ -115,50 +130,127 @@ CORTC_DECL ice_credentials make_credentials(random_source& random, std::string_v
     return {std::move(ufrag), detail::random_ice_chars(random, 24)};
 }
 
+namespace detail {
+
+/// Puts an offer together section by section.
+class offer_builder {
+  public:
+    offer_builder(const model& now, const offer_plan& plan, const build_settings& settings,
+                  random_source& random)
+        : now_(now)
+        , plan_(plan)
+        , settings_(settings)
+        , random_(random)
+        , needs_data_(plan.data_wanted && !now.data_section())
+        , offer_(empty_description(settings)) {}
+
+    sdp::session_description run();
+
+  private:
+    void add(section each, std::size_t index);
+    void add_data();
+    void push(sdp::media_description media, std::optional<transport_id> transport);
+    [[nodiscard]] bool is_over(const section& each, std::size_t index) const;
+    const ice_credentials& credentials(transport_id transport);
+
+    const model& now_;
+    const offer_plan& plan_;
+    const build_settings& settings_;
+    random_source& random_;
+    bool needs_data_;
+    sdp::session_description offer_;
+    std::vector<std::optional<transport_id>> shared_; // by section
+    std::vector<transport_id> order_;
+    std::vector<ice_credentials> credentials_; // of each in order_
+};
+
+CORTC_DECL const ice_credentials& offer_builder::credentials(transport_id transport) {
+    auto found = std::find(order_.begin(), order_.end(), transport);
+    if (found != order_.end()) return credentials_[static_cast<std::size_t>(found - order_.begin())];
+    order_.push_back(transport);
+    const auto* known = now_.find(transport);
+    auto replaced =
+        plan_.restart || !known || known->local.ufrag.empty() ||
+        std::find(plan_.replace.begin(), plan_.replace.end(), known->local) != plan_.replace.end();
+    credentials_.push_back(replaced ? make_credentials(random_, settings_.ufrag_prefix) : known->local);
+    return credentials_.back();
+}
+
+CORTC_DECL void offer_builder::push(sdp::media_description media, std::optional<transport_id> transport) {
+    offer_.media.push_back(std::move(media));
+    shared_.push_back(transport);
+}
+
+/// RFC 9429 5.2.2: rejected, or its transceiver stops.
+CORTC_DECL bool offer_builder::is_over(const section& each, std::size_t index) const {
+    const auto* which = now_.transceiver_of(index);
+    return each.rejected() || (which && (which->ended() || !which->negotiated));
+}
+
+CORTC_DECL void offer_builder::add_data() {
+    needs_data_ = false;
+    // The first transport that goes on, or, under an id that no transport has, a new one.
+    auto transport = transport_id(0);
+    for (std::size_t i = now_.sections.size(); i-- > 0;)
+        if (!is_over(now_.sections[i], i)) transport = *now_.sections[i].transport;
+    auto added = new_data_section(now_.unused_mid());
+    push(data_media(added, {credentials(transport), sdp::setup_role::actpass}, settings_), transport);
+}
+
+CORTC_DECL void offer_builder::add(section each, std::size_t index) {
+    each.mid_given = true; // RFC 9429 5.2.1: in our offers every section has one
+    if (is_over(each, index)) {
+        // RFC 9429 5.2.2: a rejected section is used again, under a new mid, before one is added.
+        if (needs_data_ && each.rejected()) return add_data();
+        return push(rejected_media(each), std::nullopt);
+    }
+    // RFC 8842 5.5: actpass in every offer; after the first answer it keeps the roles.
+    const transport_lines lines{credentials(*each.transport), sdp::setup_role::actpass};
+    const auto* which = now_.transceiver_of(index);
+    push(which ? media_offer(each, *which, lines, settings_) : data_media(each, lines, settings_),
+         each.transport);
+}
+
+CORTC_DECL sdp::session_description offer_builder::run() {
+    offer_.extmap_allow_mixed = !now_.transceivers.empty();
+    for (std::size_t i = 0; i < now_.sections.size(); ++i) add(now_.sections[i], i);
+    if (needs_data_) add_data();
+    offer_bundle(offer_, order_, shared_, now_);
+    return std::move(offer_);
+}
+
+} // namespace detail
+
 CORTC_DECL sdp::session_description build_offer(const model& now, const offer_plan& plan,
                                                 const build_settings& settings, random_source& random) {
-    auto offer = detail::empty_description(settings);
-    auto needs_data = plan.data_wanted && !now.data_section();
-    auto fresh = [&] { return make_credentials(random, settings.ufrag_prefix); };
-    auto add_data = [&] {
-        auto added = detail::new_data_section(now.unused_mid());
-        needs_data = false;
-        return detail::data_media(added, fresh(), sdp::setup_role::actpass, settings);
-    };
-    for (auto each : now.sections) {
-        each.mid_given = true; // RFC 9429 5.2.1: in our offers every section has one
-        if (each.rejected()) {
-            // RFC 9429 5.2.2: a rejected section is used again, under a new mid, before one is added.
-            offer.media.push_back(needs_data ? add_data() : detail::rejected_media(each));
-            continue;
-        }
-        const auto& in_use = now.find(*each.transport)->local;
-        auto replaced = plan.restart || in_use.ufrag.empty() ||
-                        std::find(plan.replace.begin(), plan.replace.end(), in_use) != plan.replace.end();
-        // RFC 8842 5.5: actpass in every offer; after the first answer it keeps the roles.
-        offer.media.push_back(
-            detail::data_media(each, replaced ? fresh() : in_use, sdp::setup_role::actpass, settings));
-    }
-    if (needs_data) offer.media.push_back(add_data());
-    detail::offer_bundle(offer);
-    return offer;
+    return detail::offer_builder(now, plan, settings, random).run();
 }
 
 CORTC_DECL sdp::session_description build_answer(const model& now, const build_settings& settings,
                                                  random_source& random) {
     const auto& offer = *now.pending_remote->content;
+    const bundle_layout layout(offer);
     auto answer = detail::empty_description(settings);
+    answer.extmap_allow_mixed = offer.extmap_allow_mixed;
+    std::vector<transport_lines> lines; // of each transport
+    for (const auto& transport : now.transports) {
+        auto offered = transport_of(offer, layout, transport.section);
+        auto& made = lines.emplace_back();
+        auto used = now.sections[transport.section].transport == transport.id;
+        if (!used) continue; // the offer ends it
+        made.ice = detail::answered_credentials(transport, offered, settings.ufrag_prefix, random);
+        made.setup = detail::answered_setup(transport, *offered.setup);
+    }
     for (std::size_t i = 0; i < offer.media.size(); ++i) {
         const auto& each = now.sections[i];
         if (each.rejected()) {
             answer.media.push_back(detail::rejected_media(each));
             continue;
         }
-        const auto& transport = *now.find(*each.transport);
-        auto offered = detail::transport_of(offer, i);
-        auto ice = detail::answered_credentials(transport, offered, settings.ufrag_prefix, random);
-        answer.media.push_back(
-            detail::data_media(each, ice, detail::answered_setup(transport, *offered.setup), settings));
+        const auto& own = lines[static_cast<std::size_t>(now.find(*each.transport) - now.transports.data())];
+        const auto* which = now.transceiver_of(i);
+        answer.media.push_back(which ? media_answer(each, *which, offer, i, own, settings)
+                                     : detail::data_media(each, own, settings));
     }
     detail::answer_bundle(answer, offer);
     return answer;

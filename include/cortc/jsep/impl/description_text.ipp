@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/jsep/description_text.hpp"
+#include "cortc/jsep/plan.hpp"
 #include "cortc/sdp/print.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -52,8 +53,11 @@ CORTC_DECL const sdp::candidate* default_candidate(const std::vector<sdp::candid
 CORTC_DECL std::string print_local(const sdp::session_description& content,
                                    const std::vector<gathered>& known) {
     auto joined = content;
-    for (auto& media : joined.media) {
-        if (media.port == 0 || !media.transport.ice_ufrag) continue;
+    const bundle_layout layout(content);
+    const auto tags = tags_of(content, layout);
+    for (std::size_t i = 0; i < joined.media.size(); ++i) {
+        auto& media = joined.media[i];
+        if (tags[i] != i || !media.transport.ice_ufrag) continue;
         for (const auto& each : known)
             if (each.ufrag == *media.transport.ice_ufrag) detail::add_gathered(media, each);
     }

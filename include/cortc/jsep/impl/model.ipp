@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace cortc::jsep {
 
@@ -19,6 +20,26 @@ CORTC_DECL const transport_state* model::find(transport_id id) const noexcept {
     auto found =
         std::find_if(transports.begin(), transports.end(), [id](const auto& t) { return t.id == id; });
     return found == transports.end() ? nullptr : &*found;
+}
+
+CORTC_DECL transceiver* model::find(transceiver_id id) noexcept {
+    return const_cast<transceiver*>(std::as_const(*this).find(id));
+}
+
+CORTC_DECL const transceiver* model::find(transceiver_id id) const noexcept {
+    auto found =
+        std::find_if(transceivers.begin(), transceivers.end(), [id](const auto& t) { return t.id == id; });
+    return found == transceivers.end() ? nullptr : &*found;
+}
+
+CORTC_DECL transceiver* model::transceiver_of(std::size_t section) noexcept {
+    return const_cast<transceiver*>(std::as_const(*this).transceiver_of(section));
+}
+
+CORTC_DECL const transceiver* model::transceiver_of(std::size_t section) const noexcept {
+    auto found = std::find_if(transceivers.begin(), transceivers.end(),
+                              [section](const auto& t) { return t.section == section; });
+    return found == transceivers.end() ? nullptr : &*found;
 }
 
 CORTC_DECL std::optional<std::size_t> model::data_section() const noexcept {
@@ -43,33 +64,11 @@ CORTC_DECL std::string section_name(const sdp::session_description& content, std
     return mid ? fmt::format("section {} (mid {})", index, *mid) : fmt::format("section {}", index);
 }
 
-CORTC_DECL bool is_rejected(const sdp::session_description& content, std::size_t index) {
-    const auto& media = content.media[index];
-    if (media.port != 0) return false;
-    return !media.bundle_only || !media.mid || !content.bundle_of(*media.mid);
-}
-
-CORTC_DECL bool is_data(const sdp::session_description& content, std::size_t index) {
-    return !is_rejected(content, index) && content.media[index].is_data_channel();
-}
-
-CORTC_DECL std::size_t transport_source(const sdp::session_description& content, std::size_t index) {
-    const auto& media = content.media[index];
-    const auto* group = media.mid ? content.bundle_of(*media.mid) : nullptr;
-    if (!group) return index;
-    auto own = sdp::effective_transport(content, media);
-    auto bundled_only = media.port == 0 && media.bundle_only;
-    if (!bundled_only && own.ice_ufrag && !own.fingerprints.empty()) return index;
-    for (const auto& mid : group->mids) {
-        auto first = content.find_mid(mid);
-        if (first && content.media[*first].port != 0) return *first;
-    }
-    return index;
-}
-
-CORTC_DECL sdp::transport_attributes transport_of(const sdp::session_description& content,
-                                                  std::size_t index) {
-    return sdp::effective_transport(content, content.media[transport_source(content, index)]);
+CORTC_DECL std::optional<media_kind> rtp_kind(const sdp::media_description& media) noexcept {
+    if (!media.is_rtp()) return {};
+    if (media.kind() == sdp::media_kind::audio) return media_kind::audio;
+    if (media.kind() == sdp::media_kind::video) return media_kind::video;
+    return {};
 }
 
 CORTC_DECL std::vector<sdp::fingerprint> usable_fingerprints(const std::vector<sdp::fingerprint>& given) {
@@ -85,12 +84,15 @@ CORTC_DECL std::vector<sdp::fingerprint> usable_fingerprints(const std::vector<s
     return usable;
 }
 
-CORTC_DECL std::optional<std::size_t> choose_data_section(const model& base,
-                                                          const sdp::session_description& offer) {
+CORTC_DECL std::optional<std::size_t>
+choose_data_section(const model& base, const sdp::session_description& offer, const bundle_layout& layout) {
+    auto fits = [&](std::size_t index) {
+        return !layout.rejected(index) && offer.media[index].is_data_channel();
+    };
     auto in_use = base.data_section();
-    if (in_use && *in_use < offer.media.size() && is_data(offer, *in_use)) return in_use;
+    if (in_use && *in_use < offer.media.size() && fits(*in_use)) return in_use;
     for (std::size_t i = 0; i < offer.media.size(); ++i)
-        if (is_data(offer, i)) return i;
+        if (fits(i)) return i;
     return {};
 }
 

@@ -35,6 +35,7 @@ CORTC_DECL build_settings session::next_settings() {
     settings.max_message_size = options_.max_message_size;
     settings.ice_lite = options_.ice_lite;
     settings.ufrag_prefix = options_.ufrag_prefix;
+    settings.media = options_.media;
     return settings;
 }
 
@@ -87,15 +88,20 @@ CORTC_DECL void session::restart_ice() {
     to_replace_.clear();
     for (const auto* local : {&model_.current_local, &model_.pending_local}) {
         if (!*local) continue;
-        for (const auto& media : (*local)->content->media)
-            if (media.transport.ice_ufrag)
-                to_replace_.push_back({*media.transport.ice_ufrag, media.transport.ice_pwd.value_or("")});
+        for (const auto& media : (*local)->content->media) {
+            if (!media.transport.ice_ufrag) continue;
+            ice_credentials used{*media.transport.ice_ufrag, media.transport.ice_pwd.value_or("")};
+            if (std::find(to_replace_.begin(), to_replace_.end(), used) == to_replace_.end())
+                to_replace_.push_back(std::move(used));
+        }
     }
     ++revision_;
 }
 
 CORTC_DECL bool session::negotiation_needed() const {
-    return !to_replace_.empty() || (data_wanted_ && !model_.data_section());
+    return !to_replace_.empty() || (data_wanted_ && !model_.data_section()) ||
+           std::any_of(model_.transceivers.begin(), model_.transceivers.end(),
+                       [this](const auto& each) { return transceiver_needs_negotiation(model_, each); });
 }
 
 CORTC_DECL bool session::update_negotiation_needed() {
@@ -110,6 +116,7 @@ CORTC_DECL bool session::update_negotiation_needed() {
 CORTC_DECL void session::close() {
     log_.debug("signaling state {} -> closed", to_string(state()));
     model_.state = signaling_state::closed;
+    for (auto& each : model_.transceivers) each.stopped = true;
     events_.clear();
 }
 
@@ -153,10 +160,9 @@ CORTC_DECL std::optional<bool> session::can_trickle() const {
 CORTC_DECL std::optional<bool> session::controlling() const noexcept { return model_.controlling; }
 
 CORTC_DECL std::optional<session::section_place> session::place_of(transport_id transport) const {
-    for (std::size_t i = 0; i < model_.sections.size(); ++i)
-        if (model_.sections[i].transport == transport)
-            return section_place{model_.sections[i].mid, static_cast<std::uint16_t>(i)};
-    return {};
+    const auto* known = model_.find(transport);
+    if (!known || model_.sections[known->section].transport != transport) return {};
+    return section_place{model_.sections[known->section].mid, static_cast<std::uint16_t>(known->section)};
 }
 
 CORTC_DECL std::optional<event> session::poll_event() {

@@ -3,6 +3,7 @@
 #include "cortc/jsep/session.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace cortc::jsep {
 
@@ -56,49 +57,63 @@ CORTC_DECL void session::keep_told() {
 /// Reports what the applied remote descriptions hold for the paired generations and was not reported yet.
 CORTC_DECL void session::tell_candidates() {
     for (const auto& transport : model_.transports) {
-        auto place = place_of(transport.id);
-        if (!transport.remote || !place) continue;
-        for (auto which : {&model::current_remote, &model::pending_remote}) {
-            const auto& remote = model_.*which;
-            if (!remote || place->mline_index >= remote->content->media.size()) continue;
-            auto index = detail::transport_source(*remote->content, place->mline_index);
-            auto ufrag = sdp::effective_transport(*remote->content, remote->content->media[index]).ice_ufrag;
-            if (ufrag == transport.remote->credentials.ufrag)
-                tell_candidates(transport, *remote->content, index);
-        }
+        if (!transport.remote) continue;
+        const auto* stable = base().find(transport.id);
+        if (model_.current_remote)
+            tell_candidates(transport, *model_.current_remote, (stable ? stable : &transport)->section);
+        if (model_.pending_remote) tell_candidates(transport, *model_.pending_remote, transport.section);
     }
 }
 
-CORTC_DECL void session::tell_candidates(const transport_state& transport,
-                                         const sdp::session_description& content, std::size_t index) {
+CORTC_DECL void session::tell_candidates(const transport_state& transport, const applied& remote,
+                                         std::size_t tag) {
+    const auto& content = *remote.content;
     const auto& ufrag = transport.remote->credentials.ufrag;
+    if (tag >= content.media.size()) return;
+    const bundle_layout layout(content);
+    if (transport_of(content, layout, tag).ice_ufrag != ufrag) return;
     auto known = std::find_if(told_.begin(), told_.end(), [&](const auto& each) {
         return each.transport == transport.id && each.ufrag == ufrag;
     });
     if (known == told_.end()) known = told_.insert(told_.end(), told{transport.id, ufrag, {}, false});
-    for (const auto& candidate : content.media[index].candidates) {
-        // RFC 8838 13: a candidate may name its generation. RTCP is multiplexed, so component 2 has no use.
-        if (candidate.component != 1 || candidate.ufrag().value_or(ufrag) != ufrag) continue;
-        auto text = sdp::print_candidate(candidate);
-        auto& before = known->candidates;
-        if (std::find(before.begin(), before.end(), text) != before.end()) continue;
-        if (before.size() >= options_.max_remote_candidates) {
-            log_.debug("more than {} remote candidates for ufrag {}: the rest is ignored", before.size(),
-                       ufrag);
-            break;
-        }
-        before.push_back(std::move(text));
-        events_.push_back(remote_candidate{transport.id, ufrag, candidate});
+    auto ended = false;
+    for (auto index : candidate_sections(content, layout, tag)) {
+        const auto& media = content.media[index];
+        tell_section(*known, media);
+        if (layout.source(index) == layout.source(tag))
+            ended = ended || sdp::effective_end_of_candidates(content, media);
     }
-    if (known->done || !sdp::effective_end_of_candidates(content, content.media[index])) return;
-    known->done = true;
+    if (!ended || std::exchange(known->done, true)) return;
     events_.push_back(remote_end_of_candidates{transport.id, ufrag});
 }
 
-CORTC_DECL bool session::serves_transport(const sdp::session_description& content, std::size_t index) const {
-    for (std::size_t i = 0; i < model_.sections.size() && i < content.media.size(); ++i)
-        if (!model_.sections[i].rejected() && detail::transport_source(content, i) == index) return true;
-    return false;
+CORTC_DECL void session::tell_section(told& known, const sdp::media_description& media) {
+    for (const auto& candidate : media.candidates) {
+        // RFC 8838 13: a candidate may name its generation. RTCP is multiplexed, so component 2 has no use.
+        if (candidate.component != 1 || candidate.ufrag().value_or(known.ufrag) != known.ufrag) continue;
+        auto text = sdp::print_candidate(candidate);
+        auto& before = known.candidates;
+        if (std::find(before.begin(), before.end(), text) != before.end()) continue;
+        if (before.size() >= options_.max_remote_candidates) {
+            log_.debug("more than {} remote candidates for ufrag {}: the rest is ignored", before.size(),
+                       known.ufrag);
+            return;
+        }
+        before.push_back(std::move(text));
+        events_.push_back(remote_candidate{known.transport, known.ufrag, candidate});
+    }
+}
+
+/// The sections that take candidates: those that are accepted, and those that serve the transport of one.
+CORTC_DECL std::vector<bool> session::candidate_takers(const sdp::session_description& content) const {
+    std::vector<bool> takes(content.media.size());
+    for (std::size_t i = 0; i < takes.size() && i < model_.sections.size(); ++i)
+        takes[i] = !model_.sections[i].rejected();
+    const bundle_layout layout(content);
+    for (const auto& transport : model_.transports)
+        if (transport.section < takes.size())
+            for (auto index : candidate_sections(content, layout, transport.section)) takes[index] = true;
+    return takes;
 }
 
 /// The sections that a candidate is for: by mid, else by index; an end-of-candidates that names none is for
@@ -125,24 +140,33 @@ CORTC_DECL outcome<std::vector<std::size_t>> session::sections_of(const candidat
     } else {
         for (std::size_t i = 0; i < content.media.size(); ++i) indexes.push_back(i);
     }
-    std::erase_if(indexes, [&](auto index) { return !serves_transport(content, index); });
+    const auto takes = candidate_takers(content);
+    std::erase_if(indexes, [&](auto index) { return !takes[index]; });
     return indexes;
 }
 
 /// Every applied remote description whose section has the generation `ufrag`; none: the latest one's.
 CORTC_DECL std::vector<session::candidate_place>
 session::places_of(const std::vector<std::size_t>& indexes, std::optional<std::string_view> ufrag) const {
-    auto ufrag_in = [](const applied& remote, std::size_t index) {
-        return sdp::effective_transport(*remote.content, remote.content->media[index]).ice_ufrag;
+    auto ufrags_in = [&](const applied& remote) {
+        const bundle_layout layout(*remote.content);
+        std::vector<std::optional<std::string>> ufrags;
+        for (auto index : indexes)
+            ufrags.push_back(index < remote.content->media.size()
+                                 ? transport_of(*remote.content, layout, index).ice_ufrag
+                                 : std::nullopt);
+        return ufrags;
     };
-    const auto& latest = *(model_.pending_remote ? model_.pending_remote : model_.current_remote);
+    const auto latest = ufrags_in(model_.pending_remote ? *model_.pending_remote : *model_.current_remote);
     std::vector<candidate_place> places;
-    for (auto index : indexes) {
-        auto wanted = ufrag ? std::optional<std::string>(*ufrag) : ufrag_in(latest, index);
-        for (auto which : {&model::current_remote, &model::pending_remote}) {
-            const auto& remote = model_.*which;
-            if (remote && index < remote->content->media.size() && ufrag_in(*remote, index) == wanted)
-                places.push_back({which, index});
+    for (auto which : {&model::current_remote, &model::pending_remote}) {
+        const auto& remote = model_.*which;
+        if (!remote) continue;
+        const auto there = ufrags_in(*remote);
+        for (std::size_t i = 0; i < indexes.size(); ++i) {
+            auto wanted = ufrag ? std::optional<std::string>(*ufrag) : latest[i];
+            if (indexes[i] < remote->content->media.size() && there[i] == wanted)
+                places.push_back({which, indexes[i]});
         }
     }
     return places;

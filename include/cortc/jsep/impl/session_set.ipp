@@ -66,10 +66,7 @@ CORTC_DECL outcome<void> session::set_local_description(std::optional<sdp_type> 
 
 CORTC_DECL outcome<void> session::set_local(sdp_type type, const created& from) {
     if (type == sdp_type::offer) {
-        auto next_transport = next_transport_;
-        auto next = apply_local_offer(base(), model_, from.content, next_transport);
-        next_transport_ = next_transport;
-        commit(std::move(next));
+        commit(apply_local_offer(base(), model_, from.content, ids_));
         return {};
     }
     if (from.remote_offer != remote_offer_)
@@ -95,25 +92,24 @@ CORTC_DECL outcome<void> session::set_remote_description(sdp_type type, std::str
     auto content = std::make_shared<const sdp::session_description>(std::move(*parsed));
     if (auto grouped = validate_groups(*content); !grouped) return grouped;
     if (options_.rtcp_mux == rtcp_mux_policy::require)
-        if (auto muxed = validate_rtcp_mux(*content); !muxed) return muxed;
+        if (auto muxed = validate_rtcp_mux(*content, bundle_layout(*content)); !muxed) return muxed;
     return type == sdp_type::offer ? set_remote_offer(std::move(content), sdp)
                                    : set_remote_answer(type, std::move(content));
 }
 
 CORTC_DECL outcome<void> session::set_remote_offer(content_ptr offer, std::string_view text) {
-    if (auto fits = validate_remote_offer(base(), *offer); !fits) return fits;
-    auto next_transport = next_transport_;
-    auto next = apply_remote_offer(base(), model_, std::move(offer), options_.ice_lite, next_transport);
+    const bundle_layout layout(*offer);
+    const auto tags = plan_answer(base(), *offer, layout, rules());
+    if (auto fits = validate_remote_offer(base(), *offer, layout, tags); !fits) return fits;
     auto repeated = model_.pending_remote && remote_offer_text_ == text;
-    next_transport_ = next_transport;
     if (!repeated) ++remote_offer_;
     remote_offer_text_ = text;
-    commit(std::move(next));
+    commit(apply_remote_offer(base(), model_, std::move(offer), tags, options_.ice_lite, ids_));
     return {};
 }
 
 CORTC_DECL outcome<void> session::set_remote_answer(sdp_type type, content_ptr answer) {
-    if (auto fits = validate_remote_answer(model_, *answer); !fits) return fits;
+    if (auto fits = validate_remote_answer(model_, *answer, bundle_layout(*answer)); !fits) return fits;
     commit(apply_answer(model_, std::move(answer), type, false, options_.ice_lite));
     return {};
 }
@@ -139,8 +135,8 @@ CORTC_DECL void session::forget_answered(const model& before) {
     };
     if (std::none_of(to_replace_.begin(), to_replace_.end(), stands)) to_replace_.clear();
     // A data section that the negotiation ended is not wanted until somebody creates a data channel again.
-    auto had = std::any_of(before.transports.begin(), before.transports.end(),
-                           [this](const auto& transport) { return !model_.find(transport.id); });
+    auto had = before.data_section() || std::any_of(before.transports.begin(), before.transports.end(),
+                                                    [](const auto& transport) { return transport.sctp; });
     if (had && !model_.data_section()) data_wanted_ = false;
 }
 
@@ -149,10 +145,13 @@ CORTC_DECL void session::commit(model next) {
     auto news = compare(base(), model_, next, options_.sctp_port);
     auto before = std::exchange(model_, std::move(next));
     ++revision_;
+    name_senders();
     if (before.state == signaling_state::stable && model_.state != before.state)
         stable_ = std::make_unique<model>(before);
+    keep_stopped();
     if (model_.state == signaling_state::stable) {
         stable_.reset();
+        drop_stopped(model_);
         remote_offer_text_.clear();
         negotiation_needed_ = false; // webrtc-pc: cleared here, then checked again
         forget_answered(before);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/jsep/match.hpp"
 #include "cortc/jsep/validate.hpp"
 
 #include <fmt/format.h>
@@ -10,13 +11,17 @@ namespace cortc::jsep {
 
 namespace detail {
 
+outcome<void> validate_tracks(const sdp::session_description& offer, std::size_t index);
+outcome<void> validate_bundled_media(const sdp::session_description& content, const section_tags& tags);
+
 CORTC_DECL error does_not_fit(std::string message) {
     return {error_kind::invalid_access, std::move(message), {}, {}};
 }
 
-/// What a data section cannot do without, in an offer or an answer.
-CORTC_DECL outcome<void> validate_transport(const sdp::session_description& content, std::size_t index) {
-    auto transport = transport_of(content, index);
+/// What an accepted section that stands for a transport cannot do without, in an offer or an answer.
+CORTC_DECL outcome<void> validate_transport(const sdp::session_description& content,
+                                            const bundle_layout& layout, std::size_t index) {
+    auto transport = transport_of(content, layout, index);
     auto name = section_name(content, index);
     if (!transport.ice_ufrag)
         return does_not_fit(name + ": a=ice-ufrag is missing, here and at session level");
@@ -28,19 +33,18 @@ CORTC_DECL outcome<void> validate_transport(const sdp::session_description& cont
             fmt::format("{}: a=fingerprint:{} is not supported; sha-256, sha-384, sha-512 and sha-1 are",
                         name, transport.fingerprints.front().algorithm));
     if (!transport.setup) return does_not_fit(name + ": a=setup is missing, here and at session level");
-    if (content.media[index].effective_sctp_port() == std::uint16_t{0})
-        return does_not_fit(name + ": a=sctp-port:0 is no port; 1 to 65535 are");
     return {};
 }
 
 /// RFC 8842 4: a new fingerprint, or the opposite role, asks for a new DTLS association; this one cannot be
 /// replaced.
 CORTC_DECL outcome<void> validate_association(const transport_state& in_use,
-                                              const sdp::session_description& content, std::size_t index,
+                                              const sdp::session_description& content,
+                                              const bundle_layout& layout, std::size_t index,
                                               dtls_role our_role) {
     auto name = section_name(content, index);
     if (!in_use.role) return {};
-    if (usable_fingerprints(transport_of(content, index).fingerprints) != in_use.fingerprints)
+    if (usable_fingerprints(transport_of(content, layout, index).fingerprints) != in_use.fingerprints)
         return does_not_fit(
             name +
             ": a=fingerprint changed, but the DTLS association stays the one that was negotiated first");
@@ -48,9 +52,47 @@ CORTC_DECL outcome<void> validate_association(const transport_state& in_use,
         return does_not_fit(
             fmt::format("{}: a=setup would turn the DTLS roles around; the peer is {} since the first answer",
                         name, *in_use.role == dtls_role::client ? "passive" : "active"));
-    if (in_use.sctp && content.media[index].effective_sctp_port().value_or(5000) != in_use.sctp->remote_port)
+    return {};
+}
+
+CORTC_DECL outcome<void> validate_sctp(const model& before, const sdp::session_description& content,
+                                       std::size_t index) {
+    const auto& media = content.media[index];
+    auto name = section_name(content, index);
+    if (media.effective_sctp_port() == std::uint16_t{0})
+        return does_not_fit(name + ": a=sctp-port:0 is no port; 1 to 65535 are");
+    if (index >= before.sections.size() || before.sections[index].rejected()) return {};
+    const auto& in_use = before.find(*before.sections[index].transport)->sctp;
+    if (in_use && media.effective_sctp_port().value_or(5000) != in_use->remote_port)
         return does_not_fit(fmt::format("{}: a=sctp-port changed from {}; the SCTP association stays", name,
-                                        in_use.sctp->remote_port));
+                                        in_use->remote_port));
+    return {};
+}
+
+/// The transport that each section has stays its own, and is shared by the sections of one group and no
+/// other: what runs over it cannot change over.
+CORTC_DECL outcome<void> validate_sharing(const std::vector<section>& before,
+                                          const sdp::session_description& content, const section_tags& tags) {
+    struct pairing {
+        transport_id transport;
+        std::size_t tag, section;
+    };
+    std::vector<pairing> known;
+    for (std::size_t i = 0; i < tags.size() && i < before.size(); ++i) {
+        if (tags[i] == bundle_layout::none || !before[i].transport) continue;
+        auto found = std::find_if(known.begin(), known.end(), [&](const auto& each) {
+            return each.transport == *before[i].transport || each.tag == tags[i];
+        });
+        if (found == known.end())
+            known.push_back({*before[i].transport, tags[i], i});
+        else if (found->transport != *before[i].transport)
+            return does_not_fit(fmt::format("{} is bundled with section {}, but has a transport of its own",
+                                            section_name(content, i), found->section));
+        else if (found->tag != tags[i])
+            return does_not_fit(
+                fmt::format("{} shares the transport of section {}, but is not bundled with it",
+                            section_name(content, i), found->section));
+    }
     return {};
 }
 
@@ -88,13 +130,24 @@ CORTC_DECL outcome<void> validate_answered_section(const model& now, const sdp::
         return does_not_fit(fmt::format("section {}: a=mid:{} was offered here, not a=mid:{}", index,
                                         *ours.mid, *theirs.mid));
     if (theirs.port == 0) return {};
-    if (is_rejected(offer, index))
-        return does_not_fit(name + ": was offered with port 0 and cannot be accepted");
-    if (theirs.protocol != ours.protocol || !theirs.is_data_channel())
+    if (ours.port == 0) return does_not_fit(name + ": was offered with port 0 and cannot be accepted");
+    auto same_protocol =
+        ours.is_rtp() ? theirs.is_rtp() : theirs.protocol == ours.protocol && theirs.is_data_channel();
+    if (!same_protocol)
         return does_not_fit(fmt::format("{}: m={} {} was offered here, not {}", name, ours.media,
                                         ours.protocol, theirs.protocol));
-    if (auto fits = validate_transport(answer, index); !fits) return fits;
-    auto attributes = transport_of(answer, index);
+    if (!ours.is_rtp()) return validate_sctp(now, answer, index);
+    if (settle_media(offer, answer, index, false).codecs.empty())
+        return does_not_fit(name + ": the answer lists none of the codecs that were offered");
+    return {};
+}
+
+/// The transport of a section that stands for its group in an answer.
+CORTC_DECL outcome<void> validate_answered_transport(const model& now, const sdp::session_description& answer,
+                                                     const bundle_layout& layout, std::size_t index) {
+    if (auto fits = validate_transport(answer, layout, index); !fits) return fits;
+    auto name = section_name(*now.pending_local->content, index);
+    auto attributes = transport_of(answer, layout, index);
     if (*attributes.setup != sdp::setup_role::active && *attributes.setup != sdp::setup_role::passive)
         return does_not_fit(fmt::format("{}: a=setup:{} in an answer; active or passive would be right", name,
                                         sdp::to_string(*attributes.setup)));
@@ -103,7 +156,25 @@ CORTC_DECL outcome<void> validate_answered_section(const model& now, const sdp::
     if (transport->remote && transport->remote->local_ufrag == transport->local.ufrag &&
         transport->remote->credentials != ice_credentials{*attributes.ice_ufrag, *attributes.ice_pwd})
         return does_not_fit(name + ": the answer has new ICE credentials, but the offer did not restart ICE");
-    return validate_association(*transport, answer, index, role_from_answer(*attributes.setup));
+    return validate_association(*transport, answer, layout, index, role_from_answer(*attributes.setup));
+}
+
+CORTC_DECL outcome<void> validate_offered_transport(const model& base, const sdp::session_description& offer,
+                                                    const bundle_layout& layout, const section_tags& tags,
+                                                    std::size_t tag) {
+    if (auto fits = validate_transport(offer, layout, tag); !fits) return fits;
+    auto setup = *transport_of(offer, layout, tag).setup;
+    if (setup == sdp::setup_role::holdconn)
+        return does_not_fit(section_name(offer, tag) +
+                            ": a=setup:holdconn in an offer; actpass would be right");
+    const transport_state* in_use = nullptr;
+    for (auto index : layout.members(tag))
+        if (tags[index] == tag && index < base.sections.size() && base.sections[index].transport)
+            in_use = base.find(*base.sections[index].transport);
+    if (!in_use || !in_use->role) return {};
+    // RFC 8842 5.5: actpass in a later offer keeps the roles as they are.
+    auto role = setup == sdp::setup_role::actpass ? *in_use->role : role_from_answer(setup);
+    return validate_association(*in_use, offer, layout, tag, role);
 }
 
 } // namespace detail
@@ -133,45 +204,47 @@ CORTC_DECL dtls_role role_from_answer(sdp::setup_role remote_setup) noexcept {
     return remote_setup == sdp::setup_role::active ? dtls_role::server : dtls_role::client;
 }
 
-CORTC_DECL outcome<void> validate_rtcp_mux(const sdp::session_description& content) {
+CORTC_DECL outcome<void> validate_rtcp_mux(const sdp::session_description& content,
+                                           const bundle_layout& layout) {
     for (std::size_t i = 0; i < content.media.size(); ++i) {
-        const auto& media = content.media[i];
-        if (!media.is_rtp() || media.rtcp_mux || detail::is_rejected(content, i)) continue;
-        const auto* group = media.mid ? content.bundle_of(*media.mid) : nullptr;
-        if (group && group->mids.front() != *media.mid)
-            continue; // RFC 9143 7.1.3: the first one speaks for it
+        if (!content.media[i].is_rtp() || layout.rejected(i) || multiplexes_rtcp(content, layout, i))
+            continue;
         return detail::does_not_fit(detail::section_name(content, i) +
                                     ": a=rtcp-mux is missing, and rtcpMuxPolicy is require");
     }
     return {};
 }
 
-CORTC_DECL outcome<void> validate_remote_offer(const model& base, const sdp::session_description& offer) {
+CORTC_DECL outcome<void> validate_remote_offer(const model& base, const sdp::session_description& offer,
+                                               const bundle_layout& layout, const section_tags& tags) {
     if (auto fits = detail::validate_order(base, offer); !fits) return fits;
-    auto data = detail::choose_data_section(base, offer);
-    if (!data) return {};
-    if (auto fits = detail::validate_transport(offer, *data); !fits) return fits;
-    auto setup = *detail::transport_of(offer, *data).setup;
-    if (setup == sdp::setup_role::holdconn)
-        return detail::does_not_fit(detail::section_name(offer, *data) +
-                                    ": a=setup:holdconn in an offer; actpass would be right");
-    const auto* in_use = *data < base.sections.size() && !base.sections[*data].rejected()
-                             ? base.find(*base.sections[*data].transport)
-                             : nullptr;
-    if (!in_use || !in_use->role) return {};
-    // RFC 8842 5.5: actpass in a later offer keeps the roles as they are.
-    auto role = setup == sdp::setup_role::actpass ? *in_use->role : role_from_answer(setup);
-    return detail::validate_association(*in_use, offer, *data, role);
+    if (auto fits = detail::validate_sharing(base.sections, offer, tags); !fits) return fits;
+    for (std::size_t i = 0; i < tags.size(); ++i) {
+        if (tags[i] == bundle_layout::none) continue;
+        if (tags[i] == i)
+            if (auto fits = detail::validate_offered_transport(base, offer, layout, tags, i); !fits)
+                return fits;
+        auto is_data = !offer.media[i].is_rtp();
+        if (auto fits = is_data ? detail::validate_sctp(base, offer, i) : detail::validate_tracks(offer, i);
+            !fits)
+            return fits;
+    }
+    return detail::validate_bundled_media(offer, tags);
 }
 
-CORTC_DECL outcome<void> validate_remote_answer(const model& now, const sdp::session_description& answer) {
+CORTC_DECL outcome<void> validate_remote_answer(const model& now, const sdp::session_description& answer,
+                                                const bundle_layout& layout) {
     const auto& offer = *now.pending_local->content;
     if (answer.media.size() != offer.media.size())
         return detail::does_not_fit(
             fmt::format("the answer has {} sections, the offer {}; each needs its answer, in order",
                         answer.media.size(), offer.media.size()));
-    for (std::size_t i = 0; i < answer.media.size(); ++i)
+    const auto tags = tags_of(answer, layout);
+    for (std::size_t i = 0; i < answer.media.size(); ++i) {
         if (auto fits = detail::validate_answered_section(now, answer, i); !fits) return fits;
+        if (tags[i] != i) continue;
+        if (auto fits = detail::validate_answered_transport(now, answer, layout, i); !fits) return fits;
+    }
     for (const auto& group : answer.groups) {
         if (group.semantics != "BUNDLE") continue;
         for (const auto& mid : group.mids) // RFC 9143 7.3: an answerer adds no section to a group
@@ -179,7 +252,8 @@ CORTC_DECL outcome<void> validate_remote_answer(const model& now, const sdp::ses
                 return detail::does_not_fit(fmt::format(
                     "a=group:BUNDLE in the answer names the mid {}, which the offer did not bundle", mid));
     }
-    return {};
+    if (auto fits = detail::validate_sharing(now.sections, answer, tags); !fits) return fits;
+    return detail::validate_bundled_media(answer, tags);
 }
 
 } // namespace cortc::jsep

@@ -1,0 +1,397 @@
+#pragma once
+
+#include "cortc/jsep/match.hpp"
+#include "cortc/sdp/detail/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace cortc::jsep {
+
+namespace detail {
+
+struct format_parameter_rule {
+    std::string_view key;
+    std::string_view fallback; // what an absent one means
+    bool must_agree = false;   // with the capability, as text
+};
+/// The parameters of a codec that an answer takes over from the offer, in the order in which it writes them.
+struct format_rules {
+    std::string_view codec;
+    std::array<format_parameter_rule, 4> parameters;
+};
+inline constexpr std::array<format_rules, 5> format_table{{
+    {"VP9", {{{"profile-id", "0", true}}}},
+    {"AV1", {{{"level-idx", ""}, {"profile", "0", true}, {"tier", ""}}}},
+    {"H264",
+     {{{"level-asymmetry-allowed", "0"}, {"packetization-mode", "0", true}, {"profile-level-id", ""}}}},
+    {"H265",
+     {{{"level-id", ""}, {"profile-id", "1", true}, {"tier-flag", "0", true}, {"tx-mode", "SRST", true}}}},
+    {"flexfec-03", {{{"repair-window", ""}}}},
+}};
+
+CORTC_DECL const format_rules* rules_of(const sdp::codec& codec) noexcept {
+    for (const auto& each : format_table)
+        if (codec.is(each.codec)) return &each;
+    return nullptr;
+}
+
+/// With the accessors of a codec for the parameters.
+CORTC_DECL sdp::codec parameters_of(const codec_capability& ours) {
+    sdp::codec codec;
+    codec.fmtp = ours.fmtp;
+    return codec;
+}
+
+/// RFC 8866 6.6: one if it was not written.
+CORTC_DECL std::uint16_t channels_of(const sdp::codec& codec) noexcept {
+    return std::max<std::uint16_t>(codec.channels, 1);
+}
+
+/// What is sent besides a codec, and is worth nothing without one.
+CORTC_DECL bool is_auxiliary(const sdp::codec& codec) noexcept {
+    constexpr std::array<std::string_view, 6> names{"rtx", "red", "ulpfec", "flexfec-03", "telephone-event",
+                                                    "CN"};
+    return std::any_of(names.begin(), names.end(), [&](auto name) { return codec.is(name); });
+}
+
+CORTC_DECL const codec_capability* find_capability(const std::vector<codec_capability>& ours,
+                                                   const sdp::codec& offered) {
+    for (const auto& each : ours)
+        if (matches(each, offered)) return &each;
+    return nullptr;
+}
+
+struct static_payload {
+    std::uint8_t payload_type;
+    std::string_view name;
+    std::uint32_t clock_rate;
+};
+/// RFC 3551 6: these need no a=rtpmap.
+inline constexpr std::array<static_payload, 4> static_payloads{
+    {{0, "PCMU", 8000}, {8, "PCMA", 8000}, {9, "G722", 8000}, {13, "CN", 8000}}};
+
+CORTC_DECL void name_static(sdp::codec& codec) {
+    for (const auto& each : static_payloads) {
+        if (each.payload_type != codec.payload_type || !codec.name.empty()) continue;
+        codec.name = each.name;
+        codec.clock_rate = each.clock_rate;
+    }
+}
+
+/// The feedback that the peer offered for a codec, a=rtcp-fb:* included, as far as we understand it.
+CORTC_DECL std::vector<sdp::rtcp_feedback> common_feedback(const std::vector<sdp::rtcp_feedback>& ours,
+                                                           const sdp::media_description& media,
+                                                           const sdp::codec& codec) {
+    std::vector<sdp::rtcp_feedback> common;
+    auto holds = [](const auto& list, const auto& what) {
+        return std::find(list.begin(), list.end(), what) != list.end();
+    };
+    for (const auto* list : {&codec.rtcp_fb, &media.rtcp_fb})
+        for (const auto& each : *list)
+            if (holds(ours, each) && !holds(common, each)) common.push_back(each);
+    return common;
+}
+
+/// RFC 6184 8.2.2: the lower of both levels; our capability's is an upper bound.
+CORTC_DECL std::string lower_h264_level(std::string_view offered, const sdp::codec& ours) {
+    auto theirs = parse_h264_format(offered);
+    auto limit = parse_h264_format(ours.parameter("profile-level-id"));
+    std::string answered(offered);
+    if (theirs && limit && theirs->level > limit->level) {
+        constexpr std::string_view digits = "0123456789abcdef";
+        answered[4] = digits[limit->level >> 4];
+        answered[5] = digits[limit->level & 15];
+    }
+    return answered;
+}
+
+CORTC_DECL std::string answer_fmtp(const codec_capability& ours, const sdp::codec& offered) {
+    const auto* rules = rules_of(offered);
+    if (!rules) return ours.fmtp; // declarative: each side says what it receives (RFC 7587 7)
+    const auto own = parameters_of(ours);
+    std::string fmtp;
+    for (const auto& rule : rules->parameters) {
+        auto value = rule.key.empty() ? std::nullopt : offered.parameter(rule.key);
+        if (!value) continue;
+        std::string answered(*value);
+        if (rule.key == "profile-level-id") answered = lower_h264_level(*value, own);
+        if (rule.key == "level-asymmetry-allowed" && own.parameter(rule.key) != "1") continue;
+        if (!fmtp.empty()) fmtp += ';';
+        fmtp.append(rule.key).append("=").append(answered);
+    }
+    return fmtp;
+}
+
+CORTC_DECL bool parameters_agree(const codec_capability& ours, const sdp::codec& offered) {
+    const auto* rules = rules_of(offered);
+    if (!rules) return true;
+    const auto own = parameters_of(ours);
+    for (const auto& rule : rules->parameters) {
+        if (!rule.must_agree) continue;
+        if (offered.parameter(rule.key).value_or(rule.fallback) !=
+            own.parameter(rule.key).value_or(rule.fallback))
+            return false;
+    }
+    if (!offered.is("H264")) return true;
+    auto theirs = parse_h264_format(offered.parameter("profile-level-id"));
+    auto limit = parse_h264_format(own.parameter("profile-level-id"));
+    return theirs && limit && theirs->profile == limit->profile;
+}
+
+/// Decides codec by codec whether an offered section's list is answered; those that refer to others come
+/// after them.
+class codec_answer {
+  public:
+    codec_answer(const std::vector<codec_capability>& ours, const sdp::media_description& offered)
+        : ours_(ours), offered_(offered), listed_(listed_codecs(offered)), taken_(listed_.size()) {}
+
+    std::vector<sdp::codec> run();
+
+  private:
+    [[nodiscard]] bool takes(std::uint8_t payload_type) const;
+    [[nodiscard]] bool takes_clock(std::uint32_t rate) const;
+    [[nodiscard]] bool takes_name(std::string_view name) const;
+    [[nodiscard]] bool redundancy_fits(const sdp::codec& red) const;
+    [[nodiscard]] bool association_fits(const sdp::codec& codec) const;
+    template <class Fits>
+    void take(Fits fits) {
+        for (std::size_t i = 0; i < listed_.size(); ++i)
+            if (!taken_[i] && fits(listed_[i])) taken_[i] = find_capability(ours_, listed_[i]);
+    }
+
+    const std::vector<codec_capability>& ours_;
+    const sdp::media_description& offered_;
+    std::vector<sdp::codec> listed_;
+    std::vector<const codec_capability*> taken_;
+};
+
+CORTC_DECL bool codec_answer::takes(std::uint8_t payload_type) const {
+    for (std::size_t i = 0; i < listed_.size(); ++i)
+        if (listed_[i].payload_type == payload_type) return taken_[i] != nullptr;
+    return false;
+}
+
+CORTC_DECL bool codec_answer::takes_clock(std::uint32_t rate) const {
+    for (std::size_t i = 0; i < listed_.size(); ++i)
+        if (taken_[i] && listed_[i].clock_rate == rate && !is_auxiliary(listed_[i])) return true;
+    return false;
+}
+
+CORTC_DECL bool codec_answer::takes_name(std::string_view name) const {
+    for (std::size_t i = 0; i < listed_.size(); ++i)
+        if (taken_[i] && listed_[i].is(name)) return true;
+    return false;
+}
+
+/// RFC 2198 5: a=fmtp lists the payload types inside, each of which must be one that stays. Video writes
+/// none.
+CORTC_DECL bool codec_answer::redundancy_fits(const sdp::codec& red) const {
+    return red.fmtp.empty() || sdp::detail::split(red.fmtp, '/', [this](std::string_view part) {
+               auto inner = sdp::detail::to_number<std::uint8_t>(part, 0, 127);
+               return inner && takes(*inner);
+           });
+}
+
+CORTC_DECL bool codec_answer::association_fits(const sdp::codec& codec) const {
+    if (codec.is("telephone-event") || codec.is("CN")) return takes_clock(codec.clock_rate); // RFC 4733 2.1
+    if (codec.is("ulpfec")) return takes_name("red"); // it travels inside (RFC 5109 14.1)
+    return codec.is("flexfec-03");
+}
+
+CORTC_DECL std::vector<sdp::codec> codec_answer::run() {
+    take([](const auto& codec) { return !is_auxiliary(codec); });
+    if (std::none_of(taken_.begin(), taken_.end(), [](auto* each) { return each != nullptr; })) return {};
+    take([this](const auto& codec) { return codec.is("red") && redundancy_fits(codec); });
+    take([this](const auto& codec) { return association_fits(codec); });
+    take([this](const auto& codec) { // RFC 4588 8.1
+        auto primary = sdp::detail::to_number<std::uint8_t>(codec.parameter("apt").value_or(""), 0, 127);
+        return codec.is("rtx") && primary && takes(*primary);
+    });
+    std::vector<sdp::codec> answer;
+    for (std::size_t i = 0; i < listed_.size(); ++i) {
+        if (!taken_[i]) continue;
+        auto codec = listed_[i];
+        codec.rtcp_fb = common_feedback(taken_[i]->feedback, offered_, listed_[i]);
+        if (codec.is("rtx"))
+            codec.fmtp = "apt=" + std::string(*codec.parameter("apt"));
+        else if (!codec.is("red")) // whose list of payload types is the same for both
+            codec.fmtp = answer_fmtp(*taken_[i], listed_[i]);
+        answer.push_back(std::move(codec));
+    }
+    return answer;
+}
+
+/// Those of a=rid's payload types that were accepted, each once.
+CORTC_DECL std::vector<std::string> common_formats(const std::vector<std::string>& wanted,
+                                                   const std::vector<sdp::codec>& accepted) {
+    std::array<bool, 128> open{};
+    for (const auto& codec : accepted) open[codec.payload_type] = true;
+    std::vector<std::string> common;
+    for (const auto& format : wanted) {
+        auto payload_type = sdp::detail::to_number<std::uint8_t>(format, 0, 127);
+        if (payload_type && std::exchange(open[*payload_type], false)) common.push_back(format);
+    }
+    return common;
+}
+
+CORTC_DECL std::vector<negotiated_codec> settle_codecs(const sdp::media_description& local,
+                                                       const sdp::media_description& remote, bool ours) {
+    std::vector<negotiated_codec> settled;
+    const auto& other = ours ? remote : local;
+    for (const auto& answered : listed_codecs(ours ? local : remote)) {
+        const auto* offered = other.find_codec(answered.payload_type);
+        if (!offered) continue;
+        auto counterpart = *offered;
+        name_static(counterpart);
+        if (!same_encoding(answered, counterpart)) continue;
+        auto own = ours ? answered : counterpart;
+        const auto& theirs = ours ? counterpart : answered;
+        own.rtcp_fb = common_feedback(own.rtcp_fb, remote, theirs);
+        settled.push_back({std::move(own), theirs.fmtp});
+    }
+    return settled;
+}
+
+CORTC_DECL std::vector<sdp::extmap> settle_extensions(const std::vector<sdp::extmap>& local,
+                                                      const std::vector<sdp::extmap>& remote) {
+    std::vector<sdp::extmap> settled;
+    for (auto own : local) {
+        auto found = std::find_if(remote.begin(), remote.end(), [&](const auto& other) {
+            return other.id == own.id && other.uri == own.uri;
+        });
+        if (found == remote.end()) continue;
+        if (found->way) own.way = own.way.value_or(sdp::direction::sendrecv) & sdp::reverse(*found->way);
+        settled.push_back(std::move(own));
+    }
+    return settled;
+}
+
+/// The layers of ours that the peer has, too.
+CORTC_DECL void settle_layers(media_parameters& settled, const sdp::media_description& local,
+                              const sdp::media_description& remote) {
+    if (!local.simulcast || !remote.simulcast) return;
+    auto stays = [&](std::string_view id) {
+        return std::any_of(remote.rids.begin(), remote.rids.end(),
+                           [&](const auto& other) { return other.id == id && other.send; });
+    };
+    for (const auto& own : local.rids)
+        if (!own.send && stays(own.id)) settled.rids.push_back(own);
+    sdp::simulcast layers;
+    for (const auto& layer : local.simulcast->recv)
+        if (!layer.empty() && stays(layer.front().rid)) layers.recv.push_back(layer);
+    if (!layers.recv.empty()) settled.simulcast = std::move(layers);
+}
+
+} // namespace detail
+
+CORTC_DECL std::optional<h264_format> parse_h264_format(std::optional<std::string_view> profile_level_id) {
+    if (!profile_level_id) return h264_format{};
+    std::uint32_t value = 0;
+    const auto& text = *profile_level_id;
+    auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+    if (text.size() != 6 || failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    struct row {
+        std::uint8_t idc, mask, flags;
+        h264_profile profile;
+    };
+    using enum h264_profile;
+    constexpr std::array<row, 9> table{{{0x42, 0x4f, 0x40, constrained_baseline},
+                                        {0x4d, 0x8f, 0x80, constrained_baseline},
+                                        {0x58, 0xcf, 0xc0, constrained_baseline},
+                                        {0x42, 0x4f, 0x00, baseline},
+                                        {0x58, 0xcf, 0x80, baseline},
+                                        {0x4d, 0xaf, 0x00, main},
+                                        {0x64, 0xff, 0x00, high},
+                                        {0x64, 0xff, 0x0c, constrained_high},
+                                        {0xf4, 0xff, 0x00, predictive_high_444}}};
+    const auto idc = static_cast<std::uint8_t>(value >> 16);
+    const auto flags = static_cast<std::uint8_t>(value >> 8);
+    for (const auto& each : table)
+        if (each.idc == idc && (flags & each.mask) == each.flags)
+            return h264_format{each.profile, static_cast<std::uint8_t>(value)};
+    return std::nullopt;
+}
+
+CORTC_DECL bool same_encoding(const sdp::codec& a, const sdp::codec& b) noexcept {
+    return a.is(b.name) && a.clock_rate == b.clock_rate && detail::channels_of(a) == detail::channels_of(b);
+}
+
+CORTC_DECL bool matches(const codec_capability& ours, const sdp::codec& offered) {
+    return offered.is(ours.name) && offered.clock_rate == ours.clock_rate &&
+           detail::channels_of(offered) == ours.channels && offered.fmtp.size() <= max_format_parameters &&
+           detail::parameters_agree(ours, offered);
+}
+
+CORTC_DECL std::vector<sdp::codec> listed_codecs(const sdp::media_description& media) {
+    std::vector<sdp::codec> listed;
+    for (auto codec : media.codecs) {
+        auto format = std::to_string(codec.payload_type);
+        if (std::find(media.formats.begin(), media.formats.end(), format) == media.formats.end()) continue;
+        detail::name_static(codec);
+        listed.push_back(std::move(codec));
+    }
+    return listed;
+}
+
+CORTC_DECL std::vector<sdp::codec> answer_codecs(const std::vector<codec_capability>& ours,
+                                                 const sdp::media_description& offered) {
+    return detail::codec_answer(ours, offered).run();
+}
+
+CORTC_DECL std::vector<sdp::extmap> answer_extensions(const std::vector<std::string>& ours,
+                                                      const std::vector<sdp::extmap>& offered) {
+    std::vector<sdp::extmap> answer;
+    for (const auto& each : offered) {
+        auto known = std::find(ours.begin(), ours.end(), each.uri) != ours.end();
+        // RFC 8285 4.2: 15 is no id; 6: from 4096 on stand those that the answerer may number.
+        if (!known || each.id == 0 || each.id == 15 || each.id > 255) continue;
+        if (each.way == sdp::direction::inactive) continue;
+        if (std::any_of(answer.begin(), answer.end(),
+                        [&](const auto& other) { return other.uri == each.uri || other.id == each.id; }))
+            continue;
+        sdp::extmap accepted{each.id, each.way, each.uri, {}};
+        if (accepted.way) accepted.way = sdp::reverse(*accepted.way);
+        answer.push_back(std::move(accepted));
+    }
+    return answer;
+}
+
+CORTC_DECL answered_layers answer_simulcast(const sdp::media_description& offered,
+                                            const std::vector<sdp::codec>& accepted) {
+    answered_layers answer;
+    if (!offered.simulcast) return answer;
+    sdp::simulcast received;
+    for (const auto& alternatives : offered.simulcast->send) {
+        if (alternatives.empty() || received.recv.size() == max_simulcast_layers) continue;
+        const auto& id = alternatives.front().rid;
+        auto named = [&](const auto& rid) { return rid.id == id; };
+        auto found = std::find_if(offered.rids.begin(), offered.rids.end(), named);
+        if (found == offered.rids.end() || !found->send ||
+            std::any_of(answer.rids.begin(), answer.rids.end(), named))
+            continue;
+        auto formats = detail::common_formats(found->formats, accepted);
+        if (formats.empty() && !found->formats.empty()) continue; // nothing left that it could carry
+        answer.rids.push_back({id, false, std::move(formats), found->restrictions});
+        received.recv.push_back({{id, false}});
+    }
+    if (!received.recv.empty()) answer.simulcast = std::move(received);
+    return answer;
+}
+
+CORTC_DECL media_parameters settle_media(const sdp::session_description& local,
+                                         const sdp::session_description& remote, std::size_t index,
+                                         bool ours) {
+    const auto& own = local.media[index];
+    const auto& theirs = remote.media[index];
+    media_parameters settled;
+    settled.codecs = detail::settle_codecs(own, theirs, ours);
+    settled.extensions = detail::settle_extensions(own.extmaps, sdp::effective_extmaps(remote, theirs));
+    settled.rtcp_reduced_size = own.rtcp_rsize && theirs.rtcp_rsize;
+    detail::settle_layers(settled, own, theirs);
+    return settled;
+}
+
+} // namespace cortc::jsep

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "cortc/jsep/match.hpp"
+#include "cortc/jsep/plan.hpp"
+
+#include <algorithm>
+
+namespace cortc::jsep {
+
+namespace detail {
+
+CORTC_DECL bool accepts_media(const model& base, const sdp::session_description& offer,
+                              const bundle_layout& layout, std::size_t index, const answer_rules& rules) {
+    const auto& media = offer.media[index];
+    auto kind = rtp_kind(media);
+    if (!kind || !rules.media || layout.rejected(index) || !multiplexes_rtcp(offer, layout, index))
+        return false;
+    const auto* in_use = base.transceiver_of(index);
+    if (in_use && in_use->stopped) return false;
+    return !answer_codecs(rules.media->codecs(*kind), media).empty();
+}
+
+/// Sections of transports beyond the limit are rejected: each costs sockets and a handshake.
+CORTC_DECL void limit_transports(section_tags& tags, std::size_t limit) {
+    section_tags counted;
+    for (auto& tag : tags) {
+        if (tag == bundle_layout::none) continue;
+        if (std::find(counted.begin(), counted.end(), tag) != counted.end()) continue;
+        if (counted.size() < limit)
+            counted.push_back(tag);
+        else
+            tag = bundle_layout::none;
+    }
+}
+
+} // namespace detail
+
+CORTC_DECL bool multiplexes_rtcp(const sdp::session_description& content, const bundle_layout& layout,
+                                 std::size_t index) {
+    if (content.media[index].rtcp_mux) return true;
+    const auto& first = content.media[layout.members(index).front()];
+    return &first != &content.media[index] && (!first.is_rtp() || first.rtcp_mux);
+}
+
+CORTC_DECL section_tags plan_answer(const model& base, const sdp::session_description& offer,
+                                    const bundle_layout& layout, const answer_rules& rules) {
+    auto data = detail::choose_data_section(base, offer, layout);
+    std::vector<bool> accepted(offer.media.size());
+    for (std::size_t i = 0; i < offer.media.size(); ++i)
+        accepted[i] = i == data || detail::accepts_media(base, offer, layout, i, rules);
+    auto tags = layout.tags(accepted);
+    detail::limit_transports(tags, rules.max_transports);
+    return tags;
+}
+
+CORTC_DECL section_tags tags_of(const sdp::session_description& content, const bundle_layout& layout) {
+    std::vector<bool> accepted(content.media.size());
+    for (std::size_t i = 0; i < content.media.size(); ++i) accepted[i] = content.media[i].port != 0;
+    return layout.tags(accepted);
+}
+
+} // namespace cortc::jsep

@@ -1,0 +1,89 @@
+#pragma once
+
+#include "cortc/jsep/session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace cortc::jsep {
+
+namespace detail {
+
+/// RFC 9562 5.4: a version 4 UUID.
+CORTC_DECL std::string make_uuid(random_source& random) {
+    std::array<std::uint8_t, 16> value{};
+    random.fill(std::as_writable_bytes(std::span(value)));
+    value[6] = static_cast<std::uint8_t>((value[6] & 0x0f) | 0x40);
+    value[8] = static_cast<std::uint8_t>((value[8] & 0x3f) | 0x80);
+    std::string text;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+        text += fmt::format("{:02x}", value[i]);
+    }
+    return text;
+}
+
+} // namespace detail
+
+/// webrtc-pc 4.7.3 "check if negotiation is needed", 5.
+CORTC_DECL bool transceiver_needs_negotiation(const model& stable, const transceiver& which) {
+    if (which.stopping && !which.stopped) return true;
+    if (!stable.current_local || which.section >= stable.current_local->content->media.size()) return true;
+    const auto& local = *stable.current_local->content;
+    const auto& media = local.media[which.section];
+    if (which.stopped) return media.port != 0; // and so in the remote description
+    if (media.msids != sent_msids(which) && !sent_msids(which).empty()) return true;
+    const auto& remote = *stable.current_remote->content;
+    auto ours = sdp::effective_direction(local, media);
+    auto theirs = sdp::reverse(sdp::effective_direction(remote, remote.media[which.section]));
+    if (stable.current_local->type == sdp_type::offer)
+        return ours != which.direction && theirs != which.direction;
+    return ours != (theirs & which.direction);
+}
+
+CORTC_DECL const std::vector<transceiver>& session::transceivers() const noexcept {
+    return model_.transceivers;
+}
+
+CORTC_DECL const transceiver* session::find(transceiver_id which) const noexcept {
+    return model_.find(which);
+}
+
+/// What the application decides holds in the last stable state, too: a rollback does not take it back.
+template <class Change>
+void session::change_transceiver(transceiver_id which, Change change) {
+    if (auto* found = model_.find(which)) change(*found);
+    if (auto* found = stable_ ? stable_->find(which) : nullptr) change(*found);
+    ++revision_;
+}
+
+CORTC_DECL outcome<void> session::set_direction(transceiver_id which, sdp::direction direction) {
+    const auto* found = model_.find(which);
+    if (!found || found->ended())
+        return error{
+            error_kind::invalid_state, "the transceiver is stopped: it has no direction any more", {}, {}};
+    change_transceiver(which, [&](transceiver& each) { each.direction = direction; });
+    return {};
+}
+
+CORTC_DECL void session::stop(transceiver_id which) {
+    const auto* found = model_.find(which);
+    if (!found || found->ended()) return;
+    change_transceiver(which, [](transceiver& each) { each.stopping = true; });
+}
+
+/// A transceiver that stopped is stopped for good, whatever is rolled back (webrtc-pc 5.4).
+CORTC_DECL void session::keep_stopped() {
+    if (!stable_) return;
+    for (const auto& each : model_.transceivers)
+        if (auto* known = stable_->find(each.id); known && each.stopped) known->stopped = true;
+}
+
+CORTC_DECL void session::name_senders() {
+    for (auto& each : model_.transceivers)
+        if (each.sender_id.empty()) each.sender_id = detail::make_uuid(random_);
+}
+
+} // namespace cortc::jsep

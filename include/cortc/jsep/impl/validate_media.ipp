@@ -1,0 +1,69 @@
+#pragma once
+
+#include "cortc/jsep/match.hpp"
+#include "cortc/jsep/validate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+namespace cortc::jsep::detail {
+
+error does_not_fit(std::string message);
+
+/// Plan B put every track of a kind into one section, told apart by a=ssrc. Nobody sends it any more, and one
+/// transceiver cannot hold it.
+CORTC_DECL outcome<void> validate_tracks(const sdp::session_description& offer, std::size_t index) {
+    std::optional<std::string_view> first;
+    for (const auto& each : offer.media[index].ssrcs) {
+        if (each.name != "msid") continue;
+        if (first && *first != each.value)
+            return does_not_fit(section_name(offer, index) +
+                                ": a=ssrc lines name several tracks (Plan B); each track needs a section of "
+                                "its own (Unified Plan)");
+        first = each.value;
+    }
+    return {};
+}
+
+/// What the sections over one transport have said about payload types and extension ids so far.
+struct bundle_numbers {
+    std::array<std::optional<sdp::codec>, 128> codecs;
+    std::map<std::uint16_t, std::string_view> extensions;
+};
+
+CORTC_DECL outcome<void> add_numbers(bundle_numbers& known, const sdp::session_description& content,
+                                     std::size_t index) {
+    for (auto& codec : listed_codecs(content.media[index])) {
+        auto& before = known.codecs[codec.payload_type];
+        if (before && !same_encoding(*before, codec))
+            return does_not_fit(
+                fmt::format("{}: payload type {} is {}, but {} in another section of the same BUNDLE group",
+                            section_name(content, index), codec.payload_type, codec.name, before->name));
+        before = std::move(codec);
+    }
+    auto add = [&](const sdp::extmap& each) { return known.extensions.emplace(each.id, each.uri); };
+    for (const auto* list : {&content.extmaps, &content.media[index].extmaps})
+        for (const auto& each : *list)
+            if (each.id < 4096 && add(each).first->second != each.uri)
+                return does_not_fit(fmt::format(
+                    "{}: a=extmap:{} is {}, but {} in another place of the same BUNDLE group",
+                    section_name(content, index), each.id, std::string_view(each.uri).substr(0, 120),
+                    known.extensions[each.id].substr(0, 120)));
+    return {};
+}
+
+/// RFC 9143 10.1.2, RFC 8285 5: a number means the same in all sections that share a transport.
+CORTC_DECL outcome<void> validate_bundled_media(const sdp::session_description& content,
+                                                const section_tags& tags) {
+    std::map<std::size_t, bundle_numbers> by_tag;
+    for (std::size_t i = 0; i < tags.size(); ++i) {
+        if (tags[i] == bundle_layout::none || !content.media[i].is_rtp()) continue;
+        if (auto fits = add_numbers(by_tag[tags[i]], content, i); !fits) return fits;
+    }
+    return {};
+}
+
+} // namespace cortc::jsep::detail

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "cortc/jsep/capabilities.hpp"
+#include "cortc/jsep/transceiver.hpp"
+#include "cortc/sdp/session_description.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What an offered section and our capabilities have in common (RFC 9429 5.3.1, RFC 3264 6.1). Pure.
+namespace cortc::jsep {
+
+/// RFC 6184 8.1, table 5: the profiles that profile-level-id can name.
+enum class h264_profile {
+    constrained_baseline,
+    baseline,
+    main,
+    constrained_high,
+    high,
+    predictive_high_444,
+};
+struct h264_format {
+    h264_profile profile = h264_profile::baseline;
+    std::uint8_t level = 10; // level_idc: 31 is 3.1
+};
+/// "42e01f"; an absent one means Baseline at level 1. None: unreadable, or a profile of no use here.
+[[nodiscard]] std::optional<h264_format> parse_h264_format(std::optional<std::string_view> profile_level_id);
+
+/// No codec needs longer ones; what has them matches nothing.
+inline constexpr std::size_t max_format_parameters = 2048;
+
+/// Name, clock rate, channels, and the parameters that a codec must agree on.
+[[nodiscard]] bool matches(const codec_capability& ours, const sdp::codec& offered);
+/// The same encoding without a look at parameters: name, clock rate, channels.
+[[nodiscard]] bool same_encoding(const sdp::codec& a, const sdp::codec& b) noexcept;
+
+/// The codecs of a section in the order of its m= line; RFC 3551's static payload types get their names. What
+/// is described but not on the m= line is not offered.
+[[nodiscard]] std::vector<sdp::codec> listed_codecs(const sdp::media_description& media);
+
+/// What the answer lists, with the offer's payload types and order. Empty when no codec is in common:
+/// retransmission, redundancy, comfort noise and events alone are nothing.
+[[nodiscard]] std::vector<sdp::codec> answer_codecs(const std::vector<codec_capability>& ours,
+                                                    const sdp::media_description& offered);
+/// RFC 8285 6: by URI, with the offer's ids; ids that the answerer would have to choose are left out.
+[[nodiscard]] std::vector<sdp::extmap> answer_extensions(const std::vector<std::string>& ours,
+                                                         const std::vector<sdp::extmap>& offered);
+/// RFC 8853 5.3.2: we receive every layer that the peer offers to send, the first of its alternatives. At
+/// most max_simulcast_layers.
+struct answered_layers {
+    std::vector<sdp::rid> rids;
+    std::optional<sdp::simulcast> simulcast;
+};
+inline constexpr std::size_t max_simulcast_layers = 16;
+[[nodiscard]] answered_layers answer_simulcast(const sdp::media_description& offered,
+                                               const std::vector<sdp::codec>& accepted);
+
+/// What both sides of a section have in common once one of them, `ours` or the peer's, was the answer to the
+/// other. No codecs: the answer fits none of what was offered.
+[[nodiscard]] media_parameters settle_media(const sdp::session_description& local,
+                                            const sdp::session_description& remote, std::size_t index,
+                                            bool ours);
+
+} // namespace cortc::jsep
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/jsep/impl/match.ipp"
+#endif
