@@ -7,6 +7,7 @@
 #include "cortc/error.hpp"
 #include "cortc/ice_candidate.hpp"
 #include "cortc/peer_connection.hpp"
+#include "cortc/rtp_transceiver.hpp"
 #include "cortc/session_description.hpp"
 #include "cortc/states.hpp"
 #include "cortc/timer.hpp"

@@ -5,6 +5,7 @@
 #include "cortc/data_channel.hpp"
 #include "cortc/error.hpp"
 #include "cortc/ice_candidate.hpp"
+#include "cortc/rtp_transceiver.hpp"
 #include "cortc/session_description.hpp"
 #include "cortc/states.hpp"
 #include "cortc/transport/waiter.hpp"
@@ -15,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace cortc {
 
@@ -104,6 +106,9 @@ class PeerConnection {
     /// errc::invalid_state; label or protocol over 65535 bytes, negotiated without id, both limits, or id
     /// 65535: errc::type; id in use or none free: errc::operation.
     [[nodiscard]] DataChannel createDataChannel(std::string label, DataChannelInit init = {});
+    /// One for each audio or video section, in the order in which they appeared. A remote offer brings them
+    /// (receiving only); those that stopped are gone with the answer that rejects their section.
+    [[nodiscard]] std::vector<RtpTransceiver> getTransceivers() const;
     /// Ends everything at once: operations complete with errc::aborted, the peer is told. Idempotent.
     void close();
 

@@ -5,9 +5,12 @@
 #include "cortc/impl/channel.hpp"
 #include "cortc/jsep/operations_chain.hpp"
 #include "cortc/jsep/session.hpp"
+#include "cortc/rtp_transceiver.hpp"
 #include "cortc/session_description.hpp"
 #include "cortc/states.hpp"
 #include "cortc/transport/transport.hpp"
+
+#include "cortc/impl/transceiver.hpp"
 
 #include <functional>
 #include <map>
@@ -27,7 +30,9 @@ namespace detail {
 
 /// What a PeerConnection owns: the offer/answer engine and its operations chain, the transports it asks for,
 /// the data channels, the states and the event streams. Belongs to the context's executor.
-class connection final : public std::enable_shared_from_this<connection>, private transport_observer {
+class connection final : public std::enable_shared_from_this<connection>,
+                         public transceiver_owner,
+                         private transport_observer {
   public:
     connection(std::shared_ptr<context_core> core, Configuration configuration);
     ~connection();
@@ -53,6 +58,13 @@ class connection final : public std::enable_shared_from_this<connection>, privat
     /// The application has a message of this size.
     void consume(std::size_t bytes);
 
+    // Transceivers (connection_media.ipp)
+    [[nodiscard]] const std::vector<std::shared_ptr<transceiver_impl>>& transceivers() const noexcept {
+        return transceivers_;
+    }
+    void set_direction(transceiver_impl& which, sdp::direction wish) override;
+    void stop(transceiver_impl& which) override;
+
     // States (connection_states.ipp)
     void connected(waiter_ptr<void> operation);
     void gathering_complete(waiter_ptr<void> operation);
@@ -69,7 +81,7 @@ class connection final : public std::enable_shared_from_this<connection>, privat
     [[nodiscard]] IceConnectionState ice_state() const noexcept { return ice_state_; }
     [[nodiscard]] PeerConnectionState state() const noexcept { return state_; }
     [[nodiscard]] std::optional<SelectedPair> selected_pair() const;
-    [[nodiscard]] bool is_closed() const noexcept { return closed_; }
+    [[nodiscard]] bool is_closed() const noexcept override { return closed_; }
 
     void close();
 
@@ -103,6 +115,8 @@ class connection final : public std::enable_shared_from_this<connection>, privat
     void start_generation(const jsep::local_ice& local);
     void attach_sctp(const jsep::sctp_parameters& parameters);
     void remove_transport(jsep::transport_id id);
+    void sync_transceivers();
+    void end_sctp();
     void update_negotiation_needed();
     void check_negotiation_needed();
 
@@ -149,6 +163,8 @@ class connection final : public std::enable_shared_from_this<connection>, privat
     std::unordered_map<sctp::channel_id, std::shared_ptr<channel_impl>> channels_;
     std::unordered_map<sctp::channel_id, std::exception_ptr> channel_errors_;
 
+    std::vector<std::shared_ptr<transceiver_impl>> transceivers_; // in the order in which they appeared
+
     event_stream<std::optional<IceCandidate>> local_candidates_;
     event_stream<DataChannel> incoming_channels_;
     waiter_ptr<void> negotiation_reader_;
@@ -169,6 +185,7 @@ class connection final : public std::enable_shared_from_this<connection>, privat
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/impl/connection.ipp"
 #include "cortc/impl/connection_channels.ipp"
+#include "cortc/impl/connection_media.ipp"
 #include "cortc/impl/connection_negotiation.ipp"
 #include "cortc/impl/connection_states.ipp"
 #endif

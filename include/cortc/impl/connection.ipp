@@ -81,6 +81,7 @@ CORTC_DECL void connection::close() {
     sctp_transport_ = nullptr;
     for (auto& [id, each] : std::exchange(channels_, {})) each->on_closed(why);
     channel_errors_.clear();
+    for (auto& each : transceivers_) each->end();
     set_state(PeerConnectionState::closed);
     ice_state_ = IceConnectionState::closed;
     gathered_.fail_all(why);

@@ -242,6 +242,7 @@ CORTC_DECL void connection::drain_session() {
         if (closed_) return;
         apply(std::move(*event));
     }
+    sync_transceivers();
     update_states();
 }
 
@@ -270,6 +271,8 @@ CORTC_DECL void connection::apply(jsep::event&& event) {
                       certificate_, dtls->fingerprints);
     } else if (auto* sctp = std::get_if<jsep::sctp_parameters>(&event)) {
         attach_sctp(*sctp);
+    } else if (std::holds_alternative<jsep::sctp_ended>(event)) {
+        end_sctp();
     } else if (auto* back = std::get_if<jsep::ice_rolled_back>(&event)) {
         auto& entry = transports_.at(back->transport);
         std::erase(entry.gathering, back->local_ufrag);

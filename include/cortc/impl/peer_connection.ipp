@@ -44,6 +44,11 @@ CORTC_DECL void PeerConnection::restartIce() { impl().restart_ice(); }
 CORTC_DECL DataChannel PeerConnection::createDataChannel(std::string label, DataChannelInit init) {
     return DataChannel(impl().create_channel(std::move(label), std::move(init)));
 }
+CORTC_DECL std::vector<RtpTransceiver> PeerConnection::getTransceivers() const {
+    std::vector<RtpTransceiver> handles;
+    for (const auto& each : impl().transceivers()) handles.emplace_back(each);
+    return handles;
+}
 CORTC_DECL void PeerConnection::close() {
     if (impl_) impl_->close();
 }
