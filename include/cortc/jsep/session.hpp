@@ -67,7 +67,8 @@ class session {
     [[nodiscard]] bool update_negotiation_needed();
     void close();
 
-    /// In the order in which they appeared; stopped ones until an answer has rejected their section.
+    /// In the order in which they appeared; stopped ones until an answer has rejected their section. Valid,
+    /// like what find() returns, until the next call that is not const.
     [[nodiscard]] const std::vector<transceiver>& transceivers() const noexcept;
     /// nullptr when it is gone.
     [[nodiscard]] const transceiver* find(transceiver_id which) const noexcept;

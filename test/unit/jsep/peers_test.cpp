@@ -3,60 +3,6 @@
 using namespace cortc;
 using namespace cortc::jsep;
 
-namespace {
-
-/// What an answer owes its offer (RFC 9429 5.3), whoever wrote the offer.
-void check_answer(const std::string& offer_text, const std::string& answer_text) {
-    auto offer = sdp::parse(offer_text).value();
-    auto answer = sdp::parse(answer_text).value();
-    REQUIRE(answer.media.size() == offer.media.size());
-    for (std::size_t i = 0; i < offer.media.size(); ++i) {
-        CAPTURE(i);
-        CHECK(answer.media[i].media == offer.media[i].media);
-        CHECK(answer.media[i].mid == offer.media[i].mid);
-        CHECK(answer.media[i].protocol == offer.media[i].protocol);
-        auto accepted = answer.media[i].port != 0;
-        CHECK(accepted == (offer.media[i].media == "application"));
-        if (!accepted) {
-            CHECK(answer.media[i].direction == sdp::direction::inactive);
-            CHECK_FALSE(answer.bundle_of(*answer.media[i].mid));
-            continue;
-        }
-        CHECK(answer.media[i].transport.setup == sdp::setup_role::active);
-        CHECK(answer.media[i].sctp_port == 5000);
-        CHECK((answer.bundle_of(*answer.media[i].mid) != nullptr) ==
-              (offer.bundle_of(*offer.media[i].mid) != nullptr));
-    }
-}
-
-} // namespace
-
-TEST_CASE("every captured browser offer gets its answer") {
-    REQUIRE(captures().size() > 20);
-    for (const auto& path : captures()) {
-        CAPTURE(path.filename().string());
-        auto text = capture(path);
-        peer bob(2);
-        bob.jsep.set_remote_description(sdp_type::offer, replaced(text, "a=setup:", "a=setup:")).value();
-        auto answer = bob.set_local();
-        if (!contains(path.filename().string(), "_answer_")) check_answer(text, answer);
-        auto has_data = contains(text, "m=application");
-        auto told = bob.events();
-        auto paired = std::count_if(told.begin(), told.end(),
-                                    [](const auto& e) { return std::holds_alternative<remote_ice>(e); });
-        CHECK(paired == (has_data ? 1 : 0));
-        auto candidates = std::count_if(told.begin(), told.end(), [](const auto& e) {
-            return std::holds_alternative<remote_candidate>(e);
-        });
-        if (has_data && contains(text.substr(text.find("m=application")), "a=candidate"))
-            CHECK(candidates > 0);
-        CHECK(bob.jsep.can_trickle() == true);
-        // And our own offer afterwards keeps every place.
-        auto again = sdp::parse(bob.offer()).value();
-        CHECK(again.media.size() == sdp::parse(text).value().media.size());
-    }
-}
-
 TEST_CASE("a captured browser answer fits our offer") {
     peer alice(1);
     alice.jsep.add_data_section();
@@ -94,7 +40,9 @@ TEST_CASE(
         head +
         "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=bundle-only\r\na=mid:2\r\n"
         "a=sctp-port:5000\r\na=max-message-size:1073741823\r\n";
-    peer bob(2);
+    session_options options;
+    options.media = nullptr; // audio and video, which come first in the group, are rejected
+    peer bob(2, options);
     bob.jsep.set_remote_description(sdp_type::offer, bundled).value();
     auto answer = bob.set_local();
     CHECK(contains(answer, "a=group:BUNDLE 2\r\n"));

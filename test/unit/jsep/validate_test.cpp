@@ -164,7 +164,9 @@ TEST_CASE("an answer with new ICE credentials needs an offer that restarts") {
 }
 
 TEST_CASE("a section that was offered as rejected cannot be accepted") {
-    peer alice(1), bob(2);
+    session_options data_only;
+    data_only.media = nullptr;
+    peer alice(1), bob(2, data_only);
     bob.jsep.set_remote_description(sdp_type::offer, data_offer() + audio + "a=rtcp-mux\r\n").value();
     bob.set_local();
     bob.set_local(); // audio is rejected since

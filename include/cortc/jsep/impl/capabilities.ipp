@@ -38,8 +38,9 @@ CORTC_DECL std::vector<codec_capability> default_video_codecs() {
                  feedback});
     codecs.push_back({"AV1", 90000, 1, "profile=0", feedback});
     codecs.push_back({"H265", 90000, 1, "profile-id=1;tier-flag=0;tx-mode=SRST", feedback});
-    for (std::string name : {"rtx", "red", "ulpfec", "flexfec-03"})
-        codecs.push_back({name, 90000, 1, "", {}});
+    for (std::string name : {"rtx", "red", "ulpfec"}) codecs.push_back({name, 90000, 1, "", {}});
+    // FlexFEC is a stream of its own: its packets count for the estimate of the bandwidth, too.
+    codecs.push_back({"flexfec-03", 90000, 1, "", {{"goog-remb", ""}, {"transport-cc", ""}}});
     return codecs;
 }
 

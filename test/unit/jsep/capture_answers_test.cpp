@@ -1,0 +1,282 @@
+#include "test/unit/jsep/media_support.hpp"
+
+#include <map>
+#include <sstream>
+
+using namespace cortc;
+using namespace cortc::jsep;
+
+namespace {
+
+/// What a section of an answer must hold. Read off the captures by hand.
+struct expected {
+    std::string media, mid, formats, direction;
+    strings extmaps, rids;
+};
+
+const std::string audio_formats = "111 63 9 0 8 110 126"; // without 13, comfort noise
+/// Everything: VP8, three H.264 profiles in two modes, AV1, VP9 profiles 0 and 2, each with its RTX; RED,
+/// ULPFEC.
+const std::string sending_formats =
+    "96 97 102 103 104 107 108 109 114 115 116 117 39 40 45 46 98 99 100 101 118 119 120";
+/// A receiving Chromium lists more: VP9 profiles 1 (35) and 3 (37), H.264 High 4:4:4 (41, 43) and AV1 profile
+/// 1 (47) are not ours, so their RTX (36, 38, 42, 44, 48) goes too. FlexFEC (49) is.
+const std::string receiving_formats =
+    "96 97 98 99 100 101 102 103 104 107 108 109 114 115 116 117 39 40 45 46 118 119 120 49";
+
+const strings audio_extmaps{
+    "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+    "a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+    "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+    "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid"};
+const strings video_extmaps{
+    "a=extmap:14 urn:ietf:params:rtp-hdrext:toffset",
+    "a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+    "a=extmap:13 urn:3gpp:video-orientation",
+    "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+    "a=extmap:5 http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
+    "a=extmap:6 http://www.webrtc.org/experiments/rtp-hdrext/video-content-type",
+    "a=extmap:7 http://www.webrtc.org/experiments/rtp-hdrext/video-timing",
+    "a=extmap:8 http://www.webrtc.org/experiments/rtp-hdrext/color-space",
+    "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid",
+    "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+    "a=extmap:11 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"};
+const strings simulcast_extmaps{
+    "a=extmap:1 urn:ietf:params:rtp-hdrext:toffset",
+    "a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+    "a=extmap:3 urn:3gpp:video-orientation",
+    "a=extmap:4 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+    "a=extmap:5 http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
+    "a=extmap:6 http://www.webrtc.org/experiments/rtp-hdrext/video-content-type",
+    "a=extmap:7 http://www.webrtc.org/experiments/rtp-hdrext/video-timing",
+    "a=extmap:8 http://www.webrtc.org/experiments/rtp-hdrext/color-space",
+    "a=extmap:9 urn:ietf:params:rtp-hdrext:sdes:mid",
+    "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+    "a=extmap:11 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
+    "a=extmap:13 https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension",
+    "a=extmap:14 http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00"};
+
+expected audio(const std::string& direction) {
+    return {"audio", "0", audio_formats, direction, audio_extmaps, {}};
+}
+expected video(const std::string& formats, const std::string& direction) {
+    return {"video", "1", formats, direction, video_extmaps, {}};
+}
+expected data(const std::string& mid) { return {"application", mid, "webrtc-datachannel", "", {}, {}}; }
+
+using answer = std::vector<expected>;
+const answer data_only{data("0")};
+const answer everything{audio("recvonly"), video(sending_formats, "recvonly"), data("2")};
+const answer they_send{audio("recvonly"), video(sending_formats, "recvonly")};
+const answer they_receive{audio("inactive"), video(receiving_formats, "inactive")};
+const answer simulcast{{"video",
+                        "0",
+                        sending_formats,
+                        "recvonly",
+                        simulcast_extmaps,
+                        {"a=rid:q recv", "a=rid:h recv", "a=rid:f recv"}}};
+
+const std::map<std::string, answer> answers{
+    {"answer_to_avdc", everything},
+    {"answer_to_dc", data_only},
+    {"av_recvonly", they_receive},
+    {"av_recvonly_nogum", they_receive},
+    {"av_recvonly_nogum_pre", they_receive},
+    {"av_recvonly_pre", they_receive},
+    {"av_sendonly", they_send},
+    {"av_sendonly_pre", they_send},
+    {"avdc", everything},
+    {"avdc_pre", everything},
+    {"dc", data_only},
+    {"dc_nogum", data_only},
+    {"dc_nogum_pre", data_only},
+    {"dc_pre", data_only},
+    {"maxbundle", everything},
+    {"maxbundle_pre", everything},
+    {"maxcompat", everything},
+    {"maxcompat_pre", everything},
+    {"restart", data_only},
+    {"restart_before", data_only},
+    {"restart_before_pre", data_only},
+    {"restart_pre", data_only},
+    {"simulcast", simulcast},
+    {"simulcast_pre", simulcast},
+};
+
+std::string name_of(const std::filesystem::path& path) {
+    auto name = path.stem().string();
+    return name.substr(std::string("chromium_default_").size());
+}
+
+void check_media(const expected& wanted, const std::string& section, const std::string& offered) {
+    CHECK(lines_with(section, "a=extmap:") == wanted.extmaps);
+    CHECK(lines_with(section, "a=rid:") == wanted.rids);
+    CHECK(lines_with(section, "a=simulcast:") ==
+          (wanted.rids.empty() ? strings{} : strings{"a=simulcast:recv q;h;f"}));
+    CHECK(contains(section, "\r\na=" + wanted.direction + "\r\n"));
+    CHECK(contains(section, "\r\na=rtcp-mux\r\n"));
+    CHECK(contains(section, "\r\na=rtcp-rsize\r\n"));
+    CHECK_FALSE(contains(section, "a=msid"));
+    CHECK_FALSE(contains(section, "a=ssrc"));
+    // What Chromium says about a payload type we say too: it offers nothing that we would change.
+    std::istringstream formats(wanted.formats);
+    strings said;
+    for (std::string format; formats >> format;)
+        for (std::string attribute : {"a=rtpmap:", "a=rtcp-fb:", "a=fmtp:"})
+            for (const auto& line : lines_with(offered, attribute + format + " ")) said.push_back(line);
+    strings saying;
+    for (std::string attribute : {"a=rtpmap:", "a=rtcp-fb:", "a=fmtp:"})
+        for (const auto& line : lines_with(section, attribute)) saying.push_back(line);
+    std::sort(said.begin(), said.end());
+    std::sort(saying.begin(), saying.end());
+    CHECK(saying == said);
+}
+
+} // namespace
+
+TEST_CASE("every captured offer gets its answer, section by section") {
+    REQUIRE(captures().size() == answers.size());
+    for (const auto& path : captures()) {
+        CAPTURE(path.filename().string());
+        const auto& wanted = answers.at(name_of(path));
+        auto text = capture(path);
+        peer bob(2);
+        bob.jsep.set_remote_description(sdp_type::offer, text).value();
+        auto answer_text = bob.set_local();
+        auto offered = sections_of(text), answered = sections_of(answer_text);
+        REQUIRE(answered.size() == wanted.size());
+        REQUIRE(offered.size() == wanted.size());
+        std::string group = "a=group:BUNDLE";
+        for (const auto& each : wanted) group += " " + each.mid;
+        CHECK(lines_with(answer_text, "a=group:") == strings{group});
+        CHECK(contains(answer_text, "a=extmap-allow-mixed") == contains(text, "a=extmap-allow-mixed"));
+        auto setup = contains(text, "a=setup:active") ? "a=setup:passive" : "a=setup:active";
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+            CAPTURE(answered[i]);
+            auto protocol = wanted[i].media == "application" ? " UDP/DTLS/SCTP " : " UDP/TLS/RTP/SAVPF ";
+            CHECK(lines_with(answered[i], "m=") ==
+                  strings{"m=" + wanted[i].media + " 9" + protocol + wanted[i].formats});
+            CHECK(lines_with(answered[i], "a=mid:") == strings{"a=mid:" + wanted[i].mid});
+            CHECK(lines_with(answered[i], "a=setup:") == strings{setup});
+            CHECK(lines_with(answered[i], "a=fingerprint:sha-256 02:02:").size() == 1);
+            CHECK(lines_with(answered[i], "a=ice-ufrag:") == lines_with(answered[0], "a=ice-ufrag:"));
+            CHECK_FALSE(contains(answered[i], "bundle-only"));
+            if (wanted[i].media == "application")
+                CHECK(contains(answered[i], "\r\na=sctp-port:5000\r\n"));
+            else
+                check_media(wanted[i], answered[i], offered[i]);
+        }
+    }
+}
+
+TEST_CASE("the answer to Chromium's audio, line by line") {
+    auto offer = capture(CORTC_TEST_DATA "/sdp/chromium_default_avdc_pre.sdp");
+    peer bob(2);
+    bob.jsep.set_remote_description(sdp_type::offer, offer).value();
+    auto section = sections_of(bob.set_local()).front();
+    auto ours = [&](const std::string& begin) { return begin + line_value(section, begin) + "\r\n"; };
+    CHECK(section == "m=audio 9 UDP/TLS/RTP/SAVPF 111 63 9 0 8 110 126\r\n"
+                     "c=IN IP4 0.0.0.0\r\n" +
+                         ours("a=ice-ufrag:") + ours("a=ice-pwd:") + ours("a=fingerprint:") +
+                         "a=setup:active\r\n"
+                         "a=mid:0\r\n"
+                         "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n"
+                         "a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time\r\n"
+                         "a=extmap:3 "
+                         "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
+                         "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n"
+                         "a=recvonly\r\n"
+                         "a=rtcp-mux\r\n"
+                         "a=rtcp-rsize\r\n"
+                         "a=rtpmap:111 opus/48000/2\r\n"
+                         "a=rtcp-fb:111 transport-cc\r\n"
+                         "a=fmtp:111 minptime=10;useinbandfec=1\r\n"
+                         "a=rtpmap:63 red/48000/2\r\n"
+                         "a=fmtp:63 111/111\r\n"
+                         "a=rtpmap:9 G722/8000\r\n"
+                         "a=rtpmap:0 PCMU/8000\r\n"
+                         "a=rtpmap:8 PCMA/8000\r\n"
+                         "a=rtpmap:110 telephone-event/48000\r\n"
+                         "a=rtpmap:126 telephone-event/8000\r\n");
+}
+
+TEST_CASE("every captured offer: one transport, its candidates, its transceivers") {
+    // Candidates of component 1 over the transport that the answer keeps: that of the first section.
+    const std::map<std::string, std::size_t> candidates{
+        {"avdc", 4},      {"maxbundle", 4}, {"maxcompat", 4}, {"av_sendonly", 4},
+        {"simulcast", 4}, {"dc", 4},        {"avdc_pre", 0},  {"answer_to_dc", 2}};
+    for (const auto& path : captures()) {
+        CAPTURE(path.filename().string());
+        const auto& wanted = answers.at(name_of(path));
+        auto text = capture(path);
+        peer bob(2);
+        bob.jsep.set_remote_description(sdp_type::offer, text).value();
+        bob.set_local();
+        std::map<std::size_t, std::size_t> count;
+        for (const auto& each : bob.events()) {
+            ++count[each.index()];
+            if (auto* ice = std::get_if<remote_ice>(&each))
+                CHECK(ice->ufrag == line_value(text, "a=ice-ufrag:"));
+            if (auto* added = std::get_if<transport_added>(&each)) CHECK(added->mid == wanted.front().mid);
+        }
+        auto media = std::count_if(wanted.begin(), wanted.end(),
+                                   [](const auto& each) { return each.media != "application"; });
+        auto tally = [&](const event& like) { return count[like.index()]; };
+        CHECK(tally(transport_added{}) == 1);
+        CHECK(tally(local_ice{}) == 1);
+        CHECK(tally(remote_ice{}) == 1);
+        CHECK(tally(dtls_parameters{}) == 1);
+        CHECK(tally(sctp_parameters{}) == (wanted.back().media == "application" ? 1 : 0));
+        CHECK(tally(transceiver_added{}) == static_cast<std::size_t>(media));
+        CHECK(tally(transceiver_negotiated{}) == static_cast<std::size_t>(media));
+        if (auto known = candidates.find(name_of(path)); known != candidates.end())
+            CHECK(tally(remote_candidate{}) == known->second);
+        CHECK(bob.jsep.can_trickle() == true);
+        CHECK_FALSE(bob.jsep.negotiation_needed());
+    }
+}
+
+TEST_CASE("after every captured offer our own goes to another session, and its answer comes back") {
+    for (const auto& path : captures()) {
+        CAPTURE(path.filename().string());
+        auto text = capture(path);
+        const auto& wanted = answers.at(name_of(path));
+        peer bob(2), carol(3);
+        bob.jsep.set_remote_description(sdp_type::offer, text).value();
+        bob.set_local();
+        // carol takes the browser's place: the same certificate and DTLS role, new ICE credentials.
+        carol.jsep.set_fingerprints(sdp::parse(text).value().media[0].transport.fingerprints);
+        auto offer = bob.offer({.ice_restart = true});
+        bob.jsep.set_local_description(sdp_type::offer, offer).value();
+        carol.jsep.set_remote_description(sdp_type::offer, offer).value();
+        auto answer = carol.set_local();
+        if (!contains(text, "a=setup:active"))
+            for (auto at = answer.find("a=setup:active"); at != std::string::npos;
+                 at = answer.find("a=setup:active"))
+                answer.replace(at, 14, "a=setup:passive");
+        auto before = bob.jsep.transceivers();
+        bob.jsep.set_remote_description(sdp_type::answer, answer).value();
+        auto offered = sections_of(offer), answered = sections_of(answer);
+        REQUIRE(offered.size() == wanted.size());
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+            CHECK(formats_of(offered[i]) == wanted[i].formats);
+            CHECK(formats_of(answered[i]) == wanted[i].formats);
+            CHECK(lines_with(offered[i], "a=mid:") == strings{"a=mid:" + wanted[i].mid});
+            CHECK(lines_with(offered[i], "a=extmap:") == wanted[i].extmaps);
+            CHECK(lines_with(answered[i], "a=extmap:") == wanted[i].extmaps);
+            if (wanted[i].media != "application") CHECK(contains(offered[i], "\r\na=recvonly\r\n"));
+            if (wanted[i].media != "application") CHECK(contains(answered[i], "\r\na=inactive\r\n"));
+        }
+        CHECK(lines_with(answer, "a=group:") == lines_with(offer, "a=group:"));
+        REQUIRE(bob.jsep.transceivers().size() == before.size());
+        for (std::size_t i = 0; i < before.size(); ++i) {
+            const auto& after = bob.jsep.transceivers()[i];
+            CHECK(after.id == before[i].id);
+            CHECK(after.current_direction == sdp::direction::inactive);
+            CHECK(after.negotiated->codecs == before[i].negotiated->codecs);
+            CHECK(after.negotiated->extensions == before[i].negotiated->extensions);
+            CHECK(after.negotiated->rtcp_reduced_size);
+        }
+        CHECK(bob.jsep.state() == signaling_state::stable);
+    }
+}
