@@ -48,6 +48,7 @@ CORTC_DECL void connection::remove_transport(jsep::transport_id id) {
         touch_sctp();
         sctp_.reset();
     }
+    update_gathering();
     update_states();
 }
 
