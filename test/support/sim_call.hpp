@@ -46,6 +46,7 @@ inline double seconds(duration time) { return std::chrono::duration<double>(time
 struct sim_call : two_hosts {
     std::optional<PeerConnection> offerer, answerer;
     duration signaling_delay{}; ///< of a description or candidate, one way
+    bool rolls_back = false;    ///< candidates of offers that are gone are to be expected, and ignored
     std::vector<spawned> trickling;
 
     template <class... Args>
@@ -82,14 +83,15 @@ struct sim_call : two_hosts {
         co_await from.setRemoteDescription(answer);
     }
     asio::awaitable<void> trickle(PeerConnection& from, PeerConnection& to) {
-        try {
-            for (;;) {
+        for (;;) {
+            try {
                 auto candidate = co_await from.nextIceCandidate();
                 co_await signal();
                 if (candidate) co_await to.addIceCandidate(*candidate);
+            } catch (const boost::system::system_error& error) {
+                if (error.code() == errc::aborted || error.code() == errc::invalid_state) co_return;
+                if (!rolls_back || error.code() != errc::operation) throw;
             }
-        } catch (const boost::system::system_error& end) {
-            if (end.code() != errc::aborted && end.code() != errc::invalid_state) throw;
         }
     }
     /// The first negotiation, with the candidates of both.
