@@ -15,6 +15,12 @@ std::string mutated(std::string text, seeded_random& random) {
                                                  "a=ice-ufrag:abcd\r\n",
                                                  "a=end-of-candidates\r\n",
                                                  "a=sctp-port:0\r\n",
+                                                 "a=fmtp:97 apt=97\r\n",
+                                                 "a=rtpmap:96 H264/90000\r\n",
+                                                 "a=extmap:4 urn:ietf:params:rtp-hdrext:toffset\r\n",
+                                                 "a=rid:q send pt=96\r\na=simulcast:send q,h;h\r\n",
+                                                 "a=inactive\r\n",
+                                                 "a=mid:1\r\na=rtcp-mux\r\n",
                                                  "\r\n"};
     for (auto rounds = 1 + random.below(4); rounds > 0; --rounds) {
         if (text.size() < 2) return text;
