@@ -86,8 +86,9 @@ struct model {
     [[nodiscard]] const transceiver* transceiver_of(std::size_t section) const noexcept;
     /// The section that carries data channels.
     [[nodiscard]] std::optional<std::size_t> data_section() const noexcept;
-    /// The smallest number that is no section's mid, nor one of `extra`.
-    [[nodiscard]] std::string unused_mid(const sdp::session_description* extra = nullptr) const;
+    /// The smallest number from `from` on that is no section's mid, nor one of `extra`.
+    [[nodiscard]] std::size_t unused_mid(const sdp::session_description* extra = nullptr,
+                                         std::size_t from = 0) const;
 };
 
 /// The part of the W3C's check for negotiation-needed that concerns one transceiver.

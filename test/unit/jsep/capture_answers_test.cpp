@@ -1,3 +1,4 @@
+#include "cortc/sdp/print.hpp"
 #include "test/unit/jsep/media_support.hpp"
 
 #include <map>
@@ -279,4 +280,30 @@ TEST_CASE("after every captured offer our own goes to another session, and its a
         }
         CHECK(bob.jsep.state() == signaling_state::stable);
     }
+}
+
+TEST_CASE("Chromium's answer to audio, video and data fits our offer") {
+    auto answer = capture(CORTC_TEST_DATA "/sdp/chromium_default_answer_to_avdc.sdp");
+    auto begin = sdp::parse(capture(CORTC_TEST_DATA "/sdp/chromium_default_avdc_pre.sdp")).value();
+    for (auto& media : begin.media) { // as if the one that answers now had offered first
+        media.transport.fingerprints = sdp::parse(answer).value().media[0].transport.fingerprints;
+        media.transport.setup = sdp::setup_role::active;
+    }
+    peer bob(2);
+    answered(bob, sdp::print(begin));
+    for (auto id : {bob.jsep.transceivers()[0].id, bob.jsep.transceivers()[1].id})
+        bob.jsep.set_direction(id, sdp::direction::sendrecv).value();
+    bob.jsep.set_local_description(sdp_type::offer, bob.offer({.ice_restart = true})).value();
+    bob.events();
+    bob.jsep.set_remote_description(sdp_type::answer, answer).value();
+    CHECK(bob.events_of<remote_candidate>().size() == 4); // two over UDP, two over TCP, all of audio's
+    const auto& video = only_of(bob, media_kind::video);
+    CHECK(video.current_direction == sdp::direction::sendrecv);
+    CHECK(video.negotiated->codecs.size() == 23);
+    CHECK(video.negotiated->codecs[0].codec.rtcp_fb.size() == 5);
+    CHECK(video.negotiated->extensions.size() == 11);
+    CHECK(video.remote_msids == std::vector<sdp::msid>{{"7e83da5e-8f76-4ad2-af22-de86e99196af",
+                                                        "99baec6d-9dab-4179-ad5f-54fca5efe474"}});
+    CHECK(only_of(bob, media_kind::audio).negotiated->codecs.size() == 7);
+    CHECK_FALSE(bob.jsep.negotiation_needed());
 }

@@ -1,4 +1,4 @@
-#include "test/unit/jsep/support.hpp"
+#include "test/unit/jsep/media_support.hpp"
 
 using namespace cortc;
 using namespace cortc::jsep;
@@ -106,56 +106,98 @@ TEST_CASE("mutated answers change nothing or are taken") {
     CHECK(accepted < 1900);
 }
 
+namespace {
+
+/// One random call; what fails changes nothing and tells nothing.
+void step(peer& self, peer& other, seeded_random& random) {
+    auto text = other.jsep.local_description() ? other.jsep.local_description()->sdp : std::string();
+    candidate_init candidate;
+    candidate.sdp_mline_index = static_cast<std::uint16_t>(random.below(3));
+    if (random.below(2)) candidate.candidate = "candidate:1 1 udp 7 192.0.2.7 5000 typ host";
+    auto some = transceiver_id(static_cast<std::uint32_t>(1 + random.below(3)));
+    observed before(self.jsep);
+    outcome<void> done;
+    switch (random.below(13)) {
+    case 0:
+        self.jsep.add_data_section();
+        return;
+    case 1:
+        self.jsep.restart_ice();
+        return;
+    case 2:
+        (void)self.jsep.create_offer({.ice_restart = random.below(2) == 1});
+        return;
+    case 3:
+        (void)self.jsep.create_answer();
+        return;
+    case 4:
+        done = self.jsep.set_local_description();
+        break;
+    case 5:
+        done = self.jsep.set_local_description(static_cast<sdp_type>(random.below(4)));
+        break;
+    case 6:
+        if (self.jsep.state() == signaling_state::have_local_offer) return; // glare is no single step
+        done = self.jsep.set_remote_description(sdp_type::offer, text);
+        break;
+    case 7:
+        done =
+            self.jsep.set_remote_description(random.below(4) ? sdp_type::answer : sdp_type::pranswer, text);
+        break;
+    case 8:
+        done = self.jsep.set_remote_description(sdp_type::rollback, "");
+        break;
+    case 9:
+        if (random.below(8) == 0) self.jsep.stop(some);
+        return;
+    case 10:
+    case 11:
+        (void)self.jsep.set_direction(some, static_cast<sdp::direction>(random.below(4)));
+        return;
+    default:
+        done = self.jsep.add_remote_candidate(candidate);
+    }
+    auto told = self.events();
+    if (done) return;
+    REQUIRE(observed(self.jsep) == before);
+    REQUIRE(told.empty());
+}
+
+void walk(peer& alice, peer& bob, seeded_random& random) {
+    for (int i = 0; i < 80; ++i) random.below(2) ? step(alice, bob, random) : step(bob, alice, random);
+    // Whatever happened, both can be brought back together.
+    for (auto* each : {&alice, &bob}) {
+        if (each->jsep.state() == signaling_state::have_local_offer ||
+            each->jsep.state() == signaling_state::have_remote_offer)
+            each->jsep.set_remote_description(sdp_type::rollback, "").value();
+        for (const auto& known : each->jsep.transceivers()) {
+            CHECK_FALSE(known.mid.empty());
+            CHECK_FALSE(known.sender_id.empty());
+        }
+        if (each->jsep.state() == signaling_state::stable) CHECK(sdp::parse(each->offer()).has_value());
+    }
+}
+
+} // namespace
+
 TEST_CASE("a random walk of every call keeps two sessions consistent") {
     for (std::uint64_t seed = 1; seed <= 300; ++seed) {
         CAPTURE(seed);
         seeded_random random(seed);
         peer alice(1), bob(2);
-        auto step = [&](peer& self, peer& other) {
-            auto text = other.jsep.local_description() ? other.jsep.local_description()->sdp : std::string();
-            candidate_init candidate;
-            candidate.sdp_mline_index = static_cast<std::uint16_t>(random.below(2));
-            if (random.below(2)) candidate.candidate = "candidate:1 1 udp 7 192.0.2.7 5000 typ host";
-            observed before(self.jsep);
-            outcome<void> done;
-            switch (random.below(10)) {
-            case 0:
-                self.jsep.add_data_section();
-                return;
-            case 1:
-                self.jsep.restart_ice();
-                return;
-            case 2:
-                (void)self.jsep.create_offer({.ice_restart = random.below(2) == 1});
-                return;
-            case 3:
-                (void)self.jsep.create_answer();
-                return;
-            case 4:
-                done = self.jsep.set_local_description();
-                break;
-            case 5:
-                done = self.jsep.set_local_description(static_cast<sdp_type>(random.below(4)));
-                break;
-            case 6:
-                if (self.jsep.state() == signaling_state::have_local_offer) return; // glare is no single step
-                done = self.jsep.set_remote_description(sdp_type::offer, text);
-                break;
-            case 7:
-                done = self.jsep.set_remote_description(
-                    random.below(4) ? sdp_type::answer : sdp_type::pranswer, text);
-                break;
-            case 8:
-                done = self.jsep.set_remote_description(sdp_type::rollback, "");
-                break;
-            default:
-                done = self.jsep.add_remote_candidate(candidate);
-            }
-            auto told = self.events();
-            if (done) return;
-            REQUIRE(observed(self.jsep) == before);
-            REQUIRE(told.empty());
-        };
-        for (int i = 0; i < 60; ++i) random.below(2) ? step(alice, bob) : step(bob, alice);
+        walk(alice, bob, random);
     }
+}
+
+TEST_CASE("a random walk over audio, video and data") {
+    std::size_t negotiated = 0;
+    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+        CAPTURE(seed);
+        seeded_random random(seed);
+        media_pair pair;
+        walk(pair.alice, pair.bob, random);
+        for (const auto& each : pair.alice.jsep.transceivers())
+            negotiated += each.current_direction != sdp::direction::inactive;
+    }
+    CHECK(negotiated > 20); // wishes met
 }

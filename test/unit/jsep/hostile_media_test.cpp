@@ -125,3 +125,13 @@ TEST_CASE("sections that come and go leave nothing behind") {
         CHECK(sections_of(bob.offer()).size() == 3);
     }
 }
+
+TEST_CASE("hundreds of sections without a mid") {
+    text_offer text;
+    text.group.clear();
+    auto offer = text.head();
+    for (int i = 0; i < 500; ++i) offer += without_line(text.audio("x"), "a=mid");
+    peer bob(2);
+    REQUIRE(in_time(offer, bob));
+    CHECK(bob.jsep.transceivers().back().mid == std::to_string(bob.jsep.transceivers().size() - 1));
+}

@@ -20,6 +20,21 @@ CORTC_DECL section section_of(const sdp::media_description& media) {
     return made;
 }
 
+/// A section without a=mid keeps the one that it has among us, or gets a number.
+CORTC_DECL void take_sections(model& next, const sdp::session_description& offer) {
+    next.sections.resize(offer.media.size());
+    std::size_t number = 0;
+    for (std::size_t i = 0; i < offer.media.size(); ++i) {
+        auto made = section_of(offer.media[i]);
+        if (!made.mid_given) made.mid = next.sections[i].mid;
+        if (made.mid.empty()) {
+            number = next.unused_mid(&offer, number);
+            made.mid = std::to_string(number);
+        }
+        next.sections[i] = std::move(made);
+    }
+}
+
 /// The transport of the sections that `tag` stands for: the one in use, else the provisional one of the offer
 /// that this replaces, else a new one.
 CORTC_DECL transport_id offered_transport(model& next, const model& base, const model& now,
@@ -184,13 +199,7 @@ CORTC_DECL model apply_remote_offer(const model& base, const model& now, content
     auto next = base;
     auto replaces = now.state == signaling_state::have_remote_offer;
     const bundle_layout layout(*offer);
-    next.sections.resize(offer->media.size());
-    for (std::size_t i = 0; i < offer->media.size(); ++i) {
-        auto made = detail::section_of(offer->media[i]);
-        if (!made.mid_given)
-            made.mid = !next.sections[i].mid.empty() ? next.sections[i].mid : next.unused_mid(offer.get());
-        next.sections[i] = std::move(made);
-    }
+    detail::take_sections(next, *offer);
     detail::offer_transports(next, base, now, layout, tags, replaces, ids);
     for (std::size_t i = 0; i < offer->media.size(); ++i)
         detail::associate(next, now, *offer, layout, i, replaces, ids);

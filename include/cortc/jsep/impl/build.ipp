@@ -193,7 +193,7 @@ CORTC_DECL void offer_builder::add_data() {
     auto transport = transport_id(0);
     for (std::size_t i = now_.sections.size(); i-- > 0;)
         if (!is_over(now_.sections[i], i)) transport = *now_.sections[i].transport;
-    auto added = new_data_section(now_.unused_mid());
+    auto added = new_data_section(std::to_string(now_.unused_mid()));
     push(data_media(added, {credentials(transport), sdp::setup_role::actpass}, settings_), transport);
 }
 

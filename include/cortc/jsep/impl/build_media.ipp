@@ -69,7 +69,7 @@ CORTC_DECL sdp::media_description media_answer(const section& from, const transc
     auto media = detail::rtp_media(from, which, lines, settings);
     auto wanted = which.ended() ? sdp::direction::inactive : which.direction;
     media.direction = sdp::reverse(sdp::effective_direction(offer, offered)) & wanted;
-    media.rtcp_mux = offered.rtcp_mux;
+    media.rtcp_mux = offered.rtcp_mux || offered.rtcp_mux_only;
     media.rtcp_rsize = offered.rtcp_rsize;
     media.extmap_allow_mixed = offered.extmap_allow_mixed;
     media.extmaps =

@@ -48,12 +48,12 @@ CORTC_DECL std::optional<std::size_t> model::data_section() const noexcept {
     return {};
 }
 
-CORTC_DECL std::string model::unused_mid(const sdp::session_description* extra) const {
-    for (std::size_t number = 0;; ++number) {
+CORTC_DECL std::size_t model::unused_mid(const sdp::session_description* extra, std::size_t from) const {
+    for (auto number = from;; ++number) {
         auto mid = std::to_string(number);
         auto taken =
             std::any_of(sections.begin(), sections.end(), [&](const auto& s) { return s.mid == mid; });
-        if (!taken && !(extra && extra->find_mid(mid))) return mid;
+        if (!taken && !(extra && extra->find_mid(mid))) return number;
     }
 }
 

@@ -37,9 +37,10 @@ CORTC_DECL void limit_transports(section_tags& tags, std::size_t limit) {
 
 CORTC_DECL bool multiplexes_rtcp(const sdp::session_description& content, const bundle_layout& layout,
                                  std::size_t index) {
-    if (content.media[index].rtcp_mux) return true;
-    const auto& first = content.media[layout.members(index).front()];
-    return &first != &content.media[index] && (!first.is_rtp() || first.rtcp_mux);
+    auto says_so = [](const auto& media) { return media.rtcp_mux || media.rtcp_mux_only; };
+    if (says_so(content.media[index])) return true;
+    const auto first = layout.members(index).front();
+    return first != index && (!content.media[first].is_rtp() || says_so(content.media[first]));
 }
 
 CORTC_DECL section_tags plan_answer(const model& base, const sdp::session_description& offer,
