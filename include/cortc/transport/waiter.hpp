@@ -126,8 +126,11 @@ class waiter_home {
 
 /// One suspended operation with a result of type R. It is completed at most once, on the context's executor;
 /// the handler runs on its own executor, never from inside the call that started or completed it.
-/// Cancellation through the handler's slot (terminal, partial and total alike) completes it with
-/// asio::error::operation_aborted, and only if it is not complete already: what was completed is never lost.
+/// Cancellation through the handler's slot (terminal, partial and total alike: no operation is ever half
+/// done) completes it with asio::error::operation_aborted, and only if it is not complete already: what was
+/// completed is never lost.
+/// While it is suspended it is work of both executors; once it is complete it is of neither, however long
+/// whoever it waited for still keeps it.
 template <class R>
 class waiter final : public waiter_base, public std::enable_shared_from_this<waiter<R>> {
   public:
@@ -136,9 +139,10 @@ class waiter final : public waiter_base, public std::enable_shared_from_this<wai
 
     template <class Handler>
     waiter(const asio::any_io_executor& context, Handler&& handler)
-        : context_(asio::prefer(context, asio::execution::outstanding_work.tracked))
-        , executor_(asio::prefer(asio::any_io_executor(asio::get_associated_executor(handler, context)),
-                                 asio::execution::outstanding_work.tracked))
+        : context_(context)
+        , context_work_(asio::prefer(context, asio::execution::outstanding_work.tracked))
+        , handler_work_(asio::prefer(asio::any_io_executor(asio::get_associated_executor(handler, context)),
+                                     asio::execution::outstanding_work.tracked))
         , slot_(asio::get_associated_cancellation_slot(handler)) {
         // Boost 1.81: neither moving into an existing any_completion_handler nor copying one works; swapping
         // does.
@@ -149,11 +153,14 @@ class waiter final : public waiter_base, public std::enable_shared_from_this<wai
     /// Listens to the slot. Called once, before the operation starts.
     void listen() {
         if (!slot_.is_connected()) return;
-        slot_.assign([weak = this->weak_from_this(), context = context_](asio::cancellation_type) {
-            // The signal may come from any thread: what it asks for happens on the context.
-            asio::dispatch(context, [weak] {
-                if (auto self = weak.lock()) self->cancel();
-            });
+        // The slot may outlive the io_context: what it holds must not touch that when it is destroyed.
+        slot_.assign([weak = this->weak_from_this()](asio::cancellation_type type) {
+            auto self = weak.lock();
+            if (!self || type == asio::cancellation_type::none) return;
+            // The signal may come from any thread: what it asks for, and the end of the waiter if this holds
+            // the last reference, happen on the context.
+            const auto context = self->context_;
+            asio::dispatch(context, [self = std::move(self)] { self->cancel(); });
         });
     }
 
@@ -168,19 +175,23 @@ class waiter final : public waiter_base, public std::enable_shared_from_this<wai
 
     void abandon() noexcept override {
         done_ = true;
-        withdrawn_ = nullptr;
+        const auto withdrawn = std::exchange(withdrawn_, nullptr);
+        const auto context_work = std::exchange(context_work_, {});
+        const auto handler_work = std::exchange(handler_work_, {});
         handler_type dropped;
-        dropped.swap(handler_);
+        dropped.swap(handler_); // destroys it, and perhaps this
     }
 
   private:
     bool finish(std::exception_ptr error, value_type&& value) {
         if (done_) return false;
         done_ = true;
-        withdrawn_ = nullptr;
+        const auto withdrawn = std::exchange(withdrawn_, nullptr); // may own what this is a part of
         waiter_registry::remove(*this);
-        asio::post(executor_, [self = this->shared_from_this(), error = std::move(error),
-                               value = std::move(value)]() mutable {
+        const auto context_work = std::exchange(context_work_, {});
+        const auto executor = std::exchange(handler_work_, {});
+        asio::post(executor, [self = this->shared_from_this(), error = std::move(error),
+                              value = std::move(value)]() mutable {
             if (self->slot_.is_connected()) self->slot_.clear();
             handler_type handler;
             handler.swap(self->handler_);
@@ -200,8 +211,9 @@ class waiter final : public waiter_base, public std::enable_shared_from_this<wai
             boost::system::system_error(asio::error::make_error_code(asio::error::operation_aborted))));
     }
 
-    asio::any_io_executor context_;  // tracked: the operation is work of the context's io_context
-    asio::any_io_executor executor_; // tracked: and of the handler's
+    const asio::any_io_executor context_;
+    asio::any_io_executor context_work_; // tracked; both empty once complete
+    asio::any_io_executor handler_work_;
     asio::cancellation_slot slot_;
     handler_type handler_;
     std::function<void()> withdrawn_;
@@ -222,6 +234,7 @@ auto initiate(std::shared_ptr<waiter_home> home, Token&& token, Start start) {
             operation->listen();
             asio::dispatch(executor, [home = std::move(home), start = std::move(start),
                                       operation = std::move(operation)]() mutable {
+                if (operation->done()) return; // cancelled on its way here
                 home->waiters()->add(*operation);
                 try {
                     start(operation);
@@ -258,19 +271,19 @@ class waiter_list {
     std::size_t purge_at_ = 8;
 };
 
-/// A stream of events that one reader pulls. Bounded: `push` refuses when `limit` events wait. `end` lets
-/// what is buffered be read, then fails every read with the error given.
+/// A stream of events that one reader pulls; of plain signals when T is void. Bounded: `push` refuses when
+/// `limit` events wait. `end` lets what is buffered be read, then fails every read with the error given.
 template <class T>
 class event_stream {
   public:
+    using value_type = detail::value_or_nothing<T>;
+
     explicit event_stream(std::size_t limit = 1024) : limit_(limit) {}
 
-    bool push(T event) {
+    bool push(value_type event = {}) {
         if (ended_) return false;
-        if (queue_.empty() && reader_ && reader_->succeed(std::move(event))) {
-            reader_.reset();
+        if (queue_.empty() && reader_ && std::exchange(reader_, nullptr)->succeed(std::move(event)))
             return true;
-        }
         if (queue_.size() >= limit_) return false;
         queue_.push_back(std::move(event));
         readable_.succeed_all();
@@ -282,6 +295,7 @@ class event_stream {
         if (reader_) std::exchange(reader_, nullptr)->fail(ended_);
         readable_.succeed_all();
     }
+    void clear() noexcept { queue_.clear(); }
 
     void read(waiter_ptr<T> operation) {
         if (!queue_.empty()) {
@@ -295,9 +309,11 @@ class event_stream {
             reader_ = std::move(operation);
         }
     }
-    std::optional<T> try_read() {
-        if (queue_.empty()) return std::nullopt;
-        return take();
+    /// None when nothing is buffered; throws what ended the stream once everything was read.
+    std::optional<value_type> try_read() {
+        if (!queue_.empty()) return take();
+        if (ended_) std::rethrow_exception(ended_);
+        return std::nullopt;
     }
     /// Completes when a read would not wait: something is buffered or the stream has ended.
     void readable(waiter_ptr<void> operation) {
@@ -310,13 +326,13 @@ class event_stream {
     [[nodiscard]] bool ended() const noexcept { return ended_ != nullptr; }
 
   private:
-    T take() {
-        T first = std::move(queue_.front());
+    value_type take() {
+        value_type first = std::move(queue_.front());
         queue_.pop_front();
         return first;
     }
 
-    std::deque<T> queue_;
+    std::deque<value_type> queue_;
     waiter_ptr<T> reader_;
     waiter_list<void> readable_;
     std::exception_ptr ended_;
