@@ -116,7 +116,8 @@ class host final : public net::network {
 
 /// The simulated world. Its `io_context` is polled by the run_ functions of one thread and by nothing else;
 /// timers of Asio itself are not part of virtual time. While the world exists the io_context does not run out
-/// of work (but see run_dry). Handlers run as posted work; an exception from one leaves the run_ function.
+/// of work (but see run_dry). Operations that are pending when the world goes stay so until the io_context
+/// goes; its hosts live as long. Handlers run as posted work; an exception from one leaves the run_ function.
 class world {
   public:
     explicit world(boost::asio::io_context& io, std::uint64_t seed = 1);
@@ -170,7 +171,7 @@ class world {
     void poll();
 
     boost::asio::io_context& io_;
-    std::shared_ptr<detail::core> core_; // sockets and timers keep it: one may outlive the world
+    std::shared_ptr<detail::core> core_; // sockets, timers and the io_context keep it after the world
     std::optional<work_guard> guard_;
 };
 

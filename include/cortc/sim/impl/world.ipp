@@ -1,12 +1,40 @@
 #include "cortc/sim/impl/core.hpp"
 
+#include <boost/asio/execution_context.hpp>
+
 #include <algorithm>
 #include <stdexcept>
 
 namespace cortc::sim {
 
+namespace detail {
+
+/// Keeps the hosts of a world until the io_context goes, which is after the world: coroutines that are
+/// destroyed with it still close their sockets, and ask what time it is.
+class core_keeper final : public boost::asio::execution_context::service {
+  public:
+    using key_type = core_keeper;
+    inline static boost::asio::execution_context::id id;
+
+    explicit core_keeper(boost::asio::execution_context& owner) : service(owner) {}
+
+    void keep(std::shared_ptr<core> made) {
+        std::erase_if(kept_, [](const auto& one) { return one.use_count() == 1; });
+        kept_.push_back(std::move(made));
+    }
+
+  private:
+    void shutdown() override {}
+
+    std::vector<std::shared_ptr<core>> kept_;
+};
+
+} // namespace detail
+
 CORTC_DECL world::world(boost::asio::io_context& io, std::uint64_t seed)
-    : io_(io), core_(std::make_shared<detail::core>(io, seed)), guard_(std::in_place, io.get_executor()) {}
+    : io_(io), core_(std::make_shared<detail::core>(io, seed)), guard_(std::in_place, io.get_executor()) {
+    boost::asio::use_service<detail::core_keeper>(io).keep(core_);
+}
 
 CORTC_DECL world::~world() {
     core_->io = nullptr;
