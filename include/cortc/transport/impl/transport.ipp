@@ -69,14 +69,17 @@ CORTC_DECL void transport::start() {
                    [self = shared_from_this()](std::exception_ptr) { self->ended(); });
 }
 
-/// The life of a transport. Each phase ends by what the engines report, or by close().
+/// The life of a transport. Each phase ends by what the engines report, or by close(). close() may also come
+/// between the end of a phase and the resumption: then there is nothing to go on with.
 CORTC_DECL asio::awaitable<void> transport::run() {
     co_await ice_connected_.wait(asio::use_awaitable);
     co_await dtls_ready_.wait(asio::use_awaitable);
+    if (closed_) co_return;
     start_dtls(now());
     touch();
     co_await dtls_connected_.wait(asio::use_awaitable);
     co_await channels_attached_.wait(asio::use_awaitable);
+    if (closed_) co_return;
     channels_->connect(now());
     touch();
     co_await over_.wait(asio::use_awaitable);
