@@ -29,7 +29,8 @@ std::string_view to_string(DataChannelState state) noexcept;
 /// handle refers to none and throws errc::invalid_state when used.
 ///
 /// Asynchronous members take a completion token (default: use_awaitable) and may be called from any thread;
-/// plain members belong to the context's executor. All can be cancelled (asio::error::operation_aborted).
+/// plain members belong to the context's executor. All can be cancelled, as PeerConnection says: an operation
+/// then completes with asio::error::operation_aborted and has done nothing, or it was complete and succeeds.
 class DataChannel {
   public:
     DataChannel() = default;
@@ -73,6 +74,7 @@ class DataChannel {
     /// Sends a text message (`text` must be UTF-8). Completes when the send buffer had room and the message
     /// is in it; `text` must stay valid until then. Errors: not open errc::invalid_state; larger than the
     /// peer's maximum message size errc::type. Cancelled: not sent. Sends of one channel keep their order.
+    /// Under `||` the loser does not tell whether it was sent: use cortc::timeout, or trySend().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto send(std::string_view text, Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_, text](auto op) {
@@ -101,8 +103,8 @@ class DataChannel {
 
     /// The next message. One reader at a time (a second: errc::invalid_state). Messages that nobody reads
     /// close the SCTP window (limits::receive_window). Fails with errc::closed when the channel closed and
-    /// everything was read. Do not race it under `||`, which discards values: use cortc::timeout, or
-    /// readable() and tryReceive().
+    /// everything was read. Cancelled: nothing was taken. Do not race it under `||`, which discards values:
+    /// use cortc::timeout, or readable() and tryReceive().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto receive(Token&& token = {}) {
         return initiate<Message>(home(), token, [impl = impl_](auto op) { receive(*impl, std::move(op)); });
@@ -115,10 +117,11 @@ class DataChannel {
         return initiate<std::size_t>(
             home(), token, [impl = impl_, batch](auto op) { receive(*impl, batch, std::move(op)); });
     }
-    /// A message that is there, or none. Belongs to the context's executor.
+    /// A message that is there, or none; throws what receive() would when none will come. Belongs to the
+    /// context's executor.
     [[nodiscard]] std::optional<Message> tryReceive();
-    /// Completes when tryReceive() would return a message, or the channel is closed. A level; may stand under
-    /// `||`.
+    /// Completes when receive() would not wait: a message is there, or the channel is closed. A level; may
+    /// stand under `||`.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto readable(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { readable(*impl, std::move(op)); });

@@ -10,6 +10,7 @@
 #include "cortc/states.hpp"
 #include "cortc/transport/waiter.hpp"
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <concepts>
@@ -21,6 +22,7 @@
 namespace cortc {
 
 class connection;
+struct AnswerOptions;
 
 /// RTCPeerConnection (webrtc-pc 4.4). Move-only, and the owner: destroying it closes the connection.
 ///
@@ -31,10 +33,16 @@ class connection;
 ///     pc.createAnswer([](std::exception_ptr error, cortc::SessionDescription answer) { ... });
 ///
 /// With use_awaitable an operation starts, and takes its place on the operations chain, when it is awaited;
-/// with other tokens when the member is called. They may be called from any thread; plain members belong to
-/// the context's executor. What fails throws cortc::Error. Every operation can be cancelled and then
-/// completes with asio::error::operation_aborted, not applied; close() completes it with errc::aborted. A
-/// moved-from connection throws errc::invalid_state.
+/// with other tokens when the member is called. They may be called from any thread; plain members, the
+/// destructor among them, belong to the context's executor. What fails throws cortc::Error; close() completes
+/// operations with errc::aborted. A moved-from connection throws errc::invalid_state.
+///
+/// Every operation can be cancelled through its token's slot, on the executor of its handler and whatever
+/// thread the context runs on: terminal, partial and total cancellation mean the same, because nothing is
+/// ever half done. It then completes with asio::error::operation_aborted and has changed nothing, or it was
+/// complete already and succeeds. (What reaches an operation is another matter: a coroutine lets only
+/// terminal cancellation through unless it calls asio::this_coro::reset_cancellation_state, and `||` cancels
+/// the loser with all three.)
 class PeerConnection {
   public:
     explicit PeerConnection(const context& where, Configuration configuration = {});
@@ -44,8 +52,11 @@ class PeerConnection {
     PeerConnection& operator=(PeerConnection&& other) noexcept;
     ~PeerConnection();
 
+    // The operations of the chain (webrtc-pc 4.4.1.2), one after another in the order they start. A cancelled
+    // one leaves its place to the next; it is applied and succeeds, or not applied and cancelled.
+
     /// An offer for the channels and sections there are (webrtc-pc 4.4.2 createOffer). Errors: closed, or a
-    /// remote offer is pending: errc::invalid_state.
+    /// remote offer is pending: errc::invalid_state. Cancelled: no offer was made.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto createOffer(OfferOptions options, Token&& token = {}) {
         return initiate<SessionDescription>(
@@ -55,7 +66,8 @@ class PeerConnection {
     requires(!std::convertible_to<Token, OfferOptions>) [[nodiscard]] auto createOffer(Token&& token = {}) {
         return createOffer(OfferOptions{}, std::forward<Token>(token));
     }
-    /// The answer to the pending remote offer. Errors: there is none: errc::invalid_state.
+    /// The answer to the pending remote offer. Errors: there is none: errc::invalid_state. Cancelled: no
+    /// answer was made.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto createAnswer(Token&& token = {}) {
         return initiate<SessionDescription>(home(), token,
@@ -128,7 +140,8 @@ class PeerConnection {
     /// None before a pair is selected.
     [[nodiscard]] std::optional<SelectedPair> selectedPair() const;
 
-    // Levels: true already means done at once; any number may wait.
+    // Levels: true already means done at once; any number may wait. They consume nothing: cancelling one, or
+    // racing it under `||`, changes nothing.
 
     /// connectionState() is connected. Fails with errc::network when it failed, errc::aborted when it closed.
     template <class Token = asio::use_awaitable_t<>>
@@ -166,17 +179,12 @@ class PeerConnection {
         return initiate<SelectedPair>(
             home(), token, [impl = impl_](auto op) { selected_pair_changed(*impl, std::move(op)); });
     }
-    /// Negotiation is needed (the W3C's negotiationneeded): once for each time it becomes so.
-    template <class Token = asio::use_awaitable_t<>>
-    [[nodiscard]] auto negotiationNeeded(Token&& token = {}) {
-        return initiate<void>(home(), token,
-                              [impl = impl_](auto op) { negotiation_needed(*impl, std::move(op)); });
-    }
 
     // Streams: buffered from construction, one reader each (a second: errc::invalid_state); after close()
-    // what is buffered can be read, then errc::aborted. A read that consumes must not stand under `||`: use
-    // cortc::timeout, or the
-    // ...Readable() level and try...().
+    // what is buffered can be read, then errc::aborted. Cancelled: nothing was taken. A read consumes, and so
+    // must not stand under `||`, which discards the value of the loser: use cortc::timeout, or the
+    // ...Readable() level, which completes when a read would not wait (at the end of the stream, too), and
+    // try...(), which takes what is there, or nothing, or throws what the read would.
 
     /// The next local candidate, to be sent to the peer. One with empty text ends its generation (send it
     /// too); nullopt: gathering is complete (nothing to send); a restart goes on after it.
@@ -184,6 +192,13 @@ class PeerConnection {
     [[nodiscard]] auto nextIceCandidate(Token&& token = {}) {
         return initiate<std::optional<IceCandidate>>(
             home(), token, [impl = impl_](auto op) { next_candidate(*impl, std::move(op)); });
+    }
+    /// The inner optional is nextIceCandidate()'s; the outer one is empty when nothing is there.
+    [[nodiscard]] std::optional<std::optional<IceCandidate>> tryNextIceCandidate();
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto iceCandidateReadable(Token&& token = {}) {
+        return initiate<void>(home(), token,
+                              [impl = impl_](auto op) { candidate_readable(*impl, std::move(op)); });
     }
     /// The next channel that the peer opened; it is open. At most limits::unread_channels wait; further ones
     /// are closed.
@@ -198,10 +213,26 @@ class PeerConnection {
         return initiate<void>(home(), token,
                               [impl = impl_](auto op) { channel_readable(*impl, std::move(op)); });
     }
+    /// Negotiation is needed (the W3C's negotiationneeded): once for each time it becomes so. At most one
+    /// waits.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto negotiationNeeded(Token&& token = {}) {
+        return initiate<void>(home(), token,
+                              [impl = impl_](auto op) { negotiation_needed(*impl, std::move(op)); });
+    }
+    /// True when it is, and takes the event.
+    [[nodiscard]] bool tryNegotiationNeeded();
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto negotiationNeededReadable(Token&& token = {}) {
+        return initiate<void>(home(), token,
+                              [impl = impl_](auto op) { negotiation_readable(*impl, std::move(op)); });
+    }
 
     [[nodiscard]] context get_context() const;
 
   private:
+    friend asio::awaitable<SessionDescription> answer(PeerConnection&, SessionDescription, AnswerOptions);
+
     connection& impl() const;
     std::shared_ptr<waiter_home> home() const;
     static void create_offer(connection&, OfferOptions, waiter_ptr<SessionDescription>);
@@ -219,6 +250,8 @@ class PeerConnection {
     static void next_candidate(connection&, waiter_ptr<std::optional<IceCandidate>>);
     static void next_channel(connection&, waiter_ptr<DataChannel>);
     static void channel_readable(connection&, waiter_ptr<void>);
+    static void candidate_readable(connection&, waiter_ptr<void>);
+    static void negotiation_readable(connection&, waiter_ptr<void>);
 
     std::shared_ptr<connection> impl_;
 };

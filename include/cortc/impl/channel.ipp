@@ -157,31 +157,30 @@ CORTC_DECL std::size_t channel_impl::take(std::span<Message> batch) {
 }
 
 CORTC_DECL void channel_impl::receive(waiter_ptr<Message> operation) {
+    require_no_reader();
     if (!received_.empty())
         operation->succeed(take_one());
     else if (ended_)
         operation->fail(ended_);
-    else {
-        require_no_reader();
+    else
         reader_ = std::move(operation);
-    }
 }
 
 CORTC_DECL void channel_impl::receive(std::span<Message> batch, waiter_ptr<std::size_t> operation) {
     if (batch.empty()) throw Error(errc::type, "receive(batch): the batch has no room for a message");
+    require_no_reader();
     if (!received_.empty())
         operation->succeed(take(batch));
     else if (ended_)
         operation->fail(ended_);
-    else {
-        require_no_reader();
+    else
         batch_reader_ = {batch, std::move(operation)};
-    }
 }
 
 CORTC_DECL std::optional<Message> channel_impl::try_receive() {
-    if (received_.empty()) return std::nullopt;
-    return take_one();
+    if (!received_.empty()) return take_one();
+    if (ended_) std::rethrow_exception(ended_);
+    return std::nullopt;
 }
 
 CORTC_DECL void channel_impl::on_message(Message&& message) {

@@ -46,7 +46,7 @@ class connection final : public std::enable_shared_from_this<connection>,
     void set_remote(SessionDescription description, waiter_ptr<void> operation);
     void add_candidate(IceCandidate candidate, waiter_ptr<void> operation);
     void restart_ice();
-    void negotiation_needed(waiter_ptr<void> operation);
+    [[nodiscard]] event_stream<void>& negotiation_events() noexcept { return negotiation_events_; }
 
     // Channels (connection_channels.ipp)
     std::shared_ptr<channel_impl> create_channel(std::string label, DataChannelInit init);
@@ -167,8 +167,7 @@ class connection final : public std::enable_shared_from_this<connection>,
 
     event_stream<std::optional<IceCandidate>> local_candidates_;
     event_stream<DataChannel> incoming_channels_;
-    waiter_ptr<void> negotiation_reader_;
-    bool negotiation_event_ = false; // fired and not yet taken
+    event_stream<void> negotiation_events_{1}; // one that was fired and not yet taken says it all
 
     IceGatheringState gathering_state_ = IceGatheringState::new_;
     IceConnectionState ice_state_ = IceConnectionState::new_;

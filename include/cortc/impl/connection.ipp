@@ -88,7 +88,8 @@ CORTC_DECL void connection::close() {
     gathered_.fail_all(why);
     restarted_.fail_all(why);
     pair_changed_.fail_all(why);
-    if (auto reader = std::exchange(negotiation_reader_, nullptr)) reader->fail(why);
+    negotiation_events_.clear(); // nothing is needed any more
+    negotiation_events_.end(why);
     local_candidates_.end(why);
     incoming_channels_.end(why);
     if (ending_ == 0) over_.succeed_all();

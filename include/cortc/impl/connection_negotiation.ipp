@@ -98,10 +98,12 @@ void connection::chain(waiter_ptr<R> operation, bool needs_certificate,
     });
     auto run = [this, id, operation, needs_certificate, body = std::move(body)] {
         auto proceed = [this, id, operation, body](std::exception_ptr no_certificate) {
-            if (no_certificate)
-                operation->fail(std::move(no_certificate));
-            else
+            try { // whatever happens to one operation, the chain goes on
+                if (no_certificate) std::rethrow_exception(no_certificate);
                 body(operation);
+            } catch (...) {
+                operation->fail(std::current_exception());
+            }
             settle(id);
         };
         if (needs_certificate)
@@ -218,21 +220,7 @@ CORTC_DECL void connection::update_negotiation_needed() {
 CORTC_DECL void connection::check_negotiation_needed() {
     if (closed_) return;
     if (!chain_.empty()) return update_negotiation_needed(); // deferred until it is
-    if (!session_.update_negotiation_needed()) return;
-    negotiation_event_ = true;
-    if (negotiation_reader_ && negotiation_reader_->succeed()) negotiation_event_ = false;
-    negotiation_reader_.reset();
-}
-
-CORTC_DECL void connection::negotiation_needed(waiter_ptr<void> operation) {
-    if (closed_)
-        operation->fail(errc::aborted, "the connection was closed");
-    else if (std::exchange(negotiation_event_, false))
-        operation->succeed();
-    else if (negotiation_reader_ && !negotiation_reader_->done())
-        operation->fail(errc::invalid_state, "another operation already waits for negotiationNeeded()");
-    else
-        negotiation_reader_ = std::move(operation);
+    if (session_.update_negotiation_needed()) negotiation_events_.push();
 }
 
 // ---- what the session decided

@@ -82,6 +82,12 @@ CORTC_DECL std::optional<SelectedPair> PeerConnection::selectedPair() const { re
 CORTC_DECL std::optional<DataChannel> PeerConnection::tryNextDataChannel() {
     return impl().channels().try_read();
 }
+CORTC_DECL std::optional<std::optional<IceCandidate>> PeerConnection::tryNextIceCandidate() {
+    return impl().candidates().try_read();
+}
+CORTC_DECL bool PeerConnection::tryNegotiationNeeded() {
+    return impl().negotiation_events().try_read().has_value();
+}
 
 CORTC_DECL void PeerConnection::create_offer(connection& impl, OfferOptions options,
                                              waiter_ptr<SessionDescription> operation) {
@@ -122,11 +128,17 @@ CORTC_DECL void PeerConnection::selected_pair_changed(connection& impl, waiter_p
     impl.selected_pair_changed(std::move(operation));
 }
 CORTC_DECL void PeerConnection::negotiation_needed(connection& impl, waiter_ptr<void> operation) {
-    impl.negotiation_needed(std::move(operation));
+    impl.negotiation_events().read(std::move(operation));
+}
+CORTC_DECL void PeerConnection::negotiation_readable(connection& impl, waiter_ptr<void> operation) {
+    impl.negotiation_events().readable(std::move(operation));
 }
 CORTC_DECL void PeerConnection::next_candidate(connection& impl,
                                                waiter_ptr<std::optional<IceCandidate>> operation) {
     impl.candidates().read(std::move(operation));
+}
+CORTC_DECL void PeerConnection::candidate_readable(connection& impl, waiter_ptr<void> operation) {
+    impl.candidates().readable(std::move(operation));
 }
 CORTC_DECL void PeerConnection::next_channel(connection& impl, waiter_ptr<DataChannel> operation) {
     impl.channels().read(std::move(operation));
