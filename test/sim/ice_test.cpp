@@ -343,7 +343,7 @@ TEST_CASE(
                 CHECK(candidate->sdpMLineIndex == 0);
                 CHECK(candidate->usernameFragment.has_value());
                 if (candidate->usernameFragment) ufrags.insert(*candidate->usernameFragment);
-                const auto& description = *pc.localDescription();
+                const auto description = *pc.localDescription();
                 if (candidate->candidate.empty()) {
                     CHECK(real == 2);
                     CHECK(description.sdp.find("a=end-of-candidates") != std::string::npos);
