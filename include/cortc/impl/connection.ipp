@@ -43,7 +43,8 @@ CORTC_DECL void connection::remove_transport(jsep::transport_id id) {
     auto gone = at->second.where;
     transports_.erase(at);
     end_transport(gone);
-    if (sctp_transport_ == gone) { // the data section ended: its channels with it, and a later one starts afresh
+    if (sctp_transport_ ==
+        gone) { // the data section ended: its channels with it, and a later one starts afresh
         sctp_transport_ = nullptr;
         touch_sctp();
         sctp_.reset();

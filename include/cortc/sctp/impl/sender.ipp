@@ -241,8 +241,8 @@ CORTC_DECL sender::verdict sender::handle_sack(const sack_chunk& sack, time_poin
         return verdict::nothing;
     }
     if (effect.sent) rto_.sample(now - *effect.sent, effect.late);
-    // Whatever is newly acknowledged, out of order too, shows that the path works: the doubled time-out is void,
-    // also for the chunk that is being waited for.
+    // Whatever is newly acknowledged, out of order too, shows that the path works: the doubled time-out is
+    // void, also for the chunk that is being waited for.
     if (effect.acked_bytes != 0) {
         rto_.clear_back_off();
         t3_at_ = std::min(t3_at_, now + rto_.value());

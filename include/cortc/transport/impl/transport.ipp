@@ -442,7 +442,7 @@ CORTC_DECL void transport::close(std::shared_ptr<void> keep) {
     keep_ = std::move(keep);
     const auto at = now();
     if (dtls_ && !dtls_->busy()) { // tell the peer; nothing is waited for
-        transmit_channels(at); // what was sent in this turn
+        transmit_channels(at);     // what was sent in this turn
         if (channels_) channels_->abort("closed");
         transmit_channels(at);
         dtls_->shutdown();
