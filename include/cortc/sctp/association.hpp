@@ -91,6 +91,10 @@ class association {
     /// Closes at once. One ABORT packet waits in poll_transmit(); `closed{aborted_locally}` in poll_event().
     void abort(std::string_view text = {});
 
+    /// The path works again after an outage: what waits for a time-out that has been doubled goes out at
+    /// once.
+    void path_restored(time_point now);
+
     /// From the remote description, which may come after construction; 0: no limit.
     void set_remote_max_message_size(std::size_t bytes) noexcept;
     /// The largest message send() takes.

@@ -74,6 +74,10 @@ class data_channels {
     }
     [[nodiscard]] time_point next_timeout() const noexcept;
     void handle_timeout(time_point now);
+    /// See association.
+    void path_restored(time_point now) {
+        if (association_) association_->path_restored(now);
+    }
     /// Ends the association after what is queued has been sent, or at once with an ABORT; every channel
     /// closes.
     void shutdown(time_point now);

@@ -189,6 +189,21 @@ TEST_CASE("a long path that does not vary causes no time-outs") {
     }
 }
 
+TEST_CASE("after an outage nothing waits for a time-out that was doubled") {
+    pair net;
+    REQUIRE(net.connect());
+    net.a.end.path_restored(net.now); // without an outage nothing happens
+    net.link.loss = 1;
+    REQUIRE(net.send(net.a, 0, numbered(1)) == send_result::ok);
+    net.run_for(8s);
+    CHECK(net.a.end.stats().rto > 3s);
+    net.link.loss = 0;
+    net.a.end.path_restored(net.now);
+    net.run_for(3 * net.link.delay);
+    CHECK(net.b.messages.size() == 1);
+    CHECK(net.a.end.stats().rto < 1s);
+}
+
 TEST_CASE("unordered messages do not wait for each other") {
     pair net;
     REQUIRE(net.connect());

@@ -173,6 +173,14 @@ CORTC_DECL void association::queue_abort(error_cause cause, std::string_view tex
     (void)queue_reply(chunk_type::abort, 0, peer_tag_, true, out.written().first(4 + words.size()));
 }
 
+CORTC_DECL void association::path_restored(time_point now) {
+    if (!sender_.rto().backed_off()) return;
+    sender_.rto().clear_back_off();
+    for (auto* timer : {&t1_at_, &t2_at_})
+        if (*timer != never) *timer = now;
+    sender_.expire(now);
+}
+
 /// Something was not acknowledged in time. True: once too often (RFC 9260 8.1).
 CORTC_DECL bool association::path_error() {
     if (++path_errors_ <= config_.timings.max_retransmits) return false;

@@ -31,6 +31,7 @@ class retransmission_timeout {
     void back_off() noexcept { backoff_ = std::min(backoff_ + 1, 16); }
     /// Something new was acknowledged: the path works, and the doubled value says nothing any more.
     void clear_back_off() noexcept { backoff_ = 0; }
+    [[nodiscard]] bool backed_off() const noexcept { return backoff_ != 0; }
 
     [[nodiscard]] duration value() const noexcept {
         return std::min(base_ * (std::int64_t{1} << backoff_), timings_.rto_max);

@@ -7,6 +7,8 @@
 #include "cortc/sctp/tx/rto.hpp"
 #include "cortc/sctp/tx/send_queue.hpp"
 
+#include <algorithm>
+
 namespace cortc::sctp {
 
 /// The sending half: from messages to DATA chunks and their acknowledgement.
@@ -47,6 +49,8 @@ class sender {
     /// Once after push() has refused: there is room again.
     [[nodiscard]] bool poll_writable() noexcept;
     [[nodiscard]] bool all_acknowledged() const noexcept { return outstanding_.empty() && queue_.empty(); }
+    /// T3 does not wait any longer.
+    void expire(time_point now) noexcept { t3_at_ = std::min(t3_at_, outstanding_.empty() ? never : now); }
     /// Data should be acknowledged without delay: we wait for it.
     void hurry() noexcept { hurry_ = true; }
     [[nodiscard]] tsn last_assigned() const noexcept { return outstanding_.next_tsn().previous(); }

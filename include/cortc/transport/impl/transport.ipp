@@ -304,8 +304,11 @@ CORTC_DECL bool transport::drain_ice_events() {
 CORTC_DECL void transport::handle_ice_event(ice::event&& event) {
     if (auto* changed = std::get_if<ice::state_changed>(&event)) {
         ice_state_ = changed->to;
-        if (changed->to == ice::transport_state::connected || changed->to == ice::transport_state::completed)
-            if (!ice_connected_.reached()) ice_connected_.reach();
+        const bool works =
+            changed->to == ice::transport_state::connected || changed->to == ice::transport_state::completed;
+        if (works && !ice_connected_.reached()) ice_connected_.reach();
+        if (works && channels_ && changed->from == ice::transport_state::disconnected)
+            channels_->path_restored(now());
         observer_.on_ice_state(*this, changed->to);
     } else if (auto* pair = std::get_if<ice::selected_pair_changed>(&event)) {
         auto* owner = by_id(pair->generation);
