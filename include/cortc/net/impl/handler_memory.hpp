@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <new>
 
@@ -8,6 +9,8 @@ namespace cortc::net::detail {
 
 /// Memory for the few asynchronous waits one socket or timer has outstanding, so that waiting again allocates
 /// nothing. What does not fit comes from the heap.
+/// On a strand, Asio gives the memory of a wait back on whichever thread completed it, before it enters the
+/// strand: hence the atomics.
 template <std::size_t Blocks>
 class handler_memory {
   public:
@@ -17,16 +20,14 @@ class handler_memory {
 
     void* allocate(std::size_t size) {
         for (auto& one : blocks_)
-            if (!one.used && size <= block_size) {
-                one.used = true;
+            if (size <= block_size && !one.used.exchange(true, std::memory_order_acquire))
                 return one.storage.data();
-            }
         return ::operator new(size);
     }
     void deallocate(void* memory) noexcept {
         for (auto& one : blocks_)
             if (memory == one.storage.data()) {
-                one.used = false;
+                one.used.store(false, std::memory_order_release);
                 return;
             }
         ::operator delete(memory);
@@ -36,7 +37,7 @@ class handler_memory {
     static constexpr std::size_t block_size = 208;
     struct block {
         alignas(std::max_align_t) std::array<std::byte, block_size> storage;
-        bool used = false;
+        std::atomic<bool> used = false;
     };
     std::array<block, Blocks> blocks_;
 };
