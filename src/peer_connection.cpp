@@ -1,4 +1,5 @@
 #include "cortc/impl/peer_connection.ipp"
+#include "cortc/impl/answer.ipp"
 #include "cortc/impl/channel.ipp"
 #include "cortc/impl/connection.ipp"
 #include "cortc/impl/connection_channels.ipp"
@@ -9,5 +10,6 @@
 #include "cortc/impl/rtp_transceiver.ipp"
 #include "cortc/impl/session_description.ipp"
 #include "cortc/impl/states.ipp"
+#include "cortc/impl/timeout.ipp"
 #include "cortc/impl/timer.ipp"
 #include "cortc/impl/transceiver.ipp"

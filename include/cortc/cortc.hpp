@@ -1,6 +1,7 @@
 #pragma once
 
 // Everything of the W3C surface. Signaling (WebSocket) is apart: cortc/signaling/websocket.hpp.
+#include "cortc/answer.hpp"
 #include "cortc/configuration.hpp"
 #include "cortc/context.hpp"
 #include "cortc/data_channel.hpp"
@@ -10,4 +11,5 @@
 #include "cortc/rtp_transceiver.hpp"
 #include "cortc/session_description.hpp"
 #include "cortc/states.hpp"
+#include "cortc/timeout.hpp"
 #include "cortc/timer.hpp"

@@ -3,6 +3,9 @@
 #include "cortc/timer.hpp"
 #include "cortc/transport/context_core.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
 #include <utility>
 
 namespace cortc {
@@ -42,6 +45,30 @@ class timer_impl : public std::enable_shared_from_this<timer_impl> {
     std::unique_ptr<net::timer> clock_;
     waiter_ptr<void> waiting_;
 };
+
+namespace detail {
+
+// Not a `timer`: that belongs to the context's executor, and this may be awaited on another.
+CORTC_DECL asio::awaitable<void> pause_on(const std::shared_ptr<context_core>& core, duration delay) {
+    return initiate<void>(core, asio::use_awaitable, [core, delay](waiter_ptr<void> operation) {
+        auto clock = std::make_shared<timer_impl>(core);
+        auto& waiting = *operation;
+        clock->wait(delay, std::move(operation));
+        waiting.on_cancel([clock] { clock->cancel(); }); // keeps it, too
+    });
+}
+
+CORTC_DECL asio::awaitable<void> pause(std::optional<context> where, duration delay) {
+    if (where) {
+        co_await pause_on(where->core(), delay);
+    } else { // nothing of the library runs here: real time, then
+        asio::steady_timer clock(co_await asio::this_coro::executor);
+        clock.expires_after(delay);
+        co_await clock.async_wait(asio::use_awaitable);
+    }
+}
+
+} // namespace detail
 
 CORTC_DECL timer::timer(const context& where) : impl_(std::make_shared<timer_impl>(where.core())) {}
 

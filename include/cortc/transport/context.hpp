@@ -7,6 +7,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace cortc {
@@ -26,6 +27,10 @@ class context {
     context(asio::any_io_executor executor, net::network& network, context_options options = {});
 
     explicit context(std::shared_ptr<context_core> core) noexcept : core_(std::move(core)) {}
+
+    /// The context that runs on `executor`; else another one of the same io_context (or thread_pool), else
+    /// none. Which context's clock a coroutine lives by, that is.
+    [[nodiscard]] static std::optional<context> of(const asio::any_io_executor& executor);
 
     [[nodiscard]] asio::any_io_executor get_executor() const;
     [[nodiscard]] net::network& network() const;

@@ -36,7 +36,8 @@ struct context_options {
 
     log_sink* log = nullptr; ///< not owned; must outlive the context
     log_level least_level = log_level::info;
-    /// Where DTLS handshakes are computed; none: on the context itself. One handshake costs milliseconds.
+    /// Where DTLS handshakes are computed; none: on the context itself. One handshake costs milliseconds. Its
+    /// threads must be joined (a thread_pool's destructor does) before the context's io_context is destroyed.
     std::optional<asio::any_io_executor> worker;
     /// Which local addresses become host candidates. None: all but loopback, and loopback where nothing else
     /// is.
