@@ -149,6 +149,36 @@ TEST_CASE("ice: restarts under loss complete, and reliable messages go on") {
     }
 }
 
+TEST_CASE("ice: restarts at any moment of the set-up do not prevent it") {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        CAPTURE(seed);
+        sim::seeded_random random(seed);
+        test::sim_call call(seed, link_of(10ms, seed % 3 == 0 ? 0.15 : 0));
+        call.rolls_back = true; // candidates may come for descriptions that were replaced
+        auto channel = call.offerer->createDataChannel("x");
+        auto body = [&]() -> asio::awaitable<void> {
+            co_await call.set_up();
+            for (auto restarts = 1 + random.next() % 3; restarts > 0; --restarts) {
+                co_await call.pause(std::chrono::microseconds(random.next() % 60'000));
+                const bool forward = random.chance(0.5);
+                co_await call.negotiate(forward ? *call.offerer : *call.answerer,
+                                        forward ? *call.answerer : *call.offerer, OfferOptions{true});
+            }
+            co_await channel.opened();
+            co_await call.offerer->restarted();
+            co_await call.answerer->restarted();
+            auto accepted = co_await call.answerer->nextDataChannel();
+            co_await accepted.send("hello");
+            auto message = co_await channel.receive();
+            CHECK(message.text() == "hello");
+        };
+        call.run(body(), 60s);
+        call.world.run_for(10s);
+        CHECK(call.world.open_sockets() <= 4);
+        call.finish();
+    }
+}
+
 TEST_CASE("ice: a lost path is disconnected, and recovers when the network does") {
     restarting_call run(1, link_of(20ms), test::channel_init(true, {}, 0));
     auto& call = run.call;

@@ -517,6 +517,69 @@ TEST_CASE("life: many connections of one context do not disturb each other") {
     for (const auto& each : trickling) CHECK(each.done());
 }
 
+TEST_CASE("life: both ends in one context") {
+    test::two_hosts net(1, link_of(5ms));
+    PeerConnection a(net.a), b(net.a);
+    auto out = a.createDataChannel("x", test::channel_init(true, {}, 1));
+    auto in = b.createDataChannel("x", test::channel_init(true, {}, 1));
+    std::vector<test::spawned> trickling;
+    auto body = [&]() -> asio::awaitable<void> {
+        co_await test::negotiate(a, b);
+        trickling.emplace_back(net.io.get_executor(), test::trickle(a, b));
+        trickling.emplace_back(net.io.get_executor(), test::trickle(b, a));
+        co_await out.opened();
+        co_await in.opened();
+        for (std::uint64_t i = 0; i < 50; ++i) {
+            const auto data = test::pattern(1000 * i, i);
+            co_await out.send(byte_view(data));
+            auto there = co_await in.receive();
+            co_await in.send(there);
+            auto back = co_await out.receive();
+            CHECK(std::ranges::equal(back.data(), data));
+        }
+    };
+    net.run(body(), 1s);
+    a.close();
+    CHECK(net.world.run_until([&] { return b.connectionState() == PeerConnectionState::failed; }, 1ms));
+    b.close();
+    CHECK(net.world.run_dry(1s));
+}
+
+TEST_CASE("life: a provisional answer connects, the answer confirms it") {
+    test::sim_call call(1, link_of(5ms));
+    auto& a = *call.offerer;
+    auto& b = *call.answerer;
+    auto channel = a.createDataChannel("early");
+    auto body = [&]() -> asio::awaitable<void> {
+        auto offer = co_await a.createOffer();
+        co_await a.setLocalDescription(offer);
+        co_await b.setRemoteDescription(offer);
+        auto answer = co_await b.createAnswer();
+        auto provisional = SessionDescription(SdpType::pranswer, answer.sdp);
+        co_await b.setLocalDescription(provisional);
+        CHECK(b.signalingState() == SignalingState::have_local_pranswer);
+        co_await a.setRemoteDescription(provisional);
+        CHECK(a.signalingState() == SignalingState::have_remote_pranswer);
+        call.trickling.push_back(call.spawn(call.trickle(a, b)));
+        call.trickling.push_back(call.spawn(call.trickle(b, a)));
+        co_await channel.opened();
+        co_await channel.send("before the answer");
+        auto accepted = co_await b.nextDataChannel();
+        auto early = co_await accepted.receive();
+        CHECK(early.text() == "before the answer");
+        auto final_answer = co_await b.createAnswer();
+        co_await b.setLocalDescription(final_answer);
+        co_await a.setRemoteDescription(final_answer);
+        CHECK(a.signalingState() == SignalingState::stable);
+        CHECK(b.signalingState() == SignalingState::stable);
+        co_await accepted.send("after it");
+        auto late = co_await channel.receive();
+        CHECK(late.text() == "after it");
+    };
+    call.run(body(), 1s);
+    call.finish();
+}
+
 TEST_CASE("life: the same seed gives the same course") {
     // Keys and signatures are real, and differ: what is compared is when packets went, where, and their fate;
     // and the size of those after the handshake.
