@@ -8,6 +8,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # With sanitizers it takes Asio's use_future for uninitialized, among others.
     target_compile_options(cortc_flags INTERFACE -Wno-maybe-uninitialized)
   endif()
+elseif(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # std::stable_sort of libstdc++ 12 uses std::get_temporary_buffer, which is deprecated.
+  target_compile_options(cortc_flags INTERFACE -Wno-deprecated-declarations)
 endif()
 if(CORTC_WERROR)
   target_compile_options(cortc_flags INTERFACE -Werror)

@@ -246,7 +246,10 @@ TEST_CASE("channels: a slow reader stops its sender, bounded, and nobody else's 
     int sent[2] = {0, 0};
     bool stop = false;
     auto pour = [&](DataChannel channel, int& count) -> asio::awaitable<void> {
-        for (; !stop; ++count) co_await channel.send(byte_view(block));
+        while (!stop) {
+            co_await channel.send(byte_view(block));
+            ++count;
+        }
     };
     test::spawned slow(net.io.get_executor(), pour(pairs[0].out, sent[0]));
     test::spawned fast(net.io.get_executor(), pour(pairs[1].out, sent[1]));

@@ -147,7 +147,7 @@ class connection final : public std::enable_shared_from_this<connection>,
 
     std::shared_ptr<context_core> core_;
     logger log_;
-    Configuration configuration_;
+    [[maybe_unused]] Configuration configuration_;
     std::shared_ptr<const crypto::certificate> certificate_;
     jsep::session session_;
     jsep::operations_chain chain_;

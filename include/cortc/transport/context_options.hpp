@@ -44,7 +44,7 @@ struct context_options {
     std::function<bool(const net::interface_address&)> interface_filter;
     /// Local UDP ports to try, both inclusive. None: any free port.
     std::optional<std::pair<std::uint16_t, std::uint16_t>> port_range;
-    class limits limits;
+    struct limits limits;
 };
 
 } // namespace cortc

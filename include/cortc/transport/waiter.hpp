@@ -196,10 +196,12 @@ class waiter final : public waiter_base, public std::enable_shared_from_this<wai
             handler_type handler;
             handler.swap(self->handler_);
             self.reset();
-            if constexpr (std::is_void_v<R>)
+            if constexpr (std::is_void_v<R>) {
+                (void)value;
                 std::move(handler)(std::move(error));
-            else
+            } else {
                 std::move(handler)(std::move(error), std::move(value));
+            }
         });
         return true;
     }

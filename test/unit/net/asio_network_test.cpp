@@ -23,7 +23,7 @@ namespace {
 /// A socket on a loopback address that keeps what arrives.
 struct peer final : net::datagram_handler {
     peer(net::network& over, std::string_view address)
-        : socket(std::move(over.open_udp({boost::asio::ip::make_address(address), 0}, *this).value())) {}
+        : socket(over.open_udp({boost::asio::ip::make_address(address), 0}, *this).value()) {}
 
     void handle_batch(net::udp_socket& from, std::span<const net::datagram> batch) override {
         CHECK(&from == socket.get());
@@ -248,8 +248,8 @@ TEST_CASE("a handler may destroy its socket, the others and the network") {
         peer a(sending, "127.0.0.1");
         handler.over = std::make_unique<net::asio_network>(io.get_executor());
         for (int i = 0; i < 3; ++i)
-            handler.sockets.push_back(std::move(
-                handler.over->open_udp({boost::asio::ip::make_address("127.0.0.1"), 0}, handler).value()));
+            handler.sockets.push_back(
+                handler.over->open_udp({boost::asio::ip::make_address("127.0.0.1"), 0}, handler).value());
         for (const auto& socket : handler.sockets)
             a.send(socket->local(), std::vector<std::string>(5, std::string(10, 'x')));
         REQUIRE(run(io, [&] { return handler.datagrams > 0; }));
@@ -311,8 +311,8 @@ TEST_CASE("the steady state allocates nothing") {
     boost::asio::io_context io(1);
     net::asio_network over(io.get_executor());
     const endpoint any{boost::asio::ip::make_address("127.0.0.1"), 0};
-    left.socket = std::move(over.open_udp(any, left).value());
-    right.socket = std::move(over.open_udp(any, right).value());
+    left.socket = over.open_udp(any, left).value();
+    right.socket = over.open_udp(any, right).value();
     std::size_t expiries = 0;
     std::unique_ptr<net::timer> timer;
     timer = over.make_timer([&] {

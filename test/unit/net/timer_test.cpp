@@ -104,7 +104,7 @@ TEST_CASE("timers and sockets of a strand") {
     } handler;
     boost::asio::io_context io;
     net::asio_network over(boost::asio::make_strand(io));
-    auto socket = std::move(over.open_udp({boost::asio::ip::make_address("127.0.0.1"), 0}, handler).value());
+    auto socket = over.open_udp({boost::asio::ip::make_address("127.0.0.1"), 0}, handler).value();
     auto timer = over.make_timer([&] {
         const net::outgoing self{as_bytes("x"), socket->local()};
         socket->send({&self, 1});

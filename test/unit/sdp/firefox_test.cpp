@@ -101,20 +101,20 @@ TEST_CASE("a Firefox offer: what stands at session level applies to sections") {
 TEST_CASE("a Firefox offer: codecs, candidates, bundle-only") {
     const auto parsed = sdp::parse(offer);
     REQUIRE(parsed.has_value());
-    const auto& audio = parsed->media[0];
-    REQUIRE(audio.codecs.size() == 3);
-    CHECK(audio.codecs[0].name == "opus"); // although a=fmtp came first
-    CHECK(audio.codecs[0].parameter("STEREO") == "1");
-    CHECK(audio.codecs[1].channels == 1);
-    CHECK(audio.codecs[2].parameters() == std::vector<sdp::format_parameter>{{"", "0-15"}});
-    CHECK(audio.extmaps[1] ==
+    const auto& sound = parsed->media[0];
+    REQUIRE(sound.codecs.size() == 3);
+    CHECK(sound.codecs[0].name == "opus"); // although a=fmtp came first
+    CHECK(sound.codecs[0].parameter("STEREO") == "1");
+    CHECK(sound.codecs[1].channels == 1);
+    CHECK(sound.codecs[2].parameters() == std::vector<sdp::format_parameter>{{"", "0-15"}});
+    CHECK(sound.extmaps[1] ==
           sdp::extmap{2, sdp::direction::recvonly, "urn:ietf:params:rtp-hdrext:csrc-audio-level", ""});
-    CHECK(audio.end_of_candidates);
-    REQUIRE(audio.candidates.size() == 3);
-    CHECK(audio.candidates[0].transport == sdp::candidate_transport::udp);
-    CHECK(audio.candidates[1].tcptype == sdp::tcp_type::active);
-    CHECK(audio.candidates[2].component == 2);
-    CHECK(audio.rtcp ==
+    CHECK(sound.end_of_candidates);
+    REQUIRE(sound.candidates.size() == 3);
+    CHECK(sound.candidates[0].transport == sdp::candidate_transport::udp);
+    CHECK(sound.candidates[1].tcptype == sdp::tcp_type::active);
+    CHECK(sound.candidates[2].component == 2);
+    CHECK(sound.rtcp ==
           sdp::rtcp_port{40124, sdp::connection{"IN", "IP4", "0b1c2d3e-0000-4000-8000-1234567890ab.local"}});
     for (std::size_t i : {1u, 2u}) {
         CHECK(parsed->media[i].bundle_only);

@@ -139,7 +139,7 @@ TEST_CASE("run_dry tells whether anything remains") {
     silent handler;
     CHECK(world.run_dry());
 
-    auto socket = std::move(host.open_udp({boost::asio::ip::make_address("10.0.0.1"), 0}, handler).value());
+    auto socket = host.open_udp({boost::asio::ip::make_address("10.0.0.1"), 0}, handler).value();
     CHECK_FALSE(world.run_dry());
     socket.reset();
     CHECK(world.run_dry());
@@ -171,7 +171,7 @@ TEST_CASE("sockets, timers and posted work may outlive the world") {
     {
         sim::world world(io);
         auto& host = world.host("a", {"10.0.0.1"});
-        socket = std::move(host.open_udp({boost::asio::ip::make_address("10.0.0.1"), 0}, handler).value());
+        socket = host.open_udp({boost::asio::ip::make_address("10.0.0.1"), 0}, handler).value();
         timer = host.make_timer([&] { ran = true; });
         auto stopper = host.make_timer([] { throw std::runtime_error("stop"); });
         stopper->arm(host.now());

@@ -18,8 +18,7 @@ struct received {
 
 /// A host with one socket that keeps what arrives.
 struct peer final : net::datagram_handler {
-    peer(sim::host& on, const endpoint& local)
-        : at(on), socket(std::move(at.open_udp(local, *this).value())) {}
+    peer(sim::host& on, const endpoint& local) : at(on), socket(at.open_udp(local, *this).value()) {}
     peer(sim::host& on, std::string_view address) : peer(on, {boost::asio::ip::make_address(address), 0}) {}
 
     void handle_batch(net::udp_socket& from, std::span<const net::datagram> batch) override {
@@ -304,8 +303,7 @@ TEST_CASE("a handler may destroy its socket and others, and what waited for them
     } handler;
     pair_of_hosts net;
     for (int i = 0; i < 3; ++i)
-        handler.sockets.push_back(
-            std::move(net.host_b.open_udp({net.b.socket->local().address, 0}, handler).value()));
+        handler.sockets.push_back(net.host_b.open_udp({net.b.socket->local().address, 0}, handler).value());
     for (const auto& socket : handler.sockets) net.a.send(socket->local(), "x");
     REQUIRE(net.world.run_until_idle(1s));
     CHECK(handler.calls == 1);

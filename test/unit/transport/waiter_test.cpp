@@ -128,7 +128,6 @@ TEST_CASE("an io_context takes its operations with it, however long their signal
         auto strand = asio::make_strand(io);
         where = std::make_shared<place>(io.get_executor());
         auto on_strand = std::make_shared<place>(strand);
-        ending end;
         auto handler = [owned, on_strand](std::exception_ptr, int) {};
         wait(where, asio::bind_cancellation_slot(signal.slot(), handler));
         wait(on_strand, asio::bind_cancellation_slot(other.slot(), handler));
