@@ -43,6 +43,15 @@ std::string to_json(const message& what);
 /// names are ignored, as WebIDL does. Takes no more memory than the text has.
 result<message, json_error> parse_json(std::string_view text);
 
+namespace detail {
+
+/// {"name":"SyntaxError","message":"sdp: is missing"}, the body of an HTTP response that refuses.
+std::string error_json(std::string_view name, std::string_view text);
+/// Such a body as one line, "SyntaxError: sdp: is missing"; of any other how it begins.
+std::string response_text(std::string_view body);
+
+} // namespace detail
+
 } // namespace cortc::signaling
 
 #if defined(CORTC_HEADER_ONLY)

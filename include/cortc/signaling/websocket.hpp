@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/base/config.hpp"
+#include "cortc/signaling/http.hpp"
 #include "cortc/signaling/json.hpp"
 #include "cortc/transport/waiter.hpp"
 
@@ -10,8 +11,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,7 +24,6 @@ namespace cortc::signaling {
 namespace asio = boost::asio;
 
 class session_impl;
-class server_impl;
 
 /// A WebSocket to one peer. Move-only and the owner: destroying it drops the TCP connection at once, close()
 /// says goodbye first. A default-constructed or moved-from session throws errc::invalid_state when used.
@@ -75,63 +73,31 @@ class session {
     std::shared_ptr<session_impl> impl_;
 };
 
-/// Something to serve over HTTP.
-class page {
-  public:
-    page() = default;
-    page(std::string type, std::string content) : content_type(std::move(type)), body(std::move(content)) {}
-
-    std::string content_type; ///< "text/html; charset=utf-8"
-    std::string body;
-};
-
-class server_options {
+class server_options : public http_options {
   public:
     server_options() = default;
+    explicit server_options(http_options http) : http_options(std::move(http)) {}
 
-    /// By path ("/", "/app.js"); other paths are 404.
-    std::map<std::string, page, std::less<>> pages;
-    /// Which web pages may open a WebSocket, by the Origin header ("https://example.org"). None: those that
-    /// came from this server; programs, which send no Origin, always may.
-    std::function<bool(std::string_view origin)> allow_origin;
     std::size_t max_message_size = std::size_t{256} << 10; ///< bytes of one received message
-    /// From the TCP connection to the response, and for each step of a goodbye.
-    std::chrono::milliseconds handshake_timeout{10000};
     /// A peer silent so long, pings included, is gone.
     std::chrono::milliseconds idle_timeout{60000};
-    /// Connections before the end of their handshake, and sessions not yet accepted; further ones wait in the
-    /// kernel.
-    std::size_t max_pending = 64;
 };
 
-/// Listens on one TCP port for WebSockets and serves pages from memory on it, so that a sample needs nothing
-/// else. No TLS: behind a reverse proxy, or for the local machine. Destroying it closes it; sessions it gave
-/// out live on.
-class server {
+/// An HTTP server that takes WebSockets too, so that a sample needs nothing else. Destroying it closes it;
+/// sessions it gave out live on.
+class server : public http_server {
   public:
     /// Port 0: a free one. Throws errc::network when it cannot listen there.
     server(asio::any_io_executor executor, const asio::ip::tcp::endpoint& where, server_options options = {});
-    server(server&&) noexcept = default;
-    server& operator=(server&& other) noexcept;
-    ~server();
-
-    [[nodiscard]] asio::ip::tcp::endpoint local_endpoint() const;
-    /// "http://127.0.0.1:8080/"
-    [[nodiscard]] std::string url() const;
 
     /// The next WebSocket, its handshake done. One reader at a time. Fails with errc::aborted after close().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto accept(Token&& token = {}) {
         return initiate<session>(home(), token, [impl = impl_](auto op) { accept(*impl, std::move(op)); });
     }
-    /// Stops listening and drops the connections whose handshake goes on. Idempotent.
-    void close();
 
   private:
-    std::shared_ptr<waiter_home> home() const;
     static void accept(server_impl&, waiter_ptr<session>);
-
-    std::shared_ptr<server_impl> impl_;
 };
 
 namespace detail {

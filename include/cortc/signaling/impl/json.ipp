@@ -5,6 +5,7 @@
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <fmt/format.h>
@@ -167,6 +168,30 @@ CORTC_DECL result<message, json_error> read_candidate(member_reader& members) {
     if (auto error = read_optional(members["sdpMLineIndex"], candidate.sdpMLineIndex)) return *error;
     if (auto error = read_optional(members["usernameFragment"], candidate.usernameFragment)) return *error;
     return message(std::move(candidate));
+}
+
+CORTC_DECL std::string error_json(std::string_view name, std::string_view text) {
+    json::object object;
+    object["name"] = name;
+    object["message"] = text;
+    return json::serialize(object);
+}
+
+CORTC_DECL std::string response_text(std::string_view body) {
+    json::error_code error;
+    const auto value = json::parse(json::string_view(body), error);
+    const auto* object = error ? nullptr : value.if_object();
+    const auto* name = object ? object->if_contains("name") : nullptr;
+    const auto* text = object ? object->if_contains("message") : nullptr;
+    std::string said = name && text && name->is_string() && text->is_string()
+                           ? fmt::format("{}: {}", std::string_view(name->get_string()),
+                                         std::string_view(text->get_string()))
+                           : std::string(body);
+    if (said.size() > 300) said.resize(300);
+    while (!said.empty() && static_cast<unsigned char>(said.back()) <= ' ') said.pop_back();
+    for (auto& each : said)
+        if (static_cast<unsigned char>(each) < ' ') each = ' ';
+    return said;
 }
 
 } // namespace detail

@@ -1,0 +1,163 @@
+#pragma once
+
+#include "cortc/base/config.hpp"
+#include "cortc/session_description.hpp"
+#include "cortc/transport/waiter.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+/// HTTP as far as signaling needs it: pages from memory, and descriptions that are POSTed as JSON (json.hpp).
+/// HTTP/1.1 without TLS, one request for each connection. Everything runs on the executor given, which must
+/// not run handlers concurrently.
+namespace cortc::signaling {
+
+namespace asio = boost::asio;
+
+class server_impl;
+
+/// Something to serve over HTTP.
+class page {
+  public:
+    page() = default;
+    page(std::string type, std::string content) : content_type(std::move(type)), body(std::move(content)) {}
+
+    std::string content_type; ///< "text/html; charset=utf-8"
+    std::string body;
+};
+
+/// What was POSTed.
+class http_request {
+  public:
+    http_request() = default;
+
+    std::string target;       ///< "/offer" or "/offer?room=1"
+    std::string content_type; ///< as the client says
+    std::string body;
+};
+
+class http_response {
+  public:
+    http_response() = default;
+    http_response(std::string type, std::string content)
+        : content_type(std::move(type)), body(std::move(content)) {}
+
+    unsigned status = 200;
+    std::string content_type = "application/json";
+    std::string body;
+};
+
+/// Answers one request; runs on the server's executor, and is cancelled (terminal) when the client leaves,
+/// when http_options::handler_timeout has passed, and when the server closes.
+///
+/// What it throws is sent as JSON, {"name":"SyntaxError","message":"sdp: is missing"}. A cortc::Error that
+/// tells of a bad request (syntax, type, range, operation, invalid_..., not_supported) is status 400, one of
+/// errc::limit or errc::timed_out 503, any other 500; of other exceptions nothing is told, 500.
+using post_handler = std::function<asio::awaitable<http_response>(http_request)>;
+
+/// A handler that reads an offer and writes the answer that `answer` returns. What is no offer is 400.
+post_handler
+answer_offers(std::function<asio::awaitable<SessionDescription>(SessionDescription offer)> answer);
+
+class http_options {
+  public:
+    http_options() = default;
+
+    /// By path ("/", "/app.js"), for GET and HEAD. A path that is in neither map is 404, another method 405.
+    std::map<std::string, page, std::less<>> pages;
+    std::map<std::string, post_handler, std::less<>> posts;
+    /// Which web pages may POST or open a WebSocket, by the Origin header ("https://example.org"); others are
+    /// 403. None: those that came from this server; programs, which send no Origin, always may.
+    std::function<bool(std::string_view origin)> allow_origin;
+    std::size_t max_body_size = std::size_t{256} << 10; ///< bytes of a POST; more is 413
+    /// From the TCP connection to the end of the request; for sending the response; and for each step of a
+    /// WebSocket's goodbye.
+    std::chrono::milliseconds handshake_timeout{10000};
+    /// A handler that takes longer is cancelled, and the client told: 503.
+    std::chrono::milliseconds handler_timeout{15000};
+    /// Connections whose request is not answered yet, and WebSockets not yet accepted; further ones wait in
+    /// the kernel.
+    std::size_t max_pending = 64;
+};
+
+/// Listens on one TCP port. No TLS: behind a reverse proxy, or for the local machine. Destroying it closes
+/// it.
+class http_server {
+  public:
+    /// Port 0: a free one. Throws errc::network when it cannot listen there.
+    http_server(asio::any_io_executor executor, const asio::ip::tcp::endpoint& where, http_options options);
+    http_server(http_server&&) noexcept = default;
+    http_server& operator=(http_server&& other) noexcept;
+    ~http_server();
+
+    [[nodiscard]] asio::ip::tcp::endpoint local_endpoint() const;
+    /// "http://127.0.0.1:8080/"
+    [[nodiscard]] std::string url() const;
+    /// Stops listening, and drops the connections whose request is not answered. Idempotent.
+    void close();
+
+  protected:
+    explicit http_server(std::shared_ptr<server_impl> impl);
+    /// Throws errc::invalid_state when the server was moved from.
+    std::shared_ptr<waiter_home> home() const;
+
+    std::shared_ptr<server_impl> impl_;
+};
+
+/// Trivially destructible: `post_offer(executor, url, offer, {.timeout = 5s})` is safe under co_await.
+struct post_options {
+    std::chrono::milliseconds timeout{10000};               ///< of all of it, from the host's name on
+    std::size_t max_response_size = std::size_t{256} << 10; ///< bytes
+};
+
+namespace detail {
+
+class poster;
+std::shared_ptr<poster> make_poster(const asio::any_io_executor& executor);
+std::shared_ptr<waiter_home> home_of(const std::shared_ptr<poster>& impl);
+void post_offer(const std::shared_ptr<poster>& impl, std::string_view url, const SessionDescription& offer,
+                post_options options, waiter_ptr<SessionDescription>);
+
+} // namespace detail
+
+/// POSTs an offer with all its candidates to "http://host:port/path" and returns the answer. Takes a
+/// completion token, default use_awaitable; cancelled, it completes with asio::error::operation_aborted. A
+/// host name, unlike an address, is resolved by Asio's resolver, which has a thread for it. Errors:
+/// errc::syntax when the URL is none, or the response no answer; errc::not_supported for "https:";
+/// errc::network when nobody answers, or not in HTTP; errc::timed_out; errc::operation when the server
+/// refuses: what() has the status and what the server says.
+template <class Token = asio::use_awaitable_t<>>
+[[nodiscard]] auto post_offer(asio::any_io_executor executor, std::string url, SessionDescription offer,
+                              post_options options, Token&& token = {}) {
+    auto impl = detail::make_poster(executor);
+    return initiate<SessionDescription>(
+        detail::home_of(impl), token,
+        [impl, url = std::move(url), offer = std::move(offer), options](auto op) {
+            detail::post_offer(impl, url, offer, options, std::move(op));
+        });
+}
+template <class Token = asio::use_awaitable_t<>>
+requires(!std::convertible_to<Token, post_options>)
+    [[nodiscard]] auto post_offer(asio::any_io_executor executor, std::string url, SessionDescription offer,
+                                  Token&& token = {}) {
+    return post_offer(std::move(executor), std::move(url), std::move(offer), post_options{},
+                      std::forward<Token>(token));
+}
+
+} // namespace cortc::signaling
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/signaling/websocket.hpp" // the bodies of both, which know each other
+#endif
