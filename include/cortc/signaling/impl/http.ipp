@@ -122,7 +122,7 @@ CORTC_DECL void poster::start(url where, const SessionDescription& offer, post_o
         if (!cancelled)
             self->fail(errc::timed_out, fmt::format("did not answer within {} ms", options.timeout.count()));
     });
-    dial_ =
+    const auto dialing =
         std::make_shared<dial>(stream_, [self = shared_from_this()](std::string_view what, error_code error) {
             if (error) return self->fail(errc::network, fmt::format("{}: {}", what, error.message()));
             self->write();
