@@ -82,8 +82,8 @@ class http_options {
     /// 403. None: those that came from this server; programs, which send no Origin, always may.
     std::function<bool(std::string_view origin)> allow_origin;
     std::size_t max_body_size = std::size_t{256} << 10; ///< bytes of a POST; more is 413
-    /// From the TCP connection to the end of the request; for sending the response; and for each step of a
-    /// WebSocket's goodbye.
+    /// From the TCP connection to the end of the request, after which one that has begun is told: 408; for
+    /// sending the response; and for each step of a WebSocket's goodbye.
     std::chrono::milliseconds handshake_timeout{10000};
     /// A handler that takes longer is cancelled, and the client told: 503.
     std::chrono::milliseconds handler_timeout{15000};

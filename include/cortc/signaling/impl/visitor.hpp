@@ -52,6 +52,7 @@ class visitor : public std::enable_shared_from_this<visitor> {
     /// An error as JSON.
     void refuse(http::status code, std::string_view name, std::string_view text);
     void refuse(const std::exception_ptr& error);
+    void lost();
     void respond(http_response response);
     void on_written(error_code error);
     /// Takes in what the client still sends, in bounds: closing over unread bytes resets the connection, and
@@ -73,9 +74,9 @@ class visitor : public std::enable_shared_from_this<visitor> {
     std::shared_ptr<session_impl> session_; // once the request is for one
 
     asio::cancellation_signal stop_; // of the handler
-    asio::steady_timer deadline_;
+    asio::steady_timer deadline_;    // of the request, then of the handler
     bool handled_ = false;
-    bool late_ = false;
+    bool late_ = false;   // a deadline has passed
     bool gone_ = false;   // the client, while the handler ran
     bool unread_ = false; // something came behind the request
     std::size_t discarded_ = 0;

@@ -65,7 +65,13 @@ CORTC_DECL visitor::~visitor() { server_->forget(*this); }
 CORTC_DECL void visitor::start() {
     error_code ignored;
     stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-    stream_.expires_after(options().handshake_timeout);
+    deadline_.expires_after(options().handshake_timeout);
+    deadline_.async_wait([self = shared_from_this()](error_code cancelled) {
+        if (cancelled || self->deadline_.expiry() > std::chrono::steady_clock::now()) return;
+        self->late_ = true;
+        error_code none;
+        self->stream_.socket().cancel(none); // whatever is read
+    });
     http::async_read_header(
         stream_, buffer_, parser_,
         [self = shared_from_this()](error_code error, std::size_t) { self->on_header(error); });
@@ -85,7 +91,7 @@ CORTC_DECL void visitor::on_header(error_code error) {
         error != http::error::end_of_stream && error != http::error::partial_message)
         return refuse(http::status::bad_request, "SyntaxError",
                       "this is no HTTP request: " + error.message());
-    if (error) return leave();
+    if (error) return lost();
     route();
 }
 
@@ -123,7 +129,7 @@ CORTC_DECL bool visitor::origin_allowed() const {
 CORTC_DECL void visitor::upgrade() {
     if (!origin_allowed())
         return refuse(http::status::forbidden, "SecurityError", "pages of this origin may not connect");
-    stream_.expires_never(); // the session has its own
+    deadline_.cancel(); // the session has its own
     session_ = std::make_shared<session_impl>(std::move(stream_), server_->options());
     session_->accept_handshake(request(), [self = shared_from_this()](error_code error) {
         if (error) return self->leave();
@@ -154,7 +160,7 @@ CORTC_DECL void visitor::receive_body(const post_handler& handler) {
     if (announced && *announced > limit) return on_body(http::error::body_limit, handler);
     parser_.body_limit(limit);
     const auto read = [self = shared_from_this(), &handler](error_code error = {}) {
-        if (error) return self->leave();
+        if (error) return self->lost();
         http::async_read(
             self->stream_, self->buffer_, self->parser_,
             [self, &handler](error_code failed, std::size_t) { self->on_body(failed, handler); });
@@ -172,13 +178,12 @@ CORTC_DECL void visitor::on_body(error_code error, const post_handler& handler) 
         error != http::error::end_of_stream && error != http::error::partial_message)
         return refuse(http::status::bad_request, "SyntaxError",
                       "the body is not to be read: " + error.message());
-    if (error) return leave();
+    if (error) return lost();
 
     http_request asked;
     asked.target = target();
     asked.content_type = field(http::field::content_type);
     asked.body = std::move(parser_.get().body());
-    stream_.expires_never();
     deadline_.expires_after(options().handler_timeout);
     deadline_.async_wait([self = shared_from_this()](error_code cancelled) {
         if (cancelled || self->handled_) return;
@@ -237,7 +242,15 @@ CORTC_DECL void visitor::refuse(const std::exception_ptr& error) {
     }
 }
 
+/// The request did not come to its end.
+CORTC_DECL void visitor::lost() {
+    if (!late_ || !parser_.got_some()) return leave();
+    refuse(http::status::request_timeout, "TimeoutError",
+           fmt::format("the request did not come within {} ms", options().handshake_timeout.count()));
+}
+
 CORTC_DECL void visitor::respond(http_response response) {
+    deadline_.cancel();
     response_.result(response.status);
     if (response.status != 204) {
         response_.set(http::field::content_type, response.content_type);
@@ -259,7 +272,7 @@ CORTC_DECL void visitor::respond(http_response response) {
 
 CORTC_DECL void visitor::on_written(error_code error) {
     if (!error) stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
-    if (error || (parser_.is_done() && !unread_)) return leave();
+    if (error || late_ || (parser_.is_done() && !unread_)) return leave();
     stream_.expires_after(linger_time);
     linger();
 }
@@ -275,6 +288,7 @@ CORTC_DECL void visitor::linger() {
 }
 
 CORTC_DECL void visitor::leave() {
+    deadline_.cancel();
     stream_.close();
     server_->left(*this);
 }
