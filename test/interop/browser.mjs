@@ -1,52 +1,12 @@
 // browser.mjs SCENARIO PROGRAM [ARGUMENTS]: starts the program, opens the page it serves in headless Chromium, and plays
 // the scenario. Every wait has an end; nothing is timed by sleeping.
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { check, patience, runScenario, within } from './program.mjs';
 
 const { chromium } = createRequire(join(process.env.CORTC_PEERS, 'package.json'))('playwright-core');
-const patience = 30000; // ms, for each step
-
-function check(condition, what) {
-    if (!condition) throw new Error(what);
-    console.log(`ok  ${what}`);
-}
-
-function within(promise, what) {
-    let timer;
-    const late = new Promise((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`${what}: not within ${patience} ms`)), patience);
-    });
-    return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
-/// The program under test. It prints the address of its page.
-class Program {
-    constructor(command, args) {
-        this.child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-        this.exited = new Promise(resolve => this.child.on('exit', (code, signal) => resolve(code ?? signal)));
-        this.lines = [];
-        this.waiting = [];
-        createInterface({ input: this.child.stdout }).on('line', line => {
-            console.log(`    program: ${line}`);
-            this.lines.push(line);
-            this.waiting = this.waiting.filter(look => !look(line));
-        });
-    }
-    line(pattern) {
-        const early = this.lines.map(line => line.match(pattern)).find(Boolean);
-        const found = early ? Promise.resolve(early) : new Promise(resolve => this.waiting.push(line => {
-            const match = line.match(pattern);
-            if (match) resolve(match);
-            return match;
-        }));
-        const gone = this.exited.then(code => { throw new Error(`the program ended (${code})`); });
-        return within(Promise.race([found, gone]), `the program to print ${pattern}`);
-    }
-}
 
 const loopback = '--allow-loopback-in-peer-connection'; // the browser has loopback candidates too
 const hidden = '--enable-features=WebRtcHideLocalIpsWithMdns'; // its candidates have names ending in .local
@@ -167,7 +127,8 @@ async function restart({ lossy }) {
 
 const scenarios = {
     /// Sample 1 as it is: the browser offers, the program answers and echoes.
-    async sample(program, flag = loopback) {
+    async sample(start, flag = loopback) {
+        const program = start();
         const [, url] = await program.line(/(http:\/\/\S+)/);
         await inBrowser(flag, async page => {
             await page.goto(url);
@@ -204,10 +165,11 @@ const scenarios = {
     },
 
     /// The same with a browser that does not tell its addresses, as one on a desktop.
-    hidden: program => scenarios.sample(program, hidden),
+    hidden: start => scenarios.sample(start, hidden),
 
     /// A program that offers; its page answers. The program judges.
-    async peer(program) {
+    async peer(start) {
+        const program = start();
         const [, url] = await program.line(/(http:\/\/\S+)/);
         await inBrowser(loopback, async page => {
             await page.goto(url);
@@ -216,13 +178,4 @@ const scenarios = {
     },
 };
 
-const [scenario, command, ...args] = process.argv.slice(2);
-const program = new Program(command, args);
-try {
-    await scenarios[scenario](program);
-} catch (error) {
-    console.error(`FAILED: ${error.message}`);
-    process.exitCode = 1;
-} finally {
-    program.child.kill('SIGKILL');
-}
+await runScenario(scenarios);
