@@ -2,6 +2,7 @@
 
 #include "cortc/base/bytes.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <utility>
@@ -62,53 +63,98 @@ class buffer {
     std::size_t capacity_ = 0;
 };
 
-/// Keeps buffers for the next use, so that a steady flow allocates nothing. Belongs to one context (one
-/// thread). Buffers do not know their pool: what is not given back is simply freed, on any thread.
+/// Keeps buffers for the next use, and makes some ahead for a flow, so that a steady one allocates nothing.
+/// Belongs to one context (one thread). Buffers do not know their pool: what is not given back is simply
+/// freed, on any thread.
 class buffer_pool {
   public:
-    /// Keeps at most `limit` bytes of idle buffers.
-    explicit buffer_pool(std::size_t limit = 1 << 20) : limit_(limit) {}
+    /// Keeps at most `limit` bytes of idle buffers. The default is what two ends of one transfer take and
+    /// give back at most.
+    explicit buffer_pool(std::size_t limit = 8 << 20) : limit_(limit) {}
 
     /// An empty buffer with room for `capacity` bytes; capacities are powers of two from 64.
     [[nodiscard]] buffer acquire(std::size_t capacity) {
-        auto index = size_class(capacity);
-        if (index < free_.size() && !free_[index].empty()) {
-            auto reused = std::move(free_[index].back());
-            free_[index].pop_back();
-            held_ -= reused.capacity();
-            return reused;
-        }
-        return buffer(std::size_t{64} << index);
+        const auto index = index_of(capacity);
+        const auto size = std::size_t{64} << index;
+        auto& mine = of(index);
+        ++acquired_;
+        ++mine.used;
+        if (mine.idle.empty() || mine.used == many(size)) expect_more(mine, size);
+        if (mine.used + mine.idle.size() < mine.wanted) make_ahead(mine, size);
+        if (mine.idle.empty()) return buffer(size);
+        auto reused = std::move(mine.idle.back());
+        mine.idle.pop_back();
+        held_ -= reused.capacity();
+        return reused;
+    }
+    /// Such buffers may be needed soon: a few more are made, up to what is made ahead for a flow.
+    void prepare(std::size_t capacity) {
+        const auto index = index_of(capacity);
+        auto& mine = of(index);
+        mine.wanted = std::max(mine.wanted, few);
+        if (mine.used + mine.idle.size() < mine.wanted) make_ahead(mine, std::size_t{64} << index);
     }
     void release(buffer&& used) {
-        auto capacity = used.capacity();
-        if (capacity < 64 || held_ + capacity > limit_) {
-            buffer(std::move(used));
-            return;
-        }
-        auto index = size_class(capacity);
+        auto gone = std::move(used); // freed here unless it is kept
+        const auto capacity = gone.capacity();
+        if (capacity < 64) return;
+        auto index = index_of(capacity);
         if ((std::size_t{64} << index) != capacity) --index; // grown by hand: serves the class below
-        if (free_.size() <= index) free_.resize(index + 1);
-        used.clear();
+        auto& mine = of(index);
+        if (mine.used != 0) --mine.used;
+        if (held_ + capacity > limit_) return;
+        gone.clear();
         held_ += capacity;
-        free_[index].push_back(std::move(used));
+        mine.idle.push_back(std::move(gone));
     }
     [[nodiscard]] std::size_t held() const noexcept { return held_; }
-    /// Frees every idle buffer.
-    void shrink() noexcept {
-        free_.clear();
+    /// To be called every few seconds: frees what is idle if hardly any buffer was taken since the last call.
+    void age() noexcept {
+        if (std::exchange(acquired_, 0) >= few) return;
+        std::vector<size_class>().swap(classes_);
         held_ = 0;
     }
 
   private:
-    static std::size_t size_class(std::size_t capacity) noexcept {
+    struct size_class {
+        std::vector<buffer> idle;
+        std::size_t used = 0;   // taken and not given back
+        std::size_t wanted = 0; // used and idle ones together
+    };
+    static constexpr std::size_t few = 128; // made ahead as soon as two are used at once
+
+    /// As many used at once are of a flow that fills its window, or soon will.
+    static std::size_t many(std::size_t size) noexcept { return std::max<std::size_t>(64, 65536 / size); }
+    static std::size_t index_of(std::size_t capacity) noexcept {
         std::size_t index = 0;
         while ((std::size_t{64} << index) < capacity) ++index;
         return index;
     }
+    size_class& of(std::size_t index) {
+        if (classes_.size() <= index) classes_.resize(index + 1);
+        return classes_[index];
+    }
+    /// More are used than were made ahead. How many a flow needs at once is known late, for its window opens
+    /// over thousands of messages. So a large one gets at once what the windows of two ends can take, a
+    /// megabyte each of messages that fill their buffers by half.
+    void expect_more(size_class& mine, std::size_t size) noexcept {
+        if (mine.used * size > 2 * limit_) mine.used = mine.wanted = 0; // they do not come back
+        if (mine.used < 2) return;
+        mine.wanted = std::max(mine.used < many(size) ? few : most_ahead() / size, 2 * mine.used);
+    }
+    [[nodiscard]] std::size_t most_ahead() const noexcept { return limit_ / 4 * 3; }
+    /// A few at a time: who uses few does not get many.
+    void make_ahead(size_class& mine, std::size_t size) {
+        mine.idle.reserve(mine.wanted); // giving back allocates nothing
+        for (int left = 8; left > 0 && held_ + size <= most_ahead(); --left) {
+            mine.idle.emplace_back(size);
+            held_ += size;
+        }
+    }
 
-    std::vector<std::vector<buffer>> free_; // by size class
+    std::vector<size_class> classes_; // by size
     std::size_t held_ = 0;
+    std::size_t acquired_ = 0; // since age()
     std::size_t limit_;
 };
 

@@ -6,9 +6,9 @@
 #include "cortc/stun/message.hpp"
 #include "cortc/stun/types.hpp"
 
-#include <deque>
 #include <optional>
-#include <string>
+#include <string_view>
+#include <vector>
 
 namespace cortc::ice {
 
@@ -17,7 +17,8 @@ struct response {
     path to;
     stun::transaction_id id{};
     std::optional<stun::error> error; ///< none: success, with the mapped address `to.remote`
-    std::string key;                  ///< for MESSAGE-INTEGRITY; empty: the request was not authentic
+    /// Whose password keys MESSAGE-INTEGRITY; none: the request was not authentic.
+    std::optional<generation_id> authentic;
     stun::message::attribute_list unknown{};
 };
 
@@ -33,14 +34,17 @@ class response_queue {
     /// Nothing, or why it was dropped.
     std::optional<drop_reason> push(response next, time_point now);
     [[nodiscard]] bool empty() const noexcept { return waiting_.empty(); }
-    /// Writes the oldest; size 0 when `out` is too small for it. Not to be called when empty.
-    transmit write(byte_span out);
+    /// The oldest. Neither these to be called when empty.
+    [[nodiscard]] const response& front() const noexcept { return waiting_.front(); }
+    void pop() noexcept { waiting_.erase(waiting_.begin()); }
+    /// Writes the oldest; size 0 when `out` is too small for it. `key`: of its generation, if it has one.
+    transmit write(byte_span out, std::string_view key);
     void clear() noexcept { waiting_.clear(); }
 
   private:
     std::size_t limit_;
     rate strangers_;
-    std::deque<response> waiting_;
+    std::vector<response> waiting_; // few, and mostly one
 };
 
 } // namespace cortc::ice

@@ -68,6 +68,7 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
     buffer_pool pool_;
     std::vector<turn_client*> turn_clients_, turn_clients_now_;
     bool turn_end_posted_ = false;
+    time_point pool_aged_{};
     certificate_ptr certificate_;
     std::vector<std::function<void(std::exception_ptr, certificate_ptr)>> waiting_for_certificate_;
 };

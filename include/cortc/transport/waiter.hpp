@@ -2,6 +2,7 @@
 
 #include "cortc/base/config.hpp"
 #include "cortc/transport/error.hpp"
+#include "cortc/transport/operation_memory.hpp"
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
@@ -146,7 +147,7 @@ class waiter final : public waiter_base, public std::enable_shared_from_this<wai
         , slot_(asio::get_associated_cancellation_slot(handler)) {
         // Boost 1.81: neither moving into an existing any_completion_handler nor copying one works; swapping
         // does.
-        handler_type(std::forward<Handler>(handler)).swap(handler_);
+        handler_type(detail::with_memory(std::forward<Handler>(handler))).swap(handler_);
     }
     ~waiter() { waiter_registry::remove(*this); }
 
@@ -190,8 +191,8 @@ class waiter final : public waiter_base, public std::enable_shared_from_this<wai
         waiter_registry::remove(*this);
         const auto context_work = std::exchange(context_work_, {});
         const auto executor = std::exchange(handler_work_, {});
-        asio::post(executor, [self = this->shared_from_this(), error = std::move(error),
-                              value = std::move(value)]() mutable {
+        detail::post(executor, [self = this->shared_from_this(), error = std::move(error),
+                                value = std::move(value)]() mutable {
             if (self->slot_.is_connected()) self->slot_.clear();
             handler_type handler;
             handler.swap(self->handler_);
@@ -232,10 +233,11 @@ auto initiate(std::shared_ptr<waiter_home> home, Token&& token, Start start) {
     return asio::async_initiate<Token, completion_signature<R>>(
         [home = std::move(home), start = std::move(start)](auto&& handler) mutable {
             auto executor = home->executor();
-            auto operation = std::make_shared<waiter<R>>(executor, std::forward<decltype(handler)>(handler));
+            auto operation = std::allocate_shared<waiter<R>>(detail::operation_allocator<void>(), executor,
+                                                             std::forward<decltype(handler)>(handler));
             operation->listen();
-            asio::dispatch(executor, [home = std::move(home), start = std::move(start),
-                                      operation = std::move(operation)]() mutable {
+            detail::dispatch(executor, [home = std::move(home), start = std::move(start),
+                                        operation = std::move(operation)]() mutable {
                 if (operation->done()) return; // cancelled on its way here
                 home->waiters()->add(*operation);
                 try {
@@ -260,15 +262,24 @@ class waiter_list {
         waiting_.push_back(std::move(operation));
     }
     void succeed_all(const typename waiter<R>::value_type& value = {}) {
-        for (auto& operation : std::exchange(waiting_, {}))
-            operation->succeed(typename waiter<R>::value_type(value));
+        auto all = std::exchange(waiting_, {});
+        for (auto& operation : all) operation->succeed(typename waiter<R>::value_type(value));
+        keep(std::move(all));
     }
     void fail_all(const std::exception_ptr& error) {
-        for (auto& operation : std::exchange(waiting_, {})) operation->fail(error);
+        auto all = std::exchange(waiting_, {});
+        for (auto& operation : all) operation->fail(error);
+        keep(std::move(all));
     }
     [[nodiscard]] bool empty() const noexcept { return waiting_.empty(); }
 
   private:
+    /// A small block serves the next ones: who waits once usually waits again.
+    void keep(std::vector<waiter_ptr<R>>&& used) noexcept {
+        used.clear();
+        if (waiting_.empty() && used.capacity() <= 4) waiting_ = std::move(used);
+    }
+
     std::vector<waiter_ptr<R>> waiting_;
     std::size_t purge_at_ = 8;
 };

@@ -145,9 +145,15 @@ CORTC_DECL void agent::note_received(socket_id socket, const endpoint& source, t
 CORTC_DECL std::optional<transmit> agent::poll_transmit(byte_span out, time_point now) {
     now_ = std::max(now_, now);
     if (closed_ || out.size() < max_message) return {};
-    if (!responses_.empty()) {
+    while (!responses_.empty()) {
+        const auto asked = responses_.front().authentic;
+        const auto* in = asked ? find(*asked) : nullptr;
+        if (asked && !in) { // its generation has gone meanwhile
+            responses_.pop();
+            continue;
+        }
         ++env_.count.responses_sent;
-        return responses_.write(out);
+        return responses_.write(out, in ? std::string_view(in->local().pwd) : std::string_view());
     }
     if (auto sent = transmit_retransmission(out, now)) return sent;
     if (auto sent = transmit_consent(out, now)) return sent;

@@ -133,7 +133,8 @@ CORTC_DECL void agent::trigger(generation& in, candidate_pair& pair, time_point 
 
 CORTC_DECL void agent::respond(const path& to, const stun::message& request, const generation* in,
                                std::optional<stun::error> error, time_point now) {
-    response next{to, request.id(), error, in ? in->local().pwd : std::string(), {}};
+    response next{to, request.id(), error, {}, {}};
+    if (in) next.authentic = in->id();
     if (error == stun::error::unknown_attribute) next.unknown = request.unknown_comprehension_required();
     if (auto dropped = responses_.push(std::move(next), now)) env_.drop(*dropped);
 }

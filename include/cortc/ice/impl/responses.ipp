@@ -8,7 +8,7 @@ namespace cortc::ice {
 
 CORTC_DECL std::optional<drop_reason> response_queue::push(response next, time_point now) {
     if (waiting_.size() >= limit_) return drop_reason::response_queue_full;
-    if (next.key.empty()) {
+    if (!next.authentic) {
         if (!strangers_.ready(now)) return drop_reason::error_rate;
         strangers_.take(now);
     }
@@ -16,7 +16,7 @@ CORTC_DECL std::optional<drop_reason> response_queue::push(response next, time_p
     return {};
 }
 
-CORTC_DECL transmit response_queue::write(byte_span out) {
+CORTC_DECL transmit response_queue::write(byte_span out, std::string_view key) {
     const auto& next = waiting_.front();
     auto cls = next.error ? stun::message_class::error_response : stun::message_class::success_response;
     stun::message_writer writer(out, cls, stun::method::binding, next.id);
@@ -26,10 +26,10 @@ CORTC_DECL transmit response_queue::write(byte_span out) {
     } else {
         writer.add_xor_mapped_address(next.to.remote);
     }
-    if (!next.key.empty()) writer.add_integrity(as_bytes(next.key));
+    if (next.authentic) writer.add_integrity(as_bytes(key));
     writer.add_fingerprint();
     transmit written{next.to.socket, next.to.remote, writer.size()};
-    waiting_.pop_front();
+    pop();
     return written;
 }
 

@@ -27,6 +27,7 @@ CORTC_DECL message_index send_queue::allocate() {
     if (free_.empty()) {
         free_.push_back(static_cast<message_index>(messages_.size()));
         messages_.emplace_back();
+        free_.reserve(messages_.capacity()); // giving back allocates nothing
     }
     const auto index = free_.back();
     free_.pop_back();

@@ -27,7 +27,7 @@ CORTC_DECL void context_core::at_end_of_turn(turn_client& client) {
     if (std::find(turn_clients_.begin(), turn_clients_.end(), &client) == turn_clients_.end())
         turn_clients_.push_back(&client);
     if (std::exchange(turn_end_posted_, true)) return;
-    asio::post(executor(), [self = shared_from_this()] { self->end_turn(); });
+    detail::post(executor(), [self = shared_from_this()] { self->end_turn(); });
 }
 
 CORTC_DECL void context_core::withdraw(turn_client& client) noexcept {
@@ -43,6 +43,10 @@ CORTC_DECL void context_core::end_turn() {
         if (turn_clients_now_[i]) turn_clients_now_[i]->end_of_turn();
     turn_clients_now_.clear();
     batch_.flush();
+    if (const auto now = network_->now(); now - pool_aged_ >= std::chrono::seconds(10)) {
+        pool_aged_ = now;
+        pool_.age();
+    }
 }
 
 CORTC_DECL void
