@@ -18,7 +18,11 @@ struct OfferOptions {
     bool iceRestart = false; ///< the offer carries new ICE credentials
 };
 
-/// RTCDataChannelInit (webrtc-pc 6.2.2).
+/// RTCPriorityType (webrtc-priority 4.1). Channels that have something to send share the connection as
+/// 1 : 2 : 4 : 8.
+enum class PriorityType { very_low, low, medium, high };
+
+/// RTCDataChannelInit (webrtc-pc 6.2.2, webrtc-priority 4.3).
 class DataChannelInit {
   public:
     DataChannelInit() = default;
@@ -29,6 +33,7 @@ class DataChannelInit {
     std::string protocol; ///< at most 65535 bytes
     bool negotiated = false;
     std::optional<std::uint16_t> id; ///< 0..65534; needed and used only with `negotiated`
+    PriorityType priority = PriorityType::low;
 };
 
 } // namespace cortc

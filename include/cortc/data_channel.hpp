@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/base/config.hpp"
+#include "cortc/configuration.hpp"
 #include "cortc/message.hpp"
 #include "cortc/transport/waiter.hpp"
 
@@ -23,6 +24,8 @@ enum class DataChannelState { connecting, open, closing, closed };
 
 /// "connecting", "open", "closing", "closed".
 std::string_view to_string(DataChannelState state) noexcept;
+/// "very-low", "low", "medium", "high".
+std::string_view to_string(PriorityType priority) noexcept;
 
 /// A data channel (webrtc-pc 6.2; RFC 8831, RFC 8832). A handle: copies refer to the same channel, which the
 /// connection owns; after the connection is gone operations fail with errc::aborted. A default-constructed
@@ -42,13 +45,15 @@ class DataChannel {
     [[nodiscard]] std::string label() const;
     [[nodiscard]] std::string protocol() const;
     [[nodiscard]] bool ordered() const;
-    [[nodiscard]] std::optional<std::uint16_t> maxPacketLifeTime() const; ///< milliseconds
+    /// Milliseconds. What the peer says beyond 65535, in DCEP's 32 bits, reads as 65535; so does the next.
+    [[nodiscard]] std::optional<std::uint16_t> maxPacketLifeTime() const;
     [[nodiscard]] std::optional<std::uint16_t> maxRetransmits() const;
+    [[nodiscard]] PriorityType priority() const;
     [[nodiscard]] bool negotiated() const;
     /// The SCTP stream, once the DTLS role is known.
     [[nodiscard]] std::optional<std::uint16_t> id() const;
     [[nodiscard]] DataChannelState readyState() const;
-    /// Bytes of messages accepted and not yet handed to the network.
+    /// Bytes of messages accepted and not yet handed to the network, and of those that wait in send().
     [[nodiscard]] std::size_t bufferedAmount() const;
     [[nodiscard]] std::size_t bufferedAmountLowThreshold() const;
     void bufferedAmountLowThreshold(std::size_t bytes);
@@ -72,9 +77,10 @@ class DataChannel {
     }
 
     /// Sends a text message (`text` must be UTF-8). Completes when the send buffer had room and the message
-    /// is in it; `text` must stay valid until then. Errors: not open errc::invalid_state; larger than the
-    /// peer's maximum message size errc::type. Cancelled: not sent. Sends of one channel keep their order.
-    /// Under `||` the loser does not tell whether it was sent: use cortc::timeout, or trySend().
+    /// is in it; `text` must stay valid until then. Errors: not open, or no longer: errc::invalid_state;
+    /// larger than the peer's maximum message size: errc::type. Cancelled: not sent. Sends of one channel
+    /// keep their order. Under `||` the loser does not tell whether it was sent: use cortc::timeout, or
+    /// trySend().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto send(std::string_view text, Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_, text](auto op) {
@@ -95,16 +101,24 @@ class DataChannel {
                                   send(*impl, text, data, std::move(op));
                               });
     }
-    /// Sends now or not at all: false when the send buffer is full, or sends wait before it. Throws what
-    /// send() fails with. Belongs to the context's executor.
+    /// Sends now or not at all: false when the send buffer is full, or sends wait before it; writable() then
+    /// tells when to try again. Throws what send() fails with. Belongs to the context's executor.
     [[nodiscard]] bool trySend(std::string_view text);
     [[nodiscard]] bool trySend(byte_view data);
     [[nodiscard]] bool trySend(const Message& message);
+    /// Completes when trySend() may succeed again; at once unless it (or a send()) has found no room. Fails
+    /// when the channel closes: errc::invalid_state. A level. (bufferedAmountLow() is about what was not sent
+    /// yet; the send buffer also holds what was sent and not acknowledged.)
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto writable(Token&& token = {}) {
+        return initiate<void>(home(), token, [impl = impl_](auto op) { writable(*impl, std::move(op)); });
+    }
 
-    /// The next message. One reader at a time (a second: errc::invalid_state). Messages that nobody reads
-    /// close the SCTP window (limits::receive_window). Fails with errc::closed when the channel closed and
-    /// everything was read. Cancelled: nothing was taken. Do not race it under `||`, which discards values:
-    /// use cortc::timeout, or readable() and tryReceive().
+    /// The next message. One reader at a time (a second: errc::invalid_state). Fails with errc::closed when
+    /// the channel closed and everything was read. Messages that nobody reads close the SCTP window
+    /// (limits::receive_window), which all channels of the connection share: one that is not read at all
+    /// stops the peer on the others, too, but on no other connection. Cancelled: nothing was taken. Do not
+    /// race it under `||`, which discards values: use cortc::timeout, or readable() and tryReceive().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto receive(Token&& token = {}) {
         return initiate<Message>(home(), token, [impl = impl_](auto op) { receive(*impl, std::move(op)); });
@@ -127,7 +141,8 @@ class DataChannel {
         return initiate<void>(home(), token, [impl = impl_](auto op) { readable(*impl, std::move(op)); });
     }
 
-    /// Closes the channel: what was sent is still delivered, then both directions end (RFC 8831 6.7).
+    /// Closes the channel: what was accepted is still delivered, then both directions end (RFC 8831 6.7).
+    /// Sends that still wait for room fail with errc::invalid_state. What was received can still be read.
     void close();
 
   private:
@@ -137,6 +152,7 @@ class DataChannel {
     static void closed(channel_impl&, waiter_ptr<void>);
     static void buffered_amount_low(channel_impl&, waiter_ptr<void>);
     static void send(channel_impl&, bool text, byte_view data, waiter_ptr<void>);
+    static void writable(channel_impl&, waiter_ptr<void>);
     static void receive(channel_impl&, waiter_ptr<Message>);
     static void receive(channel_impl&, std::span<Message> batch, waiter_ptr<std::size_t>);
     static void readable(channel_impl&, waiter_ptr<void>);

@@ -137,6 +137,11 @@ class PeerConnection {
     [[nodiscard]] std::optional<SessionDescription> currentRemoteDescription() const;
     [[nodiscard]] std::optional<SessionDescription> pendingRemoteDescription() const;
     [[nodiscard]] std::optional<bool> canTrickleIceCandidates() const;
+    /// RTCSctpTransport.maxChannels: stream ids are below it. None before the SCTP association is up.
+    [[nodiscard]] std::optional<std::uint16_t> maxChannels() const;
+    /// RTCSctpTransport.maxMessageSize: the largest message the peer takes. None before an answer has agreed
+    /// on data channels; 2^31 - 1 when it sets no limit.
+    [[nodiscard]] std::optional<std::size_t> maxMessageSize() const;
     /// None before a pair is selected.
     [[nodiscard]] std::optional<SelectedPair> selectedPair() const;
 

@@ -1,10 +1,11 @@
 #pragma once
 
+#include "cortc/base/block_queue.hpp"
 #include "cortc/data_channel.hpp"
 #include "cortc/sctp/data_channels.hpp"
+#include "cortc/sctp/ring.hpp"
 #include "cortc/transport/waiter.hpp"
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,6 +25,7 @@ class channel_impl : public std::enable_shared_from_this<channel_impl> {
 
     [[nodiscard]] const std::shared_ptr<context_core>& core() const noexcept { return core_; }
     [[nodiscard]] const sctp::channel_parameters& parameters() const noexcept { return parameters_; }
+    [[nodiscard]] std::optional<sctp::stream_id> stream() const;
     [[nodiscard]] DataChannelState state() const noexcept { return state_; }
     [[nodiscard]] std::size_t buffered_amount() const;
     [[nodiscard]] std::size_t low_threshold() const noexcept { return low_threshold_; }
@@ -34,6 +36,7 @@ class channel_impl : public std::enable_shared_from_this<channel_impl> {
     void buffered_amount_low(waiter_ptr<void> operation);
     void send(bool text, byte_view data, waiter_ptr<void> operation);
     bool try_send(bool text, byte_view data);
+    void writable(waiter_ptr<void> operation);
     void receive(waiter_ptr<Message> operation);
     void receive(std::span<Message> batch, waiter_ptr<std::size_t> operation);
     std::optional<Message> try_receive();
@@ -51,20 +54,28 @@ class channel_impl : public std::enable_shared_from_this<channel_impl> {
 
   private:
     struct waiting_send {
-        bool text;
-        byte_view data;
-        waiter_ptr<void> operation;
+        bool text = false;
+        byte_view data{};
+        waiter_ptr<void> operation{};
     };
     struct batch_reader {
         std::span<Message> batch;
         waiter_ptr<std::size_t> operation;
     };
 
-    /// ok or would_block; throws what send() fails with.
+    /// Throws what send() fails with at once.
+    void require_sendable(std::size_t size) const;
+    /// False: no room.
     bool send_now(bool text, byte_view data);
+    void drop_cancelled_sends();
+    /// Sends that wait, and writable().
+    void fail_sends(const std::exception_ptr& why);
+    void begin_closing();
     std::size_t take(std::span<Message> batch);
     void fill_batch();
     Message take_one();
+    /// The application has a message of this size.
+    void consumed(std::size_t size);
     [[nodiscard]] bool has_reader() const;
     void require_no_reader() const;
 
@@ -75,12 +86,14 @@ class channel_impl : public std::enable_shared_from_this<channel_impl> {
     sctp::channel_parameters parameters_;
     DataChannelState state_;
     std::size_t low_threshold_ = 0;
-    std::deque<Message> received_;
-    std::deque<waiting_send> sending_;
+    block_queue<Message> received_; // empty while a single reader waits
+    sctp::ring<waiting_send> sending_;
+    std::size_t purge_sends_at_ = 8;
     waiter_ptr<Message> reader_;
     batch_reader batch_reader_;
     bool batch_ready_ = false;
-    waiter_list<void> opened_, closed_, low_, readable_;
+    bool no_room_ = false; // the engine will say when there is
+    waiter_list<void> opened_, closed_, low_, readable_, writable_;
     std::exception_ptr ended_;
 };
 

@@ -22,17 +22,23 @@ CORTC_DECL channel_impl::channel_impl(std::shared_ptr<context_core> core, std::w
 CORTC_DECL channel_impl::~channel_impl() {
     if (received_.empty() || lasting_owner_.expired()) return;
     std::vector<std::size_t> sizes;
-    for (const auto& message : received_) sizes.push_back(message.size());
+    buffer_pool none(0); // the context's belongs to the context's executor
+    while (!received_.empty()) sizes.push_back(received_.pop_front(none).size());
     asio::post(core_->executor(), [weak = lasting_owner_, sizes = std::move(sizes)] {
         if (auto owner = weak.lock())
             for (auto size : sizes) owner->consume(size);
     });
 }
 
+CORTC_DECL std::optional<sctp::stream_id> channel_impl::stream() const {
+    if (parameters_.id || !owner_) return parameters_.id;
+    return owner_->sctp()->stream(id_); // known before the channel is open
+}
+
 CORTC_DECL std::size_t channel_impl::buffered_amount() const {
     std::size_t waiting = 0;
-    for (const auto& each : sending_)
-        if (!each.operation->done()) waiting += each.data.size();
+    for (std::size_t i = 0; i < sending_.size(); ++i)
+        if (!sending_[i].operation->done()) waiting += sending_[i].data.size();
     return waiting + (owner_ ? owner_->sctp()->buffered_amount(id_) : 0);
 }
 
@@ -78,40 +84,74 @@ CORTC_DECL void channel_impl::readable(waiter_ptr<void> operation) {
 
 // ---- sending
 
-CORTC_DECL bool channel_impl::send_now(bool text, byte_view data) {
+CORTC_DECL void channel_impl::require_sendable(std::size_t size) const {
     if (state_ != DataChannelState::open || !owner_)
         throw Error(errc::invalid_state, fmt::format("the data channel \"{}\" is {}, not open",
                                                      parameters_.label, to_string(state_)));
+    const auto most = owner_->sctp()->max_message_size();
+    if (size > most)
+        throw Error(errc::type, fmt::format("a message of {} bytes is larger than the peer takes ({} bytes)",
+                                            size, most));
+}
+
+CORTC_DECL bool channel_impl::send_now(bool text, byte_view data) {
     const auto kind = text ? sctp::message_kind::text : sctp::message_kind::binary;
     switch (owner_->sctp()->send(id_, kind, data, owner_->now())) {
     case sctp::channel_send::ok:
-        owner_->touch_sctp();
+        owner_->sctp_has_output();
         return true;
     case sctp::channel_send::would_block:
+        no_room_ = true;
         return false;
     case sctp::channel_send::too_large:
-        throw Error(errc::type, fmt::format("a message of {} bytes is larger than the peer takes ({} bytes)",
-                                            data.size(), owner_->sctp()->max_message_size()));
-    case sctp::channel_send::not_open:
+    case sctp::channel_send::not_open: // the association is shutting down
         break;
     }
     throw Error(errc::invalid_state, fmt::format("the data channel \"{}\" is closing", parameters_.label));
 }
 
+// Cancelled ones stay until they come to the front, or until they are many.
+CORTC_DECL void channel_impl::drop_cancelled_sends() {
+    while (!sending_.empty() && sending_.front().operation->done()) (void)sending_.pop_front();
+    if (sending_.size() < purge_sends_at_) return;
+    for (auto left = sending_.size(); left > 0; --left) {
+        auto next = sending_.pop_front();
+        if (!next.operation->done()) sending_.push_back(std::move(next));
+    }
+    purge_sends_at_ = 2 * sending_.size() + 8;
+}
+
 CORTC_DECL void channel_impl::send(bool text, byte_view data, waiter_ptr<void> operation) {
-    std::erase_if(sending_, [](const auto& each) { return each.operation->done(); }); // cancelled ones
-    if (sending_.empty() && send_now(text, data))
+    require_sendable(data.size());
+    drop_cancelled_sends();
+    if (sending_.empty() && send_now(text, data)) {
         operation->succeed();
-    else
-        sending_.push_back({text, data, std::move(operation)});
+        return;
+    }
+    operation->on_cancel([this] { // it counted as buffered
+        if (low_.empty()) return;
+        asio::post(core_->executor(), [self = shared_from_this()] { self->on_buffered_amount_low(); });
+    });
+    sending_.push_back({text, data, std::move(operation)});
 }
 
 CORTC_DECL bool channel_impl::try_send(bool text, byte_view data) {
-    std::erase_if(sending_, [](const auto& each) { return each.operation->done(); });
+    require_sendable(data.size());
+    drop_cancelled_sends();
     return sending_.empty() && send_now(text, data);
 }
 
+CORTC_DECL void channel_impl::writable(waiter_ptr<void> operation) {
+    require_sendable(0);
+    drop_cancelled_sends();
+    if (sending_.empty() && !no_room_)
+        operation->succeed();
+    else
+        writable_.add(std::move(operation));
+}
+
 CORTC_DECL void channel_impl::on_writable() {
+    no_room_ = false;
     while (!sending_.empty()) {
         auto& first = sending_.front();
         if (!first.operation->done()) {
@@ -122,8 +162,17 @@ CORTC_DECL void channel_impl::on_writable() {
                 first.operation->fail(std::current_exception());
             }
         }
-        sending_.pop_front();
+        (void)sending_.pop_front();
     }
+    if (sending_.capacity() > 16) sending_.shrink();
+    writable_.succeed_all();
+    on_buffered_amount_low();
+}
+
+CORTC_DECL void channel_impl::fail_sends(const std::exception_ptr& why) {
+    for (; !sending_.empty(); (void)sending_.pop_front()) sending_.front().operation->fail(why);
+    sending_.shrink();
+    writable_.fail_all(why);
 }
 
 // ---- receiving
@@ -140,10 +189,16 @@ CORTC_DECL void channel_impl::require_no_reader() const {
                                 parameters_.label));
 }
 
+CORTC_DECL void channel_impl::consumed(std::size_t size) {
+    if (owner_)
+        owner_->consume(size);
+    else if (auto owner = lasting_owner_.lock())
+        owner->consume(size);
+}
+
 CORTC_DECL Message channel_impl::take_one() {
-    Message first = std::move(received_.front());
-    received_.pop_front();
-    if (auto owner = lasting_owner_.lock()) owner->consume(first.size());
+    auto first = received_.pop_front(core_->pool());
+    consumed(first.size());
     return first;
 }
 
@@ -184,13 +239,16 @@ CORTC_DECL std::optional<Message> channel_impl::try_receive() {
 }
 
 CORTC_DECL void channel_impl::on_message(Message&& message) {
-    received_.push_back(std::move(message));
     if (auto reader = std::exchange(reader_, nullptr); reader && !reader->done()) {
-        reader->succeed(take_one());
-    } else if (batch_reader_.operation && !batch_reader_.operation->done()) {
+        consumed(message.size());
+        reader->succeed(std::move(message));
+        return;
+    }
+    received_.push_back(std::move(message), core_->pool());
+    if (batch_reader_.operation && !batch_reader_.operation->done()) {
         // The reader runs after this turn's datagrams: what they bring goes into the same batch.
         if (!std::exchange(batch_ready_, true))
-            asio::post(core_->executor(), [self = shared_from_this()] { self->fill_batch(); });
+            detail::post(core_->executor(), [self = shared_from_this()] { self->fill_batch(); });
     }
     readable_.succeed_all();
 }
@@ -209,9 +267,17 @@ CORTC_DECL void channel_impl::fill_batch() {
 
 // ---- the end
 
+CORTC_DECL void channel_impl::begin_closing() {
+    state_ = DataChannelState::closing;
+    if (!sending_.empty() || !writable_.empty())
+        fail_sends(make_error(errc::invalid_state,
+                              fmt::format("the data channel \"{}\" is closing", parameters_.label)));
+    on_buffered_amount_low();
+}
+
 CORTC_DECL void channel_impl::close() {
     if (!owner_ || state_ == DataChannelState::closing || state_ == DataChannelState::closed) return;
-    state_ = DataChannelState::closing;
+    begin_closing();
     owner_->sctp()->close(id_);
     owner_->touch_sctp();
 }
@@ -224,7 +290,7 @@ CORTC_DECL void channel_impl::on_open(sctp::stream_id stream) {
 }
 
 CORTC_DECL void channel_impl::on_closing() {
-    if (state_ != DataChannelState::closed) state_ = DataChannelState::closing;
+    if (state_ != DataChannelState::closed) begin_closing();
 }
 
 CORTC_DECL void channel_impl::on_closed(std::exception_ptr why) {
@@ -234,8 +300,8 @@ CORTC_DECL void channel_impl::on_closed(std::exception_ptr why) {
     owner_ = nullptr;
     opened_.fail_all(ended_);
     low_.fail_all(ended_);
-    for (auto& each : std::exchange(sending_, {})) each.operation->fail(ended_);
-    if (received_.empty()) { // otherwise the reader is about to get them
+    fail_sends(ended_);
+    if (received_.empty()) { // otherwise the batch reader is about to get them
         if (auto reader = std::exchange(reader_, nullptr)) reader->fail(ended_);
         if (auto reader = std::exchange(batch_reader_, {}).operation) reader->fail(ended_);
     }

@@ -53,8 +53,12 @@ class connection final : public std::enable_shared_from_this<connection>,
     [[nodiscard]] event_stream<DataChannel>& channels() noexcept { return incoming_channels_; }
     [[nodiscard]] sctp::data_channels* sctp() noexcept { return sctp_.get(); }
     [[nodiscard]] time_point now() { return core_->network().now(); }
+    [[nodiscard]] std::optional<std::uint16_t> max_channels() const;
+    [[nodiscard]] std::optional<std::size_t> max_message_size() const;
     /// The SCTP engine was given something to do.
     void touch_sctp();
+    /// The same when no event can have come of it: a message to send.
+    void sctp_has_output();
     /// The application has a message of this size.
     void consume(std::size_t bytes);
 

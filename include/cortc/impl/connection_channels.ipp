@@ -27,6 +27,21 @@ CORTC_DECL sctp::data_channels_config channels_config(const context_core& core) 
     return config;
 }
 
+// RFC 8831 6.4.
+CORTC_DECL std::uint16_t to_sctp(PriorityType priority) noexcept {
+    switch (priority) {
+    case PriorityType::very_low:
+        return 128;
+    case PriorityType::low:
+        return 256;
+    case PriorityType::medium:
+        return 512;
+    case PriorityType::high:
+        return 1024;
+    }
+    return 256;
+}
+
 /// The checks of createDataChannel (webrtc-pc 4.4.2), in its order.
 CORTC_DECL void check_channel(const std::string& label, const DataChannelInit& init) {
     constexpr std::size_t longest = 65535;
@@ -57,11 +72,25 @@ CORTC_DECL sctp::data_channels& connection::need_sctp() {
     return *sctp_;
 }
 
+CORTC_DECL std::optional<std::uint16_t> connection::max_channels() const {
+    if (!sctp_ || !sctp_->up()) return std::nullopt;
+    return sctp_->max_channels();
+}
+
+CORTC_DECL std::optional<std::size_t> connection::max_message_size() const {
+    if (!sctp_transport_) return std::nullopt;
+    return sctp_->max_message_size();
+}
+
 CORTC_DECL void connection::touch_sctp() {
     if (sctp_transport_) return sctp_transport_->touch();
     if (sctp_)
         sctp_->drain([this](sctp::channel_event&& event) { on_channel_event(std::move(event)); },
                      [this](sctp::incoming_message&& message) { on_channel_message(std::move(message)); });
+}
+
+CORTC_DECL void connection::sctp_has_output() {
+    if (sctp_transport_) sctp_transport_->wants_turn();
 }
 
 CORTC_DECL void connection::consume(std::size_t size) {
@@ -80,6 +109,7 @@ CORTC_DECL std::shared_ptr<channel_impl> connection::create_channel(std::string 
     if (init.maxRetransmits) parameters.max_retransmits = *init.maxRetransmits;
     if (init.maxPacketLifeTime)
         parameters.max_packet_life_time = std::chrono::milliseconds(*init.maxPacketLifeTime);
+    parameters.priority = detail::to_sctp(init.priority);
     parameters.negotiated = init.negotiated;
     if (init.negotiated) parameters.id = sctp::stream_id(*init.id);
     auto id = need_sctp().open(parameters, now());
@@ -136,8 +166,8 @@ CORTC_DECL void connection::adopt(sctp::channel_incoming&& incoming) {
     auto made = std::make_shared<channel_impl>(core_, weak_from_this(), incoming.channel,
                                                std::move(incoming.parameters), DataChannelState::open);
     if (!incoming_channels_.push(DataChannel(made))) {
-        log_.info("a channel of the peer is closed: {} wait for nextDataChannel() already",
-                  incoming_channels_.size());
+        log_.debug("a channel of the peer is closed: {} wait for nextDataChannel() already",
+                   incoming_channels_.size());
         sctp_->close(incoming.channel);
         return;
     }

@@ -4,6 +4,8 @@
 #include "cortc/impl/channel.hpp"
 #include "cortc/transport/context_core.hpp"
 
+#include <algorithm>
+
 namespace cortc {
 
 CORTC_DECL std::string_view to_string(DataChannelState state) noexcept {
@@ -18,6 +20,20 @@ CORTC_DECL std::string_view to_string(DataChannelState state) noexcept {
         return "closed";
     }
     return "closed";
+}
+
+CORTC_DECL std::string_view to_string(PriorityType priority) noexcept {
+    switch (priority) {
+    case PriorityType::very_low:
+        return "very-low";
+    case PriorityType::low:
+        return "low";
+    case PriorityType::medium:
+        return "medium";
+    case PriorityType::high:
+        return "high";
+    }
+    return "low";
 }
 
 CORTC_DECL channel_impl& DataChannel::impl() const {
@@ -39,19 +55,27 @@ CORTC_DECL void DataChannel::bufferedAmountLowThreshold(std::size_t size) { impl
 CORTC_DECL std::optional<std::uint16_t> DataChannel::maxPacketLifeTime() const {
     const auto& limit = impl().parameters().max_packet_life_time;
     if (!limit) return std::nullopt;
-    return static_cast<std::uint16_t>(limit->count());
+    return static_cast<std::uint16_t>(std::clamp<std::int64_t>(limit->count(), 0, 65535));
 }
 
 CORTC_DECL std::optional<std::uint16_t> DataChannel::maxRetransmits() const {
     const auto& limit = impl().parameters().max_retransmits;
     if (!limit) return std::nullopt;
-    return static_cast<std::uint16_t>(*limit);
+    return static_cast<std::uint16_t>(std::min<std::uint32_t>(*limit, 65535));
 }
 
 CORTC_DECL std::optional<std::uint16_t> DataChannel::id() const {
-    const auto& id = impl().parameters().id;
+    const auto id = impl().stream();
     if (!id) return std::nullopt;
     return id->value();
+}
+
+// webrtc-priority 4.3: what the peer's OPEN says.
+CORTC_DECL PriorityType DataChannel::priority() const {
+    const auto value = impl().parameters().priority;
+    if (value <= 128) return PriorityType::very_low;
+    if (value <= 256) return PriorityType::low;
+    return value <= 512 ? PriorityType::medium : PriorityType::high;
 }
 
 CORTC_DECL bool DataChannel::trySend(std::string_view text) { return impl().try_send(true, as_bytes(text)); }
@@ -73,6 +97,9 @@ CORTC_DECL void DataChannel::buffered_amount_low(channel_impl& impl, waiter_ptr<
 }
 CORTC_DECL void DataChannel::send(channel_impl& impl, bool text, byte_view data, waiter_ptr<void> operation) {
     impl.send(text, data, std::move(operation));
+}
+CORTC_DECL void DataChannel::writable(channel_impl& impl, waiter_ptr<void> operation) {
+    impl.writable(std::move(operation));
 }
 CORTC_DECL void DataChannel::receive(channel_impl& impl, waiter_ptr<Message> operation) {
     impl.receive(std::move(operation));

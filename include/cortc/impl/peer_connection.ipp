@@ -78,6 +78,10 @@ CORTC_DECL std::optional<SessionDescription> PeerConnection::pendingRemoteDescri
 CORTC_DECL std::optional<bool> PeerConnection::canTrickleIceCandidates() const {
     return impl().session().can_trickle();
 }
+CORTC_DECL std::optional<std::uint16_t> PeerConnection::maxChannels() const { return impl().max_channels(); }
+CORTC_DECL std::optional<std::size_t> PeerConnection::maxMessageSize() const {
+    return impl().max_message_size();
+}
 CORTC_DECL std::optional<SelectedPair> PeerConnection::selectedPair() const { return impl().selected_pair(); }
 CORTC_DECL std::optional<DataChannel> PeerConnection::tryNextDataChannel() {
     return impl().channels().try_read();

@@ -113,6 +113,8 @@ class data_channels {
     [[nodiscard]] const channel_parameters* parameters(channel_id channel) const noexcept;
     [[nodiscard]] channel_counters counters(channel_id channel) const noexcept;
 
+    /// The association is up.
+    [[nodiscard]] bool up() const noexcept { return up_; }
     /// The W3C's maxChannels: stream ids are below it.
     [[nodiscard]] std::uint16_t max_channels() const noexcept;
     /// The largest message send() takes.
@@ -133,6 +135,7 @@ class data_channels {
     // What the association reports (data_channels.ipp).
     void collect();
     void settle(time_point now);
+    void shrink_if_idle(time_point now);
     void handle_event(event&& what);
     void on_connected(const connected& what);
     void on_closed(closed&& what);
@@ -195,6 +198,9 @@ class data_channels {
     ring<incoming_message> messages_;
     std::uint64_t messages_queued_ = 0; ///< ever
     std::uint64_t messages_polled_ = 0;
+    std::uint64_t events_queued_ = 0; ///< ever
+    std::uint64_t seen_ = 0;          ///< of both, at the last timeout
+    time_point seen_at_{};
     data_channels_stats stats_;
 };
 

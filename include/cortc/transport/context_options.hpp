@@ -21,12 +21,15 @@ struct limits {
     limits() noexcept {}
 
     std::size_t remote_candidates = 64; ///< per section and ICE generation; further ones are dropped
-    std::size_t data_channels = 65534;  ///< per connection, open or opening; further ones are reset
-    std::size_t unread_channels = 1024; ///< opened by the peer and not taken by nextDataChannel()
+    /// Per connection, open or opening; further ones of the peer are reset, further ones of ours refused.
+    std::size_t data_channels = 16384;
+    std::size_t unread_channels = 16384; ///< opened by the peer and not taken by nextDataChannel()
     std::size_t receive_window = std::size_t{1}
                                  << 20; ///< bytes of messages received and not read, per connection
     std::size_t send_buffer = std::size_t{1} << 20; ///< bytes accepted by send() and not acknowledged
-    std::size_t max_message_size = 262144;          ///< bytes of one received message; announced in the SDP
+    /// Bytes of one received message; announced in the SDP. May exceed the receive window: one message that
+    /// has begun to arrive is held beside it.
+    std::size_t max_message_size = 262144;
     std::size_t handshake_queue = 32; ///< datagrams waiting while a handshake step runs on the worker
 };
 

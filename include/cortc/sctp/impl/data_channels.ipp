@@ -58,6 +58,19 @@ CORTC_DECL void data_channels::handle_timeout(time_point now) {
     if (!association_) return;
     association_->handle_timeout(now);
     settle(now);
+    shrink_if_idle(now);
+}
+
+/// Bursts come in series: their queues are given back when the last one is long over. Timers always run, if
+/// only for the HEARTBEAT.
+CORTC_DECL void data_channels::shrink_if_idle(time_point now) {
+    constexpr auto long_over = std::chrono::seconds(10);
+    const auto seen = messages_queued_ + events_queued_;
+    if (std::exchange(seen_, seen) != seen) seen_at_ = now;
+    if (now - seen_at_ < long_over) return;
+    events_.shrink();
+    messages_.shrink();
+    control_.shrink();
 }
 
 CORTC_DECL void data_channels::shutdown(time_point now) {
@@ -74,21 +87,18 @@ CORTC_DECL void data_channels::abort(std::string_view text) {
 
 CORTC_DECL std::optional<channel_event> data_channels::poll_event() {
     if (events_.empty() || events_.front().after > messages_polled_) return std::nullopt;
-    auto what = events_.pop_front().what;
-    if (events_.empty() && events_.capacity() > 256) events_.shrink(); // a burst is over
-    return what;
+    return events_.pop_front().what;
 }
 
 CORTC_DECL std::optional<incoming_message> data_channels::poll_message() {
     if (messages_.empty() || (!events_.empty() && events_.front().after <= messages_polled_))
         return std::nullopt;
     ++messages_polled_;
-    auto message = messages_.pop_front();
-    if (messages_.empty() && messages_.capacity() > 1024) messages_.shrink();
-    return message;
+    return messages_.pop_front();
 }
 
 CORTC_DECL void data_channels::emit(channel_event what) {
+    ++events_queued_;
     events_.push_back({messages_queued_, std::move(what)});
 }
 
@@ -105,8 +115,9 @@ CORTC_DECL std::uint16_t data_channels::max_channels() const noexcept {
 
 CORTC_DECL std::size_t data_channels::max_message_size() const noexcept {
     if (association_) return association_->max_send_size();
-    auto limit = config_.association.remote_max_message_size;
-    return limit == 0 ? SIZE_MAX : limit;
+    constexpr std::size_t largest = 0x7fffffff; // as the association has it
+    const auto limit = config_.association.remote_max_message_size;
+    return limit == 0 ? largest : std::min(limit, largest);
 }
 
 /// Takes what the association has to report, in its order: events first, because the peer's first messages

@@ -98,7 +98,6 @@ CORTC_DECL void data_channels::flush_control(time_point now) {
         else
             control_blocked_ = true;
     }
-    if (control_.empty() && control_.capacity() > 256) control_.shrink();
 }
 
 /// False when there is no room.
