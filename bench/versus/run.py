@@ -81,6 +81,7 @@ def datachannel_tests(o):
                                                       ('cpu_us_per_msg', 'CPU us per message', LOWER)]),
         ('ping-pong, 100 B', ['ping', 2000 if o.quick else 10000],
          [('median_us', 'median us', LOWER), ('p99_us', 'p99 us', LOWER), ('cpu_us', 'CPU us per round trip', LOWER)]),
+        ('awaited receive', ['receive', 100000], [('allocations', 'heap allocations', LOWER)]),
         ('set-up, one by one', ['setup', 30 if o.quick else 100, 1], setup),
         ('set-up, 50 at once', ['setup', 50, 50], setup),
         (f'idle, {o.connections} connections', ['idle', o.connections, o.idle_seconds],
@@ -186,6 +187,10 @@ def run_all(tests, who, options):
             for label, prefix in who.items():
                 if command[0] == 'idle' and label == TWO_THREADS:
                     continue  # the same memory
+                if command[0] == 'receive':
+                    if label != ONE_THREAD:
+                        continue  # only cortc is counted
+                    prefix = [f'{PROGRAMS}/datachannel_allocations']
                 extra = [] if not (label == WORKER and command[0] == 'storm') else ['worker']
                 if label == WORKER and not extra:
                     continue  # nothing for a worker to do
