@@ -8,6 +8,7 @@
 #include "cortc/ice/impl/gatherer.ipp"
 #include "cortc/ice/impl/generation.ipp"
 #include "cortc/ice/impl/responses.ipp"
+#include "cortc/ice/impl/server_url.ipp"
 #include "cortc/ice/impl/statistics.ipp"
 #include "cortc/ice/impl/transaction.ipp"
 #include "cortc/ice/impl/types.ipp"
