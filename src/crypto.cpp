@@ -2,6 +2,7 @@
 #include "cortc/crypto/impl/dtls_session.ipp"
 #include "cortc/crypto/impl/system_random.ipp"
 #include "cortc/crypto/mbedtls/impl/certificate.ipp"
+#include "cortc/crypto/mbedtls/impl/certificate_pem.ipp"
 #include "cortc/crypto/mbedtls/impl/dtls_session.ipp"
 #include "cortc/crypto/mbedtls/impl/hash.ipp"
 #include "cortc/crypto/mbedtls/impl/record_check.ipp"

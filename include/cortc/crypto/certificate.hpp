@@ -6,9 +6,16 @@
 #include "cortc/base/time.hpp"
 #include "cortc/crypto/hash.hpp"
 
+#include <boost/assert/source_location.hpp>
+
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
 
 namespace cortc::crypto {
 
@@ -25,8 +32,11 @@ struct fingerprint {
 /// fingerprint matches nothing.
 [[nodiscard]] bool matches(std::span<const fingerprint> promised, byte_view der);
 
-/// How a generated certificate's key is made. RSA will be another member.
-enum class key_type : std::uint8_t { ecdsa_p256 };
+/// How a generated certificate's key is made.
+enum class key_type : std::uint8_t {
+    ecdsa_p256,
+    rsa_2048 ///< public exponent 65537
+};
 
 /// An X.509 certificate with its private key. Immutable, and shared by all connections that present it; the
 /// backend also keeps in it what all their DTLS sessions have in common. May be used from several threads at
@@ -41,20 +51,56 @@ class certificate {
     [[nodiscard]] virtual byte_view der() const noexcept = 0;
     /// The end of its validity.
     [[nodiscard]] virtual unix_time expires() const noexcept = 0;
+    /// The hash that its signature was made with; none when it is not one of hash_algorithm's.
+    [[nodiscard]] virtual std::optional<hash_algorithm> signature_hash() const noexcept = 0;
     /// Digest of der().
     [[nodiscard]] bytes fingerprint(hash_algorithm algorithm) const;
+    /// The certificate and then its private key, unencrypted, in PEM (RFC 7468; the key as PKCS #1 or SEC 1).
+    /// parse_certificate() takes it. Fails only for want of memory.
+    [[nodiscard]] virtual result<std::string> pem() const = 0;
 };
 
 /// Makes a key and a certificate signed by itself: subject CN=cortc, a random serial, valid from a day before
-/// `now` (peers' clocks differ) until `now + validity`. Takes a few milliseconds. Fails with
+/// `now` (peers' clocks differ) until `now + validity`, signed with SHA-256. Takes a few milliseconds for
+/// ECDSA; for RSA, which searches for primes, half a second on average and sometimes several. Fails with
 /// errc::invalid_argument when the validity is not positive or ends after the year 9999, and with
 /// errc::io_error when the operating system gives no entropy.
 [[nodiscard]] result<std::shared_ptr<const certificate>>
 generate_certificate(key_type type, unix_time now, std::chrono::seconds validity = std::chrono::days(30));
+
+/// Why a text was not a certificate with its private key.
+enum class certificate_failure : std::uint8_t {
+    not_pem,         ///< nothing in it begins as PEM does
+    no_certificate,  ///< PEM, but no certificate
+    no_key,          ///< PEM, but no private key
+    encrypted_key,   ///< the key wants a password
+    bad_key,         ///< the key cannot be read
+    unsupported_key, ///< neither ECDSA on P-256 nor RSA of 2048 to 4096 bits, or not allowed to sign
+    bad_certificate, ///< the certificate cannot be read
+    mismatch,        ///< the key is not the certificate's
+    no_entropy       ///< the operating system gives none
+};
+struct certificate_error {
+    certificate_failure reason = certificate_failure::not_pem;
+    std::string message;
+};
+
+/// Lets `result<T, certificate_error>::value()` throw; found by argument-dependent lookup.
+[[noreturn]] inline void throw_exception_from_error(const certificate_error& why,
+                                                    const boost::source_location&) {
+    throw std::invalid_argument(why.message);
+}
+
+/// A certificate and its key from PEM: the first certificate and the first private key (PKCS #8, SEC 1 or
+/// PKCS #1) of each text, whatever else these hold; both texts may be the same. Neither the validity nor who
+/// signed matters here, for peers go by the fingerprint.
+[[nodiscard]] result<std::shared_ptr<const certificate>, certificate_error>
+parse_certificate(std::string_view certificate_pem, std::string_view key_pem);
 
 } // namespace cortc::crypto
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/crypto/impl/certificate.ipp"
 #include "cortc/crypto/mbedtls/impl/certificate.ipp"
+#include "cortc/crypto/mbedtls/impl/certificate_pem.ipp"
 #endif

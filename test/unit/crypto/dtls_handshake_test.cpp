@@ -334,6 +334,8 @@ TEST_CASE("a session needs a certificate of this backend") {
     struct foreign final : certificate {
         byte_view der() const noexcept override { return {}; }
         unix_time expires() const noexcept override { return {}; }
+        std::optional<hash_algorithm> signature_hash() const noexcept override { return {}; }
+        result<std::string> pem() const override { return std::string(); }
     };
     dtls_options options;
     options.cert = std::make_shared<foreign>();

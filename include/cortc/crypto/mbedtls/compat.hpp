@@ -8,8 +8,10 @@
 #include <mbedtls/ecp.h>
 #include <mbedtls/entropy.h>
 #include <mbedtls/error.h>
+#include <mbedtls/pem.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/platform_util.h>
+#include <mbedtls/rsa.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/ssl_ciphersuites.h>
 #include <mbedtls/x509_crt.h>
@@ -26,6 +28,11 @@
 #endif
 #if !defined(MBEDTLS_SSL_PROTO_DTLS) || !defined(MBEDTLS_SSL_PROTO_TLS1_2)
 #error "cortc needs an mbedTLS with DTLS 1.2 (MBEDTLS_SSL_PROTO_DTLS, MBEDTLS_SSL_PROTO_TLS1_2)"
+#endif
+#if !defined(MBEDTLS_PEM_PARSE_C) || !defined(MBEDTLS_PEM_WRITE_C) || !defined(MBEDTLS_PK_WRITE_C) ||        \
+    !defined(MBEDTLS_RSA_C) || !defined(MBEDTLS_GENPRIME)
+#error                                                                                                       \
+    "cortc needs an mbedTLS with RSA (MBEDTLS_RSA_C, MBEDTLS_GENPRIME) and PEM (MBEDTLS_PEM_PARSE_C, ..._WRITE_C)"
 #endif
 
 // Version 3 hides structure members behind this macro; version 2.28 does not know it.
@@ -64,6 +71,42 @@ inline int set_serial(mbedtls_x509write_cert& writer, std::span<unsigned char> s
     if (status == 0) status = mbedtls_x509write_crt_set_serial(&writer, &number);
     mbedtls_mpi_free(&number);
     return status;
+#endif
+}
+
+using random_function = int (*)(void*, unsigned char*, std::size_t);
+
+/// `pem` ends with a zero, which counts.
+inline int parse_key(mbedtls_pk_context& key, std::span<const unsigned char> pem,
+                     [[maybe_unused]] random_function random, [[maybe_unused]] void* state) noexcept {
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+    return mbedtls_pk_parse_key(&key, pem.data(), pem.size(), nullptr, 0, random, state);
+#else
+    return mbedtls_pk_parse_key(&key, pem.data(), pem.size(), nullptr, 0);
+#endif
+}
+
+/// 0 when the private key is the public one's.
+inline int check_pair(const mbedtls_pk_context& open, const mbedtls_pk_context& secret,
+                      [[maybe_unused]] random_function random, [[maybe_unused]] void* state) noexcept {
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+    return mbedtls_pk_check_pair(&open, &secret, random, state);
+#else
+    return mbedtls_pk_check_pair(&open, &secret);
+#endif
+}
+
+/// Signs a SHA-256 digest; the signature is thrown away.
+inline int sign(mbedtls_pk_context& key, std::span<const unsigned char, 32> digest, random_function random,
+                void* state) noexcept {
+    unsigned char signature[MBEDTLS_PK_SIGNATURE_MAX_SIZE];
+    std::size_t size = 0;
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+    return mbedtls_pk_sign(&key, MBEDTLS_MD_SHA256, digest.data(), digest.size(), signature, sizeof signature,
+                           &size, random, state);
+#else
+    return mbedtls_pk_sign(&key, MBEDTLS_MD_SHA256, digest.data(), digest.size(), signature, &size, random,
+                           state);
 #endif
 }
 

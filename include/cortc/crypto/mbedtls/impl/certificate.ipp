@@ -8,7 +8,9 @@
 
 #include <array>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace cortc::crypto::mbedtls {
 
@@ -34,10 +36,14 @@ class certificate final : public crypto::certificate {
     ~certificate() override;
 
     /// 0, or mbedTLS's error.
-    int generate(unix_time not_before, unix_time not_after);
+    int generate(key_type type, unix_time not_before, unix_time not_after);
+    /// Nothing, or why the texts are not a certificate and its key (certificate_pem.ipp).
+    std::optional<certificate_error> load(std::string_view certificate_pem, std::string_view key_pem);
 
     [[nodiscard]] byte_view der() const noexcept override { return der_; }
     [[nodiscard]] unix_time expires() const noexcept override { return expires_; }
+    [[nodiscard]] std::optional<hash_algorithm> signature_hash() const noexcept override;
+    [[nodiscard]] result<std::string> pem() const override;
 
     /// The configuration that all sessions of this role share; null when it cannot be made.
     [[nodiscard]] const mbedtls_ssl_config* config(dtls_role role) const;
@@ -54,7 +60,9 @@ class certificate final : public crypto::certificate {
         bool made = false;
     };
 
-    int make_key();
+    int make_key(key_type type);
+    std::optional<certificate_error> load_key(std::string_view pem);
+    std::optional<certificate_error> load_certificate(std::string_view pem);
     int write(unix_time not_before, unix_time not_after);
     int set_names(mbedtls_x509write_cert& writer, unix_time not_before, unix_time not_after);
     int configure(mbedtls_ssl_config& config, dtls_role role) const;
@@ -89,6 +97,16 @@ inline constexpr mbedtls_ssl_srtp_profile srtp_profiles[] = {
 inline constexpr std::uint32_t first_wait_ms = 50;
 inline constexpr std::uint32_t no_maximum_ms = 0x7fffffff;
 
+namespace detail {
+
+CORTC_DECL std::string describe(int status) {
+    std::array<char, 160> text{};
+    mbedtls_strerror(status, text.data(), text.size());
+    return fmt::format("{} (-0x{:04x})", text.data(), static_cast<unsigned>(-status));
+}
+
+} // namespace detail
+
 CORTC_DECL key_random::key_random() {
     mbedtls_entropy_init(&entropy_);
     mbedtls_ctr_drbg_init(&generator_);
@@ -120,9 +138,9 @@ CORTC_DECL certificate::~certificate() {
     mbedtls_pk_free(&key_);
 }
 
-CORTC_DECL int certificate::generate(unix_time not_before, unix_time not_after) {
+CORTC_DECL int certificate::generate(key_type type, unix_time not_before, unix_time not_after) {
     if (!start_library() || !random_.seed()) return MBEDTLS_ERR_ENTROPY_SOURCE_FAILED;
-    auto status = make_key();
+    auto status = make_key(type);
     if (status == 0) status = write(not_before, not_after);
     if (status == 0)
         status = mbedtls_x509_crt_parse_der(&parsed_, reinterpret_cast<const unsigned char*>(der_.data()),
@@ -131,7 +149,12 @@ CORTC_DECL int certificate::generate(unix_time not_before, unix_time not_after) 
     return status;
 }
 
-CORTC_DECL int certificate::make_key() {
+CORTC_DECL int certificate::make_key(key_type type) {
+    if (type == key_type::rsa_2048) {
+        const auto prepared = mbedtls_pk_setup(&key_, mbedtls_pk_info_from_type(MBEDTLS_PK_RSA));
+        if (prepared != 0) return prepared;
+        return mbedtls_rsa_gen_key(mbedtls_pk_rsa(key_), &key_random::fill, &random_, 2048, 65537);
+    }
     auto status = mbedtls_pk_setup(&key_, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
     if (status == 0)
         status =
@@ -244,14 +267,14 @@ CORTC_DECL int certificate::configure(mbedtls_ssl_config& config, dtls_role role
 
 namespace cortc::crypto {
 
-CORTC_DECL result<std::shared_ptr<const certificate>> generate_certificate(key_type, unix_time now,
+CORTC_DECL result<std::shared_ptr<const certificate>> generate_certificate(key_type type, unix_time now,
                                                                            std::chrono::seconds validity) {
     using namespace std::chrono;
     constexpr unix_time earliest = sys_days(year(1951) / 1 / 1), latest = sys_days(year(9999) / 12 / 31);
     const auto invalid = boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
     if (now < earliest || now > latest || validity <= seconds(0) || validity > latest - now) return invalid;
     auto made = std::make_shared<mbedtls::certificate>();
-    if (made->generate(now - days(1), now + validity) != 0)
+    if (made->generate(type, now - days(1), now + validity) != 0)
         return boost::system::errc::make_error_code(boost::system::errc::io_error);
     return std::shared_ptr<const certificate>(std::move(made));
 }

@@ -110,12 +110,6 @@ class session final : public dtls_session {
 
 namespace detail {
 
-CORTC_DECL std::string describe(int status) {
-    std::array<char, 160> text{};
-    mbedtls_strerror(status, text.data(), text.size());
-    return fmt::format("{} (-0x{:04x})", text.data(), static_cast<unsigned>(-status));
-}
-
 CORTC_DECL byte_view view_of(const unsigned char* data, std::size_t size) noexcept {
     return std::as_bytes(std::span(data, size));
 }
