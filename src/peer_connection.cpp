@@ -1,5 +1,6 @@
 #include "cortc/impl/peer_connection.ipp"
 #include "cortc/impl/answer.ipp"
+#include "cortc/impl/certificate.ipp"
 #include "cortc/impl/channel.ipp"
 #include "cortc/impl/connection.ipp"
 #include "cortc/impl/connection_channels.ipp"

@@ -2,6 +2,7 @@
 
 // Everything of the W3C surface. Signaling (WebSocket) is apart: cortc/signaling/websocket.hpp.
 #include "cortc/answer.hpp"
+#include "cortc/certificate.hpp"
 #include "cortc/configuration.hpp"
 #include "cortc/context.hpp"
 #include "cortc/data_channel.hpp"

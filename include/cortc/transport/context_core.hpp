@@ -6,6 +6,10 @@
 #include "cortc/transport/context_options.hpp"
 #include "cortc/transport/waiter.hpp"
 
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -49,16 +53,20 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
     [[nodiscard]] byte_span scratch() noexcept { return scratch_; }
 
     using certificate_ptr = std::shared_ptr<const crypto::certificate>;
+    using certificate_ready = std::function<void(std::exception_ptr, certificate_ptr)>;
     /// The certificate of connections that bring none: made at the first use (on the worker, if there is
     /// one), renewed when a tenth of its life is left. `ready` is called on the executor, inline if it exists
     /// already.
-    void with_certificate(std::function<void(std::exception_ptr, certificate_ptr)> ready);
+    void with_certificate(certificate_ready ready);
+    /// Makes a new one, on the worker if there is one, else inline. `ready` is called on the executor, with
+    /// an error when the context is destroyed before.
+    void make_certificate(crypto::key_type type, std::chrono::seconds validity, certificate_ready ready);
 
     /// Host addresses that may become candidates.
     [[nodiscard]] std::vector<net::interface_address> usable_interfaces();
 
   private:
-    void certificate_made(std::exception_ptr error, certificate_ptr made);
+    void certificate_made(std::uint64_t id, std::exception_ptr error, certificate_ptr made);
 
     context_options options_;
     std::unique_ptr<net::network> own_network_;
@@ -70,7 +78,9 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
     bool turn_end_posted_ = false;
     time_point pool_aged_{};
     certificate_ptr certificate_;
-    std::vector<std::function<void(std::exception_ptr, certificate_ptr)>> waiting_for_certificate_;
+    std::vector<certificate_ready> waiting_for_certificate_;
+    std::map<std::uint64_t, certificate_ready> being_made_; // on the worker
+    std::uint64_t last_made_ = 0;
 };
 
 } // namespace cortc

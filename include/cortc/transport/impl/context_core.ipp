@@ -21,7 +21,10 @@ CORTC_DECL context_core::context_core(asio::any_io_executor executor, net::netwo
     asio::use_service<waiter_service>(asio::query(this->executor(), asio::execution::context)).add(waiters());
 }
 
-CORTC_DECL context_core::~context_core() = default;
+CORTC_DECL context_core::~context_core() {
+    for (auto& [id, ready] : std::exchange(being_made_, {}))
+        ready(make_error(errc::aborted, "the context was destroyed"), nullptr);
+}
 
 CORTC_DECL void context_core::at_end_of_turn(turn_client& client) {
     if (std::find(turn_clients_.begin(), turn_clients_.end(), &client) == turn_clients_.end())
@@ -49,37 +52,49 @@ CORTC_DECL void context_core::end_turn() {
     }
 }
 
-CORTC_DECL void
-context_core::with_certificate(std::function<void(std::exception_ptr, certificate_ptr)> ready) {
-    const auto now = network_->calendar();
+CORTC_DECL void context_core::with_certificate(certificate_ready ready) {
     const auto renew_before = std::chrono::days(3); // a tenth of the default life of 30 days
-    if (certificate_ && certificate_->expires() - renew_before > now) return ready(nullptr, certificate_);
+    if (certificate_ && certificate_->expires() - renew_before > network_->calendar())
+        return ready(nullptr, certificate_);
     waiting_for_certificate_.push_back(std::move(ready));
     if (waiting_for_certificate_.size() > 1) return;
-    auto make = [now]() -> std::pair<std::exception_ptr, certificate_ptr> {
-        try {
-            return {nullptr, crypto::generate_certificate(crypto::key_type::ecdsa_p256, now).value()};
-        } catch (...) {
-            return {std::current_exception(), nullptr};
-        }
+    make_certificate(crypto::key_type::ecdsa_p256, std::chrono::days(30),
+                     [this](std::exception_ptr error, certificate_ptr made) {
+                         if (made) certificate_ = std::move(made);
+                         for (auto& each : std::exchange(waiting_for_certificate_, {}))
+                             each(error, certificate_);
+                     });
+}
+
+CORTC_DECL void context_core::make_certificate(crypto::key_type type, std::chrono::seconds validity,
+                                               certificate_ready ready) {
+    auto make = [type, validity,
+                 now = network_->calendar()]() -> std::pair<std::exception_ptr, certificate_ptr> {
+        auto made = crypto::generate_certificate(type, now, validity);
+        if (made) return {nullptr, std::move(*made)};
+        return {make_error(errc::operation, "no certificate could be made: " + made.error().message()),
+                nullptr};
     };
     if (!options_.worker) {
         auto [error, made] = make();
-        return certificate_made(std::move(error), std::move(made));
+        return ready(std::move(error), std::move(made));
     }
-    // The context's io_context has work until the certificate is back.
+    // Whoever waits stays here, on the context's side of the border; the context's io_context has work until
+    // the certificate is back.
+    const auto id = ++last_made_;
+    being_made_.emplace(id, std::move(ready));
     auto home = asio::prefer(executor(), asio::execution::outstanding_work.tracked);
-    asio::post(*options_.worker, [weak = weak_from_this(), home = std::move(home), make] {
+    asio::post(*options_.worker, [weak = weak_from_this(), id, home = std::move(home), make] {
         auto outcome = make();
-        asio::post(home, [weak, outcome = std::move(outcome)] {
-            if (auto self = weak.lock()) self->certificate_made(outcome.first, outcome.second);
+        asio::post(home, [weak, id, outcome = std::move(outcome)] {
+            if (auto self = weak.lock()) self->certificate_made(id, outcome.first, outcome.second);
         });
     });
 }
 
-CORTC_DECL void context_core::certificate_made(std::exception_ptr error, certificate_ptr made) {
-    if (made) certificate_ = std::move(made);
-    for (auto& ready : std::exchange(waiting_for_certificate_, {})) ready(error, certificate_);
+CORTC_DECL void context_core::certificate_made(std::uint64_t id, std::exception_ptr error,
+                                               certificate_ptr made) {
+    if (auto waiting = being_made_.extract(id)) waiting.mapped()(std::move(error), std::move(made));
 }
 
 CORTC_DECL std::vector<net::interface_address> context_core::usable_interfaces() {
