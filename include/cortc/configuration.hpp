@@ -1,16 +1,81 @@
 #pragma once
 
+#include "cortc/base/config.hpp"
+#include "cortc/certificate.hpp"
+
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cortc {
 
-/// RTCConfiguration (webrtc-pc 4.2.1), as far as data connections over host candidates need it.
+/// RTCIceTransportPolicy (webrtc-pc 4.2.3): which candidates may be used.
+enum class IceTransportPolicy { all, relay };
+/// RTCBundlePolicy (webrtc-pc 4.2.4).
+enum class BundlePolicy { balanced, max_compat, max_bundle };
+/// RTCRtcpMuxPolicy (webrtc-pc 4.2.5). `negotiate`, which the W3C once had, is refused with
+/// errc::not_supported: cortc always multiplexes RTCP.
+enum class RtcpMuxPolicy { require, negotiate };
+
+/// The names the W3C gives them: "relay", "max-bundle" ...
+std::string_view to_string(IceTransportPolicy policy) noexcept;
+std::string_view to_string(BundlePolicy policy) noexcept;
+std::string_view to_string(RtcpMuxPolicy policy) noexcept;
+
+/// RTCIceServer (webrtc-pc 4.2.2): a STUN or TURN server, with one URL or several ways to reach it.
+///
+///     IceServer("stun:stun.example.org")
+///     IceServer({"turn:example.org", "turns:example.org"}, "user", "secret")
+///     IceServer(std::vector<std::string>{"stun:one.example.org", "stun:two.example.org"})
+class IceServer {
+  public:
+    using optional_text = std::optional<std::string>;
+
+    IceServer() = default;
+    template <std::convertible_to<std::string_view> Url>
+    explicit IceServer(const Url& url, optional_text a_username = {}, optional_text a_credential = {})
+        : urls{std::string(std::string_view(url))}
+        , username(std::move(a_username))
+        , credential(std::move(a_credential)) {}
+    explicit IceServer(std::vector<std::string> the_urls, optional_text a_username = {},
+                       optional_text a_credential = {})
+        : urls(std::move(the_urls)), username(std::move(a_username)), credential(std::move(a_credential)) {}
+
+    friend bool operator==(const IceServer&, const IceServer&) = default;
+
+    std::vector<std::string> urls; ///< stun:, stuns:, turn:, turns: (RFC 7064, RFC 7065); at least one
+    optional_text username;        ///< TURN needs both; UTF-8, 1 to 508 bytes (RFC 8489 14.3)
+    optional_text credential;      ///< the long-term password; UTF-8, not empty (RFC 8265 4.1)
+};
+
+/// RTCConfiguration (webrtc-pc 4.2.1), and peerIdentity of webrtc-identity. The constructor of PeerConnection
+/// and setConfiguration() say what they refuse.
 class Configuration {
   public:
     Configuration() = default;
+
+    friend bool operator==(const Configuration&, const Configuration&) = default;
+
+    /// The best first; those beyond the first 64 are ignored. They are validated and kept, and nothing asks
+    /// them yet: candidates are those of the host.
+    std::vector<IceServer> iceServers;
+    /// `relay`: no candidates but relayed ones are gathered, signaled or used. As there are no relayed ones
+    /// yet, it leaves none.
+    IceTransportPolicy iceTransportPolicy = IceTransportPolicy::all;
+    BundlePolicy bundlePolicy = BundlePolicy::balanced; ///< cannot be changed later
+    RtcpMuxPolicy rtcpMuxPolicy = RtcpMuxPolicy::require;
+    /// What the connection shows its peer: the first one. None: one that the context makes and all its
+    /// connections share. Cannot be changed later.
+    std::vector<Certificate> certificates;
+    /// 0 to 255. Candidates of hosts are found at once, so none are gathered ahead of setLocalDescription,
+    /// after which this cannot be changed.
+    int iceCandidatePoolSize = 0;
+    /// Whom the peer must prove to be (webrtc-identity); cannot be changed later.
+    std::optional<std::string> peerIdentity;
 };
 
 /// RTCOfferOptions. Trivially destructible: `pc.createOffer({.iceRestart = true})` is safe under co_await.
@@ -37,3 +102,7 @@ class DataChannelInit {
 };
 
 } // namespace cortc
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/impl/configuration.ipp"
+#endif

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/certificate.hpp"
 #include "cortc/configuration.hpp"
 #include "cortc/context.hpp"
 #include "cortc/data_channel.hpp"
@@ -45,12 +46,36 @@ struct AnswerOptions;
 /// the loser with all three.)
 class PeerConnection {
   public:
+    /// Errors, in this order: iceCandidatePoolSize not in 0 to 255, or an empty certificate: errc::type; an
+    /// expired certificate: errc::invalid_access; then those of setConfiguration() about servers.
     explicit PeerConnection(const context& where, Configuration configuration = {});
     /// With a context of its own.
     explicit PeerConnection(asio::any_io_executor executor, Configuration configuration = {});
     PeerConnection(PeerConnection&&) noexcept = default;
     PeerConnection& operator=(PeerConnection&& other) noexcept;
     ~PeerConnection();
+
+    /// Replaces the whole configuration: members left out take their defaults. Servers and transport policy
+    /// count from the next gathering phase on, which an ICE restart begins. Errors, in this order, each
+    /// before anything is changed:
+    /// - closed: errc::invalid_state
+    /// - iceCandidatePoolSize not in 0 to 255, or an empty certificate: errc::type
+    /// - peerIdentity set and not the target identity; certificates, bundlePolicy or rtcpMuxPolicy others
+    /// than
+    ///   before; iceCandidatePoolSize another than before, after setLocalDescription was called:
+    ///   errc::invalid_modification
+    /// - rtcpMuxPolicy `negotiate`: errc::not_supported
+    /// - a server without URL, or a URL that RFC 7064 and RFC 7065 do not allow: errc::syntax. A TURN server
+    ///   whose username or credential is missing, empty, not UTF-8, holds control characters, or, the name,
+    ///   has more than 508 bytes: errc::invalid_access. Server by server, URL by URL.
+    void setConfiguration(Configuration configuration);
+    /// What was set last; a certificate that the context made is not in it. Does not fail after close().
+    [[nodiscard]] Configuration getConfiguration() const;
+    /// The W3C's static member; see cortc::generateCertificate.
+    template <class... Arguments>
+    [[nodiscard]] static auto generateCertificate(const context& where, Arguments&&... arguments) {
+        return cortc::generateCertificate(where, std::forward<Arguments>(arguments)...);
+    }
 
     // The operations of the chain (webrtc-pc 4.4.1.2), one after another in the order they start. A cancelled
     // one leaves its place to the next; it is applied and succeeds, or not applied and cancelled.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/base/log.hpp"
+#include "cortc/ice/server.hpp"
 #include "cortc/ice/types.hpp"
 #include "cortc/net/network.hpp"
 
@@ -51,7 +52,9 @@ class gatherer {
 
     /// What the interfaces are now, best first. An address that went away is left out; its socket stays open
     /// until close_unused(), since an older generation may still use it.
-    [[nodiscard]] std::vector<gathered_socket> gather();
+    /// With the policy `relay` there are none: these sockets are those of host candidates. The servers of the
+    /// settings are for other kinds of candidates.
+    [[nodiscard]] std::vector<gathered_socket> gather(const gather_settings& settings = {});
     /// From the next gather() on.
     void set_options(gather_options options) { options_ = std::move(options); }
 

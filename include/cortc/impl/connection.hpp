@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/configuration.hpp"
+#include "cortc/ice/server.hpp"
 #include "cortc/ice_candidate.hpp"
 #include "cortc/impl/channel.hpp"
 #include "cortc/jsep/operations_chain.hpp"
@@ -38,6 +39,10 @@ class connection final : public std::enable_shared_from_this<connection>,
     ~connection();
 
     [[nodiscard]] const std::shared_ptr<context_core>& core() const noexcept { return core_; }
+
+    // Configuration (connection_configuration.ipp)
+    void set_configuration(Configuration next);
+    [[nodiscard]] const Configuration& configuration() const noexcept { return configuration_; }
 
     // Operations (connection_negotiation.ipp)
     void create_offer(OfferOptions options, waiter_ptr<SessionDescription> operation);
@@ -103,6 +108,9 @@ class connection final : public std::enable_shared_from_this<connection>,
         std::function<void(std::exception_ptr)> fail;
     };
 
+    void check_certificates() const;
+    void use_certificate(std::shared_ptr<const crypto::certificate> certificate);
+
     // The operations chain.
     template <class R>
     void chain(waiter_ptr<R> operation, bool needs_certificate,
@@ -151,7 +159,10 @@ class connection final : public std::enable_shared_from_this<connection>,
 
     std::shared_ptr<context_core> core_;
     logger log_;
-    [[maybe_unused]] Configuration configuration_;
+    Configuration configuration_;
+    std::shared_ptr<const ice::gather_settings> gather_settings_; // what configuration_ says, read
+    std::optional<std::string> target_identity_;
+    bool local_description_asked_ = false; // setLocalDescription has been called
     std::shared_ptr<const crypto::certificate> certificate_;
     jsep::session session_;
     jsep::operations_chain chain_;
@@ -188,6 +199,7 @@ class connection final : public std::enable_shared_from_this<connection>,
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/impl/connection.ipp"
 #include "cortc/impl/connection_channels.ipp"
+#include "cortc/impl/connection_configuration.ipp"
 #include "cortc/impl/connection_media.ipp"
 #include "cortc/impl/connection_negotiation.ipp"
 #include "cortc/impl/connection_states.ipp"

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/impl/configuration.hpp"
 #include "cortc/impl/connection.hpp"
 
 #include <algorithm>
@@ -18,12 +19,20 @@ CORTC_DECL jsep::session_options session_options(const context_core& core) {
 
 } // namespace detail
 
+// webrtc-pc 4.4.1.1. What it throws comes before anything has been started.
 CORTC_DECL connection::connection(std::shared_ptr<context_core> core, Configuration configuration)
     : core_(std::move(core))
     , log_(core_->log("connection"))
     , configuration_(std::move(configuration))
     , session_(core_->network().random(), core_->log("jsep"), detail::session_options(*core_))
-    , incoming_channels_(core_->options().limits.unread_channels) {}
+    , incoming_channels_(core_->options().limits.unread_channels) {
+    detail::check_types(configuration_);
+    check_certificates();
+    gather_settings_ =
+        std::make_shared<const ice::gather_settings>(detail::read_gather_settings(configuration_));
+    target_identity_ = configuration_.peerIdentity;
+    if (!configuration_.certificates.empty()) use_certificate(configuration_.certificates.front().inner());
+}
 
 CORTC_DECL connection::~connection() = default;
 

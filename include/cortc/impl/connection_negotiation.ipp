@@ -150,9 +150,7 @@ CORTC_DECL void connection::with_certificate(std::uint64_t id, std::function<voi
                 then(make_error(errc::operation, "no certificate could be generated"));
                 return;
             }
-            self->certificate_ = std::move(certificate);
-            self->session_.set_fingerprints(
-                {{"sha-256", self->certificate_->fingerprint(crypto::hash_algorithm::sha256)}});
+            self->use_certificate(std::move(certificate));
             then(nullptr);
         });
 }
@@ -172,6 +170,7 @@ CORTC_DECL void connection::create_answer(waiter_ptr<SessionDescription> operati
 
 CORTC_DECL void connection::set_local(std::optional<SessionDescription> description,
                                       waiter_ptr<void> operation) {
+    local_description_asked_ = true;
     chain<void>(std::move(operation), true, [this, description = std::move(description)](const auto& op) {
         std::optional<jsep::sdp_type> type;
         if (description) type = detail::to_jsep(description->type);
@@ -280,9 +279,10 @@ CORTC_DECL void connection::start_generation(const jsep::local_ice& local) {
     update_gathering();
     // Candidates come after the operation that applied the description has completed, so that the application
     // can send the description first.
-    asio::post(core_->executor(), [weak = weak_from_this(), where = entry.where, ufrag = local.ufrag] {
+    asio::post(core_->executor(), [weak = weak_from_this(), where = entry.where, ufrag = local.ufrag,
+                                   settings = gather_settings_] {
         auto self = weak.lock();
-        if (self && !self->closed_) where->gather(ufrag);
+        if (self && !self->closed_) where->gather(ufrag, *settings);
     });
 }
 

@@ -40,6 +40,10 @@ CORTC_DECL connection& PeerConnection::impl() const {
 CORTC_DECL std::shared_ptr<waiter_home> PeerConnection::home() const { return impl().core(); }
 CORTC_DECL context PeerConnection::get_context() const { return context(impl().core()); }
 
+CORTC_DECL void PeerConnection::setConfiguration(Configuration configuration) {
+    impl().set_configuration(std::move(configuration));
+}
+CORTC_DECL Configuration PeerConnection::getConfiguration() const { return impl().configuration(); }
 CORTC_DECL void PeerConnection::restartIce() { impl().restart_ice(); }
 CORTC_DECL DataChannel PeerConnection::createDataChannel(std::string label, DataChannelInit init) {
     return DataChannel(impl().create_channel(std::move(label), std::move(init)));

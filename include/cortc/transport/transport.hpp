@@ -79,7 +79,8 @@ class transport final : public std::enable_shared_from_this<transport>,
     void set_role(ice::role role);
     /// A new local generation; it answers checks from now on. gather() follows.
     void add_generation(const std::string& ufrag, const std::string& pwd);
-    void gather(const std::string& ufrag);
+    /// A gathering phase for it, by these settings.
+    void gather(const std::string& ufrag, const ice::gather_settings& settings);
     void pair_generation(const std::string& local_ufrag, const std::string& ufrag, const std::string& pwd,
                          bool lite);
     void drop_generation(const std::string& local_ufrag);

@@ -152,3 +152,18 @@ TEST_CASE("a port range is used up and no further") {
     CHECK(all.back()->stats().open_failures == 1);
     CHECK(gatherer(network, handler, {}, {.ports = port_range{6000, 5999}}).gather().empty());
 }
+
+TEST_CASE("under the policy relay there are no host sockets, and those that are open stay") {
+    fake_network network;
+    no_handler handler;
+    network.add("eth0", "192.0.2.1");
+    gather_settings relay;
+    relay.policy = transport_policy::relay;
+    gatherer g(network, handler, {});
+    CHECK(g.gather(relay).empty());
+    CHECK(network.open_.empty());
+    CHECK(g.gather().size() == 1);
+    CHECK(g.gather(relay).empty()); // an older generation may use them
+    CHECK(g.size() == 1);
+    CHECK(g.gather(gather_settings{}).size() == 1);
+}

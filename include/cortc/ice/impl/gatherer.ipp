@@ -11,8 +11,9 @@ CORTC_DECL gatherer::gatherer(net::network& network, net::datagram_handler& hand
                               gather_options options)
     : network_(network), handler_(handler), log_(log), options_(std::move(options)) {}
 
-CORTC_DECL std::vector<gathered_socket> gatherer::gather() {
+CORTC_DECL std::vector<gathered_socket> gatherer::gather(const gather_settings& settings) {
     std::vector<gathered_socket> out;
+    if (settings.policy == transport_policy::relay) return out;
     auto wanted = wanted_interfaces();
     auto preference = std::uint16_t{65535};
     for (const auto& where : wanted) {

@@ -120,11 +120,11 @@ CORTC_DECL void transport::add_generation(const std::string& ufrag, const std::s
     generations_.push_back({agent_.add_generation({ufrag, pwd}), ufrag, {}});
 }
 
-CORTC_DECL void transport::gather(const std::string& ufrag) {
+CORTC_DECL void transport::gather(const std::string& ufrag, const ice::gather_settings& settings) {
     auto* target = by_local(ufrag);
     if (closed_ || !target) return;
     const auto id = target->id;
-    for (const auto& socket : gatherer_.gather()) {
+    for (const auto& socket : gatherer_.gather(settings)) {
         ice::local_candidate host;
         host.socket = socket.socket;
         host.base = socket.local;
