@@ -27,6 +27,12 @@ CORTC_DECL std::exception_ptr to_exception(const jsep::error& error) {
     case jsep::error_kind::type:
         code = errc::type;
         break;
+    case jsep::error_kind::range:
+        code = errc::range;
+        break;
+    case jsep::error_kind::not_supported:
+        code = errc::not_supported;
+        break;
     }
     Error made(code, error.message,
                error.detail == "sdp-syntax-error" ? error_detail::sdp_syntax_error : error_detail::none);

@@ -50,6 +50,8 @@ struct codec_capability {
     /// receiving. profile-level-id bounds the H.264 level that is accepted.
     std::string fmtp;
     std::vector<sdp::rtcp_feedback> feedback;
+
+    friend bool operator==(const codec_capability&, const codec_capability&) = default;
 };
 
 /// In order of preference, which counts in our own offers; an answer keeps the offerer's order.

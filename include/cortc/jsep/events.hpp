@@ -10,7 +10,9 @@
 
 namespace cortc::jsep {
 
-/// A description referenced a transport that did not exist. It is provisional until an answer keeps it.
+/// A description referenced a transport that did not exist. It is provisional until an answer keeps it: our
+/// own first offer adds one for every section that is not bundle-only, and an answer that bundles them
+/// removes all but one.
 struct transport_added {
     transport_id transport;
     std::string mid; // of the section that it was made for
@@ -78,11 +80,11 @@ struct transceiver_added {
 struct transceiver_negotiated {
     transceiver_id transceiver;
 };
-/// Its section was rejected; it does not come back.
+/// Its section was rejected, or it was stopped before it had one; it does not come back.
 struct transceiver_stopped {
     transceiver_id transceiver;
 };
-/// A rollback took back the offer that made it.
+/// A rollback took back the offer that made it, and addTrack did not use it.
 struct transceiver_removed {
     transceiver_id transceiver;
 };
@@ -94,10 +96,27 @@ struct transport_removed {
 struct signaling_state_changed {
     signaling_state state = signaling_state::stable;
 };
+/// webrtc-pc 4.4.1.5: what the application is told about remote tracks comes after signaling_state_changed,
+/// first the tracks that left a stream, then those that joined one, then one `remote_track` for each track
+/// that became receivable or joined a stream.
+struct remote_track_left {
+    transceiver_id transceiver;
+    std::string stream;
+};
+struct remote_track_joined {
+    transceiver_id transceiver;
+    std::string stream;
+};
+/// RTCTrackEvent.
+struct remote_track {
+    transceiver_id transceiver;
+    std::vector<std::string> streams; // all that it is in; may be none
+};
 
 using event = std::variant<ice_role, transport_added, local_ice, dtls_parameters, sctp_parameters, remote_ice,
                            remote_candidate, remote_end_of_candidates, ice_rolled_back, transport_removed,
                            signaling_state_changed, sctp_ended, transceiver_added, transceiver_negotiated,
-                           transceiver_stopped, transceiver_removed>;
+                           transceiver_stopped, transceiver_removed, remote_track_left, remote_track_joined,
+                           remote_track>;
 
 } // namespace cortc::jsep

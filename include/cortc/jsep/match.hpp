@@ -53,7 +53,6 @@ struct answered_layers {
     std::vector<sdp::rid> rids;
     std::optional<sdp::simulcast> simulcast;
 };
-inline constexpr std::size_t max_simulcast_layers = 16;
 [[nodiscard]] answered_layers answer_simulcast(const sdp::media_description& offered,
                                                const std::vector<sdp::codec>& accepted);
 
@@ -62,6 +61,13 @@ inline constexpr std::size_t max_simulcast_layers = 16;
 [[nodiscard]] media_parameters settle_media(const sdp::session_description& local,
                                             const sdp::session_description& remote, std::size_t index,
                                             bool ours);
+
+namespace detail {
+
+/// What is sent besides a codec, and is worth nothing without one.
+bool is_auxiliary(const sdp::codec& codec) noexcept;
+
+} // namespace detail
 
 } // namespace cortc::jsep
 

@@ -20,6 +20,7 @@
 namespace cortc::jsep {
 
 struct session_options {
+    bundle_policy bundle = bundle_policy::balanced;
     rtcp_mux_policy rtcp_mux = rtcp_mux_policy::require;
     bool ice_lite = false; // we are an ICE-lite agent (RFC 8445 2.5)
     std::uint16_t sctp_port = 5000;
@@ -27,7 +28,8 @@ struct session_options {
     sdp::limits sdp_limits;                  // of a remote description
     std::size_t max_remote_candidates = 256; // for one section of one description
     std::string ufrag_prefix;                // ice-chars before the random part, at most 200 (a shard number)
-    /// What audio and video sections can be answered with; none: they are rejected.
+    /// What audio and video sections are offered and answered with; none: there are none, and those of a peer
+    /// are rejected.
     std::shared_ptr<const media_capabilities> media = shared_media_capabilities();
     std::size_t max_transports = 16; // of one offer; sections that would need more are rejected
 };
@@ -67,15 +69,54 @@ class session {
     [[nodiscard]] bool update_negotiation_needed();
     void close();
 
+    // Transceivers (session_transceivers.ipp). All of it may change negotiation_needed().
+
     /// In the order in which they appeared; stopped ones until an answer has rejected their section. Valid,
     /// like what find() returns, until the next call that is not const.
     [[nodiscard]] const std::vector<transceiver>& transceivers() const noexcept;
     /// nullptr when it is gone.
     [[nodiscard]] const transceiver* find(transceiver_id which) const noexcept;
-    /// What the next description asks for. invalid_state: it is stopping, stopped or gone.
-    [[nodiscard]] outcome<void> set_direction(transceiver_id which, sdp::direction direction);
-    /// The next offer rejects its section. Does nothing to one that is stopping, stopped or gone.
+    /// Where its packets go; nothing before a description gave it a transport, and after it stopped.
+    [[nodiscard]] std::optional<transport_id> media_transport(transceiver_id which) const;
+    /// Where data channels go.
+    [[nodiscard]] std::optional<transport_id> data_transport() const;
+    /// What can be negotiated for a kind: getCapabilities() of both sender and receiver.
+    [[nodiscard]] const std::vector<codec_capability>& codecs(media_kind kind) const noexcept;
+
+    /// addTransceiver. invalid_state: closed; first_encodings() says what else; type: a stream id or one of
+    /// receive_rids is malformed; not_supported: nothing is configured for the kind.
+    [[nodiscard]] outcome<transceiver_id> add_transceiver(media_kind kind, transceiver_init init = {});
+    /// addTrack: the transceiver whose sender has the track now, a new one or one that never sent.
+    /// invalid_state: closed; invalid_access: a sender has this track already; type, not_supported: as above.
+    [[nodiscard]] outcome<transceiver_id> add_track(media_kind kind, std::string track,
+                                                    std::vector<std::string> streams = {});
+    /// removeTrack: the sender keeps its place, but the direction does not send any more. Does nothing to one
+    /// that is stopping, gone, or has no track. invalid_state: closed.
+    [[nodiscard]] outcome<void> remove_track(transceiver_id which);
+    /// replaceTrack, as far as addTrack and removeTrack have to know. invalid_state: closed or stopped.
+    [[nodiscard]] outcome<void> replace_track(transceiver_id which, std::optional<std::string> track);
+    /// What the next description asks for; none is the W3C's "stopped". invalid_state: it is stopping,
+    /// stopped or gone; then type: stopped is nothing to ask for.
+    [[nodiscard]] outcome<void> set_direction(transceiver_id which, std::optional<sdp::direction> direction);
+    /// The next offer rejects its section; one without a section is stopped at once. Does nothing to one that
+    /// is stopping, stopped or gone.
     void stop(transceiver_id which);
+    /// setStreams. invalid_state: closed, or gone; type: an id is malformed.
+    [[nodiscard]] outcome<void> set_streams(transceiver_id which, std::vector<std::string> streams);
+    /// Empty: the configured ones again. codec_preferences() says what else; invalid_state: gone.
+    [[nodiscard]] outcome<void> set_codec_preferences(transceiver_id which,
+                                                      std::vector<codec_capability> codecs);
+    /// The same until set_parameters() succeeds or a negotiation changes it. invalid_state: gone.
+    [[nodiscard]] outcome<send_parameters> get_parameters(transceiver_id which);
+    /// invalid_state: stopping, gone, or no get_parameters() before; next_encodings() says what else.
+    [[nodiscard]] outcome<void> set_parameters(transceiver_id which, send_parameters parameters);
+
+    /// RFC 8827: joins every offer and answer created from now on, as a=identity. type: not base64.
+    [[nodiscard]] outcome<void> set_identity_assertion(std::optional<std::string> assertion);
+    /// a=identity of the pending remote description, else of the current one.
+    [[nodiscard]] std::optional<std::string> remote_identity() const;
+    /// RTCP's name of this connection, random.
+    [[nodiscard]] const std::string& cname() const noexcept { return cname_; }
 
     /// Joins the text of the local description with this ufrag. False when no applied local description has
     /// it.
@@ -126,7 +167,10 @@ class session {
     [[nodiscard]] outcome<void> set_remote_answer(sdp_type type, content_ptr answer);
     void commit(model next);
     void keep_stopped();
+    void stop_unplaced();
     void name_senders();
+    [[nodiscard]] outcome<transceiver> new_transceiver(media_kind kind, transceiver_init init);
+    transceiver_id insert(transceiver made);
     template <class Change>
     void change_transceiver(transceiver_id which, Change change);
     [[nodiscard]] answer_rules rules() const { return {options_.media, options_.max_transports}; }
@@ -177,6 +221,8 @@ class session {
     std::uint64_t remote_offer_ = 0; // counts different remote offers
     std::string remote_offer_text_;  // the pending one as it came
     id_counters ids_;
+    std::string cname_;
+    std::optional<std::string> identity_;
     std::vector<gathered> gathered_;
     std::vector<told> told_;
     std::deque<event> events_;
@@ -189,4 +235,5 @@ class session {
 #include "cortc/jsep/impl/session_candidates.ipp"
 #include "cortc/jsep/impl/session_media.ipp"
 #include "cortc/jsep/impl/session_set.ipp"
+#include "cortc/jsep/impl/session_transceivers.ipp"
 #endif

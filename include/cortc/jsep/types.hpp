@@ -32,6 +32,10 @@ enum class signaling_state {
 };
 enum class sdp_type { offer, pranswer, answer, rollback };
 enum class rtcp_mux_policy { require, negotiate };
+/// RFC 9429 4.1.1: which sections of an offer bring a transport of their own, in case the peer does not
+/// bundle; balanced: the first of each kind; max_compat: all; max_bundle: the first alone. The others are
+/// bundle-only.
+enum class bundle_policy { balanced, max_compat, max_bundle };
 /// RFC 8842: the client sends the ClientHello (a=setup:active), the server waits (a=setup:passive).
 enum class dtls_role { client, server };
 
@@ -47,7 +51,15 @@ struct description {
 };
 
 /// The DOMException that the W3C asks for.
-enum class error_kind { invalid_state, invalid_access, invalid_modification, operation, type };
+enum class error_kind {
+    invalid_state,
+    invalid_access,
+    invalid_modification,
+    operation,
+    type,
+    range,
+    not_supported
+};
 
 /// "InvalidStateError" ...
 std::string_view to_string(error_kind kind) noexcept;

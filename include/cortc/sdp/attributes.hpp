@@ -156,6 +156,10 @@ struct sctpmap {
 
 /// What the other side calls this: sendonly for recvonly.
 [[nodiscard]] direction reverse(direction value) noexcept;
+/// What either allows.
+[[nodiscard]] constexpr direction operator|(direction a, direction b) noexcept {
+    return static_cast<direction>(static_cast<std::uint8_t>(a) | static_cast<std::uint8_t>(b));
+}
 /// What both allow.
 [[nodiscard]] constexpr direction operator&(direction a, direction b) noexcept {
     return static_cast<direction>(static_cast<std::uint8_t>(a) & static_cast<std::uint8_t>(b));

@@ -125,15 +125,15 @@ CORTC_DECL void settle_transport(transport_state& transport, const sdp::session_
 
 CORTC_DECL void settle_transceiver(transceiver& each, const sdp::session_description& local,
                                    const sdp::session_description& remote, bool ours) {
-    auto offered = sdp::effective_direction(local, local.media[each.section]);
-    auto theirs = sdp::reverse(sdp::effective_direction(remote, remote.media[each.section]));
+    auto offered = sdp::effective_direction(local, local.media[*each.section]);
+    auto theirs = sdp::reverse(sdp::effective_direction(remote, remote.media[*each.section]));
     each.current_direction = offered & theirs;
     if (!ours) {
-        const auto& msids = remote.media[each.section].msids;
+        const auto& msids = remote.media[*each.section].msids;
         auto sends = (theirs & sdp::direction::recvonly) == sdp::direction::recvonly;
         each.remote_msids = sends ? msids : std::vector<sdp::msid>{};
     }
-    auto settled = settle_media(local, remote, each.section, ours);
+    auto settled = settle_media(local, remote, *each.section, ours);
     if (!each.negotiated || *each.negotiated != settled)
         each.negotiated = std::make_shared<const media_parameters>(std::move(settled));
 }
@@ -235,7 +235,7 @@ CORTC_DECL model apply_answer(const model& now, content_ptr answer, sdp_type typ
 
 CORTC_DECL void drop_stopped(model& stable) {
     std::erase_if(stable.transceivers, [&](const transceiver& each) {
-        return each.stopped && stable.sections[each.section].rejected();
+        return each.stopped && (!each.section || stable.sections[*each.section].rejected());
     });
 }
 

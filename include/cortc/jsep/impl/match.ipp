@@ -50,7 +50,6 @@ CORTC_DECL std::uint16_t channels_of(const sdp::codec& codec) noexcept {
     return std::max<std::uint16_t>(codec.channels, 1);
 }
 
-/// What is sent besides a codec, and is worth nothing without one.
 CORTC_DECL bool is_auxiliary(const sdp::codec& codec) noexcept {
     constexpr std::array<std::string_view, 6> names{"rtx", "red", "ulpfec", "flexfec-03", "telephone-event",
                                                     "CN"};

@@ -30,14 +30,14 @@ CORTC_DECL std::string make_uuid(random_source& random) {
 /// webrtc-pc 4.7.3 "check if negotiation is needed", 5.
 CORTC_DECL bool transceiver_needs_negotiation(const model& stable, const transceiver& which) {
     if (which.stopping && !which.stopped) return true;
-    if (!stable.current_local || which.section >= stable.current_local->content->media.size()) return true;
+    if (which.stopped) return which.section && !stable.sections[*which.section].rejected();
+    if (!which.section || !stable.current_local) return true;
     const auto& local = *stable.current_local->content;
-    const auto& media = local.media[which.section];
-    if (which.stopped) return media.port != 0; // and so in the remote description
+    const auto& media = local.media[*which.section];
     if (media.msids != sent_msids(which) && !sent_msids(which).empty()) return true;
     const auto& remote = *stable.current_remote->content;
     auto ours = sdp::effective_direction(local, media);
-    auto theirs = sdp::reverse(sdp::effective_direction(remote, remote.media[which.section]));
+    auto theirs = sdp::reverse(sdp::effective_direction(remote, remote.media[*which.section]));
     if (stable.current_local->type == sdp_type::offer)
         return ours != which.direction && theirs != which.direction;
     return ours != (theirs & which.direction);
@@ -59,21 +59,6 @@ void session::change_transceiver(transceiver_id which, Change change) {
     ++revision_;
 }
 
-CORTC_DECL outcome<void> session::set_direction(transceiver_id which, sdp::direction direction) {
-    const auto* found = model_.find(which);
-    if (!found || found->ended())
-        return error{
-            error_kind::invalid_state, "the transceiver is stopped: it has no direction any more", {}, {}};
-    change_transceiver(which, [&](transceiver& each) { each.direction = direction; });
-    return {};
-}
-
-CORTC_DECL void session::stop(transceiver_id which) {
-    const auto* found = model_.find(which);
-    if (!found || found->ended()) return;
-    change_transceiver(which, [](transceiver& each) { each.stopping = true; });
-}
-
 /// A transceiver that stopped is stopped for good, whatever is rolled back (webrtc-pc 5.4).
 CORTC_DECL void session::keep_stopped() {
     if (!stable_) return;
@@ -84,6 +69,19 @@ CORTC_DECL void session::keep_stopped() {
 CORTC_DECL void session::name_senders() {
     for (auto& each : model_.transceivers)
         if (each.sender_id.empty()) each.sender_id = detail::make_uuid(random_);
+}
+
+/// Nothing can be negotiated about a transceiver without a section, so a stopping one would need negotiation
+/// for ever (an addition to webrtc-pc 5.4).
+CORTC_DECL void session::stop_unplaced() {
+    for (auto& each : model_.transceivers) {
+        if (!each.stopping || each.stopped || each.section) continue;
+        auto* before = stable_ ? stable_->find(each.id) : nullptr;
+        if (before && before->section) continue;
+        if (before) before->stopped = true;
+        each.stopped = true;
+        events_.push_back(transceiver_stopped{each.id});
+    }
 }
 
 } // namespace cortc::jsep

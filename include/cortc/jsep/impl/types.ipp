@@ -46,6 +46,10 @@ CORTC_DECL std::string_view to_string(error_kind kind) noexcept {
         return "InvalidModificationError";
     case error_kind::operation:
         return "OperationError";
+    case error_kind::range:
+        return "RangeError";
+    case error_kind::not_supported:
+        return "NotSupportedError";
     case error_kind::type:
         break;
     }
