@@ -3,6 +3,7 @@
 #include "cortc/base/random.hpp"
 #include "cortc/jsep/capabilities.hpp"
 #include "cortc/jsep/model.hpp"
+#include "cortc/jsep/numbers.hpp"
 
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ struct build_settings {
     bool ice_lite = false;
     std::string ufrag_prefix;
     std::shared_ptr<const media_capabilities> media;
+    bundle_policy bundle = bundle_policy::balanced;
+    rtcp_mux_policy rtcp_mux = rtcp_mux_policy::require;
+    std::optional<std::string> identity; // RFC 8827: a=identity
 };
 
 /// RFC 8839 5.4: a fresh pair, 48 random bits in the ufrag and 144 in the password.
@@ -33,12 +37,12 @@ struct transport_lines {
     ice_credentials ice;
     sdp::setup_role setup = sdp::setup_role::actpass;
 };
-/// An audio or video section as it was negotiated, offered again (RFC 9429 5.2.2); `which` has been
-/// negotiated.
+/// An audio or video section of an offer (RFC 9429 5.2.1, 5.2.2). No lines: it is bundle-only.
 [[nodiscard]] sdp::media_description media_offer(const section& from, const transceiver& which,
-                                                 const transport_lines& lines,
-                                                 const build_settings& settings);
-/// The answer to an audio or video section that is accepted (RFC 9429 5.3.1).
+                                                 const transport_lines* lines, const build_settings& settings,
+                                                 group_numbers& numbers);
+/// The answer to an audio or video section that is accepted (RFC 9429 5.3.1). Without codecs when the
+/// application's preferences leave none of those that were offered: then it is to be rejected after all.
 [[nodiscard]] sdp::media_description media_answer(const section& from, const transceiver& which,
                                                   const sdp::session_description& offer, std::size_t index,
                                                   const transport_lines& lines,
@@ -50,12 +54,20 @@ struct offer_plan {
     bool data_wanted = false;
     bool restart = false;                 // replace every generation's credentials
     std::vector<ice_credentials> replace; // ... or those that stand here
+    std::size_t first_mid = 0;            // of new sections: smaller numbers were mids before
 };
 
-/// The sections in use and rejected in their places, then a data section if one is wanted and missing. What
-/// shares a transport is one BUNDLE group; a new section joins the first.
-[[nodiscard]] sdp::session_description build_offer(const model& now, const offer_plan& plan,
-                                                   const build_settings& settings, random_source& random);
+struct built_offer {
+    sdp::session_description content;
+    std::vector<std::optional<transceiver_id>> owners; // by section
+};
+/// The sections in use and rejected in their places, then, in places that were given up or behind them, the
+/// transceivers that have no section yet and a data section if one is wanted and missing. What shares a
+/// transport is one BUNDLE group, which new sections join; without one they are a group of their own, with
+/// transports as the bundle policy says. `base` is the last stable state, `now` the present one.
+[[nodiscard]] built_offer build_offer(const model& base, const model& now, const offer_plan& plan,
+                                      const build_settings& settings, const number_history& numbers,
+                                      random_source& random);
 
 /// The answer to `now.pending_remote`, section by section.
 [[nodiscard]] sdp::session_description build_answer(const model& now, const build_settings& settings,
@@ -66,4 +78,5 @@ struct offer_plan {
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/jsep/impl/build.ipp"
 #include "cortc/jsep/impl/build_media.ipp"
+#include "cortc/jsep/impl/build_offer.ipp"
 #endif

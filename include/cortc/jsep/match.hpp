@@ -47,15 +47,6 @@ inline constexpr std::size_t max_format_parameters = 2048;
 /// RFC 8285 6: by URI, with the offer's ids; ids that the answerer would have to choose are left out.
 [[nodiscard]] std::vector<sdp::extmap> answer_extensions(const std::vector<std::string>& ours,
                                                          const std::vector<sdp::extmap>& offered);
-/// RFC 8853 5.3.2: we receive every layer that the peer offers to send, the first of its alternatives. At
-/// most max_simulcast_layers.
-struct answered_layers {
-    std::vector<sdp::rid> rids;
-    std::optional<sdp::simulcast> simulcast;
-};
-[[nodiscard]] answered_layers answer_simulcast(const sdp::media_description& offered,
-                                               const std::vector<sdp::codec>& accepted);
-
 /// What both sides of a section have in common once one of them, `ours` or the peer's, was the answer to the
 /// other. No codecs: the answer fits none of what was offered.
 [[nodiscard]] media_parameters settle_media(const sdp::session_description& local,
@@ -66,6 +57,13 @@ namespace detail {
 
 /// What is sent besides a codec, and is worth nothing without one.
 bool is_auxiliary(const sdp::codec& codec) noexcept;
+/// The first that matches; nullptr if none does.
+const codec_capability* find_capability(const std::vector<codec_capability>& ours, const sdp::codec& offered);
+/// RFC 3551 6: some payload types have a name without a=rtpmap.
+void name_static(sdp::codec& codec);
+/// Those of a=rid's payload types that were accepted, each once.
+std::vector<std::string> common_formats(const std::vector<std::string>& wanted,
+                                        const std::vector<sdp::codec>& accepted);
 
 } // namespace detail
 

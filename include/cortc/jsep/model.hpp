@@ -56,6 +56,8 @@ struct section {
     std::string protocol;
     std::vector<std::string> formats;
     std::optional<transport_id> transport; // none: rejected
+    std::optional<transport_id> offered; // what the pending offer gave it; an answer may bundle it elsewhere
+    bool bundled = false;                // an answer put it into a BUNDLE group
 
     [[nodiscard]] bool rejected() const noexcept { return !transport; }
 };

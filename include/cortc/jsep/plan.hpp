@@ -13,17 +13,22 @@ namespace cortc::jsep {
 struct answer_rules {
     std::shared_ptr<const media_capabilities> media; // none: every audio and video section is rejected
     std::size_t max_transports = 16;
+    bundle_policy bundle = bundle_policy::balanced;
 };
 
 /// For each section the one that stands for its transport, bundle_layout::none for a section to reject: its
-/// kind is unknown, nothing is in common, RTCP is not multiplexed, its transceiver is stopped, or it would
-/// need one transport too many.
+/// kind is unknown, nothing is in common, RTCP is not multiplexed, its transceiver is stopped, the bundle
+/// policy refuses it a transport of its own, or it would need one transport too many.
 using section_tags = std::vector<std::size_t>;
 [[nodiscard]] section_tags plan_answer(const model& base, const sdp::session_description& offer,
                                        const bundle_layout& layout, const answer_rules& rules);
 
-/// The same for a description that says it by itself: ours, or an answer. A port of 0 is a rejection.
+/// The same for an answer, which says it by itself. A port of 0 is a rejection.
 [[nodiscard]] section_tags tags_of(const sdp::session_description& content, const bundle_layout& layout);
+
+/// The same for a description of ours: the sections of one group that have the same ICE credentials, or leave
+/// them to another one, share a transport. In an offer a group may still have several.
+[[nodiscard]] section_tags local_tags(const sdp::session_description& content, const bundle_layout& layout);
 
 /// RFC 9143 9.3: bundled sections multiplex RTCP as the first of their group does.
 [[nodiscard]] bool multiplexes_rtcp(const sdp::session_description& content, const bundle_layout& layout,

@@ -149,6 +149,7 @@ class session {
     struct created {
         std::string text;
         content_ptr content;
+        section_owners owners;          // an offer's
         std::uint64_t revision = 0;     // what it was made from; differs: no longer what we would make now
         std::uint64_t remote_offer = 0; // an answer's
     };
@@ -158,6 +159,7 @@ class session {
     [[nodiscard]] std::optional<error> cannot_create() const;
     [[nodiscard]] build_settings next_settings();
     [[nodiscard]] created make(sdp::session_description content);
+    void remember_mids();
     [[nodiscard]] std::optional<error> wrong_state(sdp_type type, bool local) const;
     [[nodiscard]] sdp_type implicit_type() const noexcept;
 
@@ -173,7 +175,9 @@ class session {
     transceiver_id insert(transceiver made);
     template <class Change>
     void change_transceiver(transceiver_id which, Change change);
-    [[nodiscard]] answer_rules rules() const { return {options_.media, options_.max_transports}; }
+    [[nodiscard]] answer_rules rules() const {
+        return {options_.media, options_.max_transports, options_.bundle};
+    }
     void forget_answered(const model& before);
     void keep_gathered();
     void keep_told();
@@ -220,7 +224,9 @@ class session {
     std::uint64_t revision_ = 0;
     std::uint64_t remote_offer_ = 0; // counts different remote offers
     std::string remote_offer_text_;  // the pending one as it came
-    id_counters ids_;
+    issued ids_;
+    number_history numbers_;
+    std::size_t first_mid_ = 0; // smaller numbers may have been mids
     std::string cname_;
     std::optional<std::string> identity_;
     std::vector<gathered> gathered_;

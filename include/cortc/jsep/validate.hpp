@@ -5,8 +5,7 @@
 /// Does the content of a remote description fit? None of these change anything.
 namespace cortc::jsep {
 
-/// RFC 9143 5: a=group:BUNDLE names sections that exist, each in one group. Comes before everything that
-/// looks sections up by group. invalid_access.
+/// RFC 9143 5: a=group:BUNDLE names sections that exist, each in one group. invalid_access.
 [[nodiscard]] outcome<void> validate_groups(const sdp::session_description& content);
 
 /// webrtc-pc "set a description": under the policy `require` every RTP section of a peer must multiplex RTCP.
@@ -18,9 +17,16 @@ namespace cortc::jsep {
 [[nodiscard]] outcome<void> validate_remote_offer(const model& base, const sdp::session_description& offer,
                                                   const bundle_layout& layout, const section_tags& tags);
 
-/// A remote answer or pranswer against the pending local offer. invalid_access.
-[[nodiscard]] outcome<void> validate_remote_answer(const model& now, const sdp::session_description& answer,
+/// A remote answer or pranswer against the pending local offer; `base` is the last stable state.
+/// invalid_access.
+[[nodiscard]] outcome<void> validate_remote_answer(const model& base, const model& now,
+                                                   const sdp::session_description& answer,
                                                    const bundle_layout& layout);
+
+/// webrtc-pc "set a description": rids are not negotiated anew. An answer may leave layers out, but has none
+/// that was not offered; no description turns the direction of a negotiated one around. invalid_access.
+[[nodiscard]] outcome<void> validate_rids(const model& now, const sdp::session_description& content,
+                                          sdp_type type);
 
 /// RFC 8842 5.3: our role, once the peer's a=setup in its answer is known.
 [[nodiscard]] dtls_role role_from_answer(sdp::setup_role remote_setup) noexcept;

@@ -97,7 +97,9 @@ TEST_CASE("two groups, and one section outside both") {
     auto offer = text.head() + text.audio("0") + text.video("1", "sendrecv", "bbbb") +
                  text.audio("2", "sendrecv", "cccc") + text.data("3", "dddd") +
                  text.video("4", "sendrecv", "bbbb");
-    peer bob(2);
+    session_options options;
+    options.bundle = bundle_policy::max_compat; // balanced rejects the second audio section
+    peer bob(2, options);
     auto answer = answered(bob, offer);
     REQUIRE(answer.groups.size() == 2);
     CHECK(answer.groups[0].mids == strings{"3", "0"});
@@ -190,6 +192,7 @@ TEST_CASE("sections beyond the limit of transports are rejected") {
         offer += text.audio(std::to_string(i), "sendrecv", "aaa" + std::to_string(i % 4));
     session_options options;
     options.max_transports = 2;
+    options.bundle = bundle_policy::max_compat;
     peer bob(2, options);
     auto answer = answered(bob, offer);
     std::vector<bool> accepted;

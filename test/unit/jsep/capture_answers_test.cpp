@@ -260,11 +260,14 @@ TEST_CASE("after every captured offer our own goes to another session, and its a
         auto offered = sections_of(offer), answered = sections_of(answer);
         REQUIRE(offered.size() == wanted.size());
         for (std::size_t i = 0; i < wanted.size(); ++i) {
-            CHECK(formats_of(offered[i]) == wanted[i].formats);
-            CHECK(formats_of(answered[i]) == wanted[i].formats);
+            // What was negotiated comes first, then everything else that we have (RFC 9429 5.2.2).
+            CHECK(formats_of(offered[i]).starts_with(wanted[i].formats));
+            CHECK(formats_of(answered[i]) == formats_of(offered[i]));
             CHECK(lines_with(offered[i], "a=mid:") == strings{"a=mid:" + wanted[i].mid});
-            CHECK(lines_with(offered[i], "a=extmap:") == wanted[i].extmaps);
-            CHECK(lines_with(answered[i], "a=extmap:") == wanted[i].extmaps);
+            auto extensions = lines_with(offered[i], "a=extmap:");
+            CHECK(lines_with(answered[i], "a=extmap:") == extensions);
+            extensions.resize(std::min(extensions.size(), wanted[i].extmaps.size()));
+            CHECK(extensions == wanted[i].extmaps);
             if (wanted[i].media != "application") CHECK(contains(offered[i], "\r\na=recvonly\r\n"));
             if (wanted[i].media != "application") CHECK(contains(answered[i], "\r\na=inactive\r\n"));
         }
@@ -274,8 +277,17 @@ TEST_CASE("after every captured offer our own goes to another session, and its a
             const auto& after = bob.jsep.transceivers()[i];
             CHECK(after.id == before[i].id);
             CHECK(after.current_direction == sdp::direction::inactive);
-            CHECK(after.negotiated->codecs == before[i].negotiated->codecs);
-            CHECK(after.negotiated->extensions == before[i].negotiated->extensions);
+            auto begins_with = [](auto longer, const auto& shorter) {
+                longer.resize(std::min(longer.size(), shorter.size()));
+                return longer == shorter;
+            };
+            auto without_feedback = [](const media_parameters& of) { // we offer all of it again
+                auto codecs = of.codecs;
+                for (auto& each : codecs) each.codec.rtcp_fb.clear();
+                return codecs;
+            };
+            CHECK(begins_with(without_feedback(*after.negotiated), without_feedback(*before[i].negotiated)));
+            CHECK(begins_with(after.negotiated->extensions, before[i].negotiated->extensions));
             CHECK(after.negotiated->rtcp_reduced_size);
         }
         CHECK(bob.jsep.state() == signaling_state::stable);

@@ -47,7 +47,9 @@ TEST_CASE("hundreds of sections apart get no more than the limit of transports")
     text.group.clear();
     auto offer = text.head();
     for (int i = 0; i < 300; ++i) offer += text.video(std::to_string(i));
-    peer bob(2);
+    session_options options;
+    options.bundle = bundle_policy::max_compat;
+    peer bob(2, options);
     REQUIRE(in_time(offer, bob));
     CHECK(bob.events_of<transport_added>().size() == session_options{}.max_transports);
     CHECK(bob.jsep.transceivers().size() == session_options{}.max_transports);

@@ -1,4 +1,5 @@
 #include "cortc/jsep/match.hpp"
+#include "cortc/jsep/simulcast.hpp"
 
 #include "test/unit/jsep/media_support.hpp"
 

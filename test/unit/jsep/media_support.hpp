@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/sdp/print.hpp"
 #include "test/unit/jsep/support.hpp"
 
 /// Offers with audio and video for tests, and two sessions that have negotiated them.

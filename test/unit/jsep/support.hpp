@@ -22,6 +22,14 @@ inline std::ostream& operator<<(std::ostream& out, const description& text) {
     return out << to_string(text.type) << "\n" << text.sdp;
 }
 
+template <class Tag>
+std::ostream& operator<<(std::ostream& out, strong<Tag, std::uint32_t> id) {
+    return out << "number " << id.value();
+}
+inline std::ostream& operator<<(std::ostream& out, const send_parameters& parameters) {
+    return out << "parameters " << parameters.transaction_id;
+}
+
 /// Repeats from one seed.
 class seeded_random : public random_source {
   public:

@@ -99,6 +99,7 @@ TEST_CASE("sections with nothing in common, of unknown kinds, or without rtcp-mu
     text.group.clear();
     session_options options;
     options.rtcp_mux = rtcp_mux_policy::negotiate;
+    options.bundle = bundle_policy::max_compat; // balanced knows only the first of a kind without a group
     peer bob(2, options);
     auto no_codec = replaced(replaced(text.audio("a"), "SAVPF 111 0", "SAVPF 111"), "opus/48000/2", "x/8000");
     auto no_mux = without_line(text.video("b"), "a=rtcp-mux");
@@ -169,7 +170,7 @@ TEST_CASE("an accepted audio section needs ICE and DTLS like any other") {
     }
 }
 
-TEST_CASE("rollback drops the transceivers that the offer made, and only those") {
+TEST_CASE("set a description step 3: a rollback drops the transceivers that the offer made, and only those") {
     media_pair pair;
     auto ids = [&] {
         std::vector<transceiver_id> all;
@@ -204,7 +205,7 @@ TEST_CASE("rollback drops the transceivers that the offer made, and only those")
     }
 }
 
-TEST_CASE("what the application wished during an offer survives its rollback") {
+TEST_CASE("set a description step 3: what the application wished during an offer survives its rollback") {
     media_pair pair;
     pair.bob.jsep.set_remote_description(sdp_type::offer, pair.alice.offer()).value();
     auto id = only_of(pair.bob, media_kind::video).id;
@@ -226,9 +227,11 @@ TEST_CASE("our own offer has the same sections, numbers and places") {
     CHECK(lines_with(again_text, "a=group:") == strings{"a=group:BUNDLE one two three"});
     REQUIRE(again.size() == 3);
     for (std::size_t i = 0; i < 3; ++i) {
-        auto as_offer = replaced(answer[i], "a=setup:active", "a=setup:actpass");
-        if (i == 2) CHECK(again[i] == as_offer);
-        if (i < 2) CHECK(again[i] == as_offer); // recvonly was the answer and is the wish
+        if (i == 2) CHECK(again[i] == replaced(answer[i], "a=setup:active", "a=setup:actpass"));
+        if (i < 2) CHECK(formats_of(again[i]).starts_with(formats_of(answer[i]) + " ")); // and all others
+        if (i < 2) CHECK(contains(again[i], "\r\na=recvonly\r\n")); // was the answer and is the wish
+        for (const auto* line : {"a=mid:", "a=ice-ufrag:", "a=ice-pwd:"})
+            CHECK(line_value(again[i], line) == line_value(answer[i], line));
     }
     // A wish that the peer did not share is offered again.
     bob.jsep.set_direction(only_of(bob, media_kind::audio).id, way::sendrecv).value();
@@ -261,7 +264,7 @@ TEST_CASE("a later offer changes directions") {
     CHECK_FALSE(pair.bob.jsep.negotiation_needed());
 }
 
-TEST_CASE("stop() rejects the section with the next offer, for good") {
+TEST_CASE("stop: the next offer rejects the section, for good") {
     media_pair pair;
     auto audio = only_of(pair.alice, media_kind::audio).id;
     pair.alice.jsep.stop(audio);
@@ -292,7 +295,7 @@ TEST_CASE("stop() rejects the section with the next offer, for good") {
     CHECK(only_of(pair.bob, media_kind::audio).mid == "7");
 }
 
-TEST_CASE("a stopping transceiver answers inactive until an offer rejects it") {
+TEST_CASE("stop: a stopping transceiver answers inactive until an offer rejects it") {
     media_pair pair;
     pair.bob.jsep.stop(only_of(pair.bob, media_kind::audio).id);
     negotiate(pair.alice, pair.bob);
@@ -386,7 +389,7 @@ TEST_CASE("the peer's answer to our offer narrows codecs, extensions and layers"
         CHECK(now.simulcast->recv.size() == 2);
         CHECK(only_of(bob, media_kind::video).current_direction == way::recvonly);
         CHECK(bob.events_of<transceiver_negotiated>().size() == 1);
-        CHECK(formats_of(sections_of(bob.offer())[0]) == "98 99");
+        CHECK(formats_of(sections_of(bob.offer())[0]).starts_with("98 99 "));
     }
     SECTION("none of the codecs") {
         video.codecs[0].name = "VP8";
@@ -413,7 +416,7 @@ TEST_CASE("an answer may not claim more than was offered") {
     CHECK(only_of(pair.alice, media_kind::audio).current_direction == way::recvonly);
 }
 
-TEST_CASE("a pranswer settles a transceiver, the answer after it may change it") {
+TEST_CASE("set a description step 3: a pranswer settles a transceiver, the answer after it may change it") {
     text_offer text;
     peer bob(2);
     bob.jsep.set_remote_description(sdp_type::offer, text.all()).value();
@@ -428,7 +431,7 @@ TEST_CASE("a pranswer settles a transceiver, the answer after it may change it")
     CHECK(bob.events_of<transceiver_negotiated>().size() == 1);
 }
 
-TEST_CASE("close() stops every transceiver") {
+TEST_CASE("close: stops every transceiver") {
     media_pair pair;
     pair.bob.jsep.close();
     for (const auto& each : pair.bob.jsep.transceivers()) CHECK(each.stopped);

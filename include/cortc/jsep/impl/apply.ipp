@@ -10,6 +10,13 @@ namespace cortc::jsep {
 
 namespace detail {
 
+void place_owners(model& next, const section_owners& owners);
+void associate(model& next, const model* pending, const sdp::session_description& offer,
+               const bundle_layout& layout, issued& ids);
+void settle_transceivers(model& next, const sdp::session_description& local,
+                         const sdp::session_description& remote, const sdp::session_description& answer,
+                         bool final_answer, const issued& ids);
+
 CORTC_DECL section section_of(const sdp::media_description& media) {
     section made;
     made.mid_given = media.mid.has_value();
@@ -26,6 +33,7 @@ CORTC_DECL void take_sections(model& next, const sdp::session_description& offer
     std::size_t number = 0;
     for (std::size_t i = 0; i < offer.media.size(); ++i) {
         auto made = section_of(offer.media[i]);
+        made.bundled = next.sections[i].bundled;
         if (!made.mid_given) made.mid = next.sections[i].mid;
         if (made.mid.empty()) {
             number = next.unused_mid(&offer, number);
@@ -39,7 +47,7 @@ CORTC_DECL void take_sections(model& next, const sdp::session_description& offer
 /// that this replaces, else a new one.
 CORTC_DECL transport_id offered_transport(model& next, const model& base, const model& now,
                                           const bundle_layout& layout, const section_tags& tags,
-                                          std::size_t tag, bool replaces, id_counters& ids) {
+                                          std::size_t tag, bool replaces, issued& ids) {
     for (auto index : layout.members(tag))
         if (tags[index] == tag && index < base.sections.size() && base.sections[index].transport)
             return *base.sections[index].transport;
@@ -63,7 +71,7 @@ CORTC_DECL transport_id offered_transport(model& next, const model& base, const 
 
 CORTC_DECL void offer_transports(model& next, const model& base, const model& now,
                                  const bundle_layout& layout, const section_tags& tags, bool replaces,
-                                 id_counters& ids) {
+                                 issued& ids) {
     std::vector<std::optional<transport_id>> of_tag(tags.size());
     for (std::size_t i = 0; i < tags.size(); ++i) {
         if (tags[i] == bundle_layout::none) continue;
@@ -72,35 +80,8 @@ CORTC_DECL void offer_transports(model& next, const model& base, const model& no
             id = offered_transport(next, base, now, layout, tags, tags[i], replaces, ids);
             next.find(*id)->section = tags[i];
         }
-        next.sections[i].transport = id;
+        next.sections[i].transport = next.sections[i].offered = id;
     }
-}
-
-/// RFC 9429 5.10: the transceiver of the section, else a new one that receives. That of a pending offer which
-/// this one replaces goes on.
-CORTC_DECL void associate(model& next, const model& now, const sdp::session_description& offer,
-                          const bundle_layout& layout, std::size_t index, bool replaces, id_counters& ids) {
-    const auto& media = offer.media[index];
-    auto kind = rtp_kind(media);
-    auto* known = next.transceiver_of(index);
-    if (layout.rejected(index) || !kind) {
-        if (known) known->stopped = true;
-        return;
-    }
-    if (!known) {
-        const auto* pending = replaces ? now.transceiver_of(index) : nullptr;
-        auto same = pending && pending->kind == *kind && pending->mid == next.sections[index].mid;
-        transceiver made;
-        if (same) made = *pending;
-        made.id = same ? pending->id : transceiver_id(ids.transceiver++);
-        made.kind = *kind;
-        made.section = index;
-        next.transceivers.push_back(std::move(made));
-        known = &next.transceivers.back();
-    }
-    known->mid = next.sections[index].mid;
-    auto sends = sdp::effective_direction(offer, media) & sdp::direction::sendonly;
-    known->remote_msids = sends == sdp::direction::sendonly ? media.msids : std::vector<sdp::msid>{};
 }
 
 CORTC_DECL sctp_settings remote_sctp(const sdp::media_description& media) {
@@ -112,7 +93,7 @@ CORTC_DECL sctp_settings remote_sctp(const sdp::media_description& media) {
 CORTC_DECL void settle_transport(transport_state& transport, const sdp::session_description& local,
                                  const sdp::session_description& remote, const bundle_layout& remote_layout,
                                  bool ours) {
-    const auto& own = local.media[transport.section].transport;
+    const auto own = transport_of(local, bundle_layout(local), transport.section);
     auto theirs = transport_of(remote, remote_layout, transport.section);
     transport.local = {*own.ice_ufrag, *own.ice_pwd};
     transport.remote = remote_generation{
@@ -123,21 +104,6 @@ CORTC_DECL void settle_transport(transport_state& transport, const sdp::session_
     transport.fingerprints = usable_fingerprints(theirs.fingerprints);
 }
 
-CORTC_DECL void settle_transceiver(transceiver& each, const sdp::session_description& local,
-                                   const sdp::session_description& remote, bool ours) {
-    auto offered = sdp::effective_direction(local, local.media[*each.section]);
-    auto theirs = sdp::reverse(sdp::effective_direction(remote, remote.media[*each.section]));
-    each.current_direction = offered & theirs;
-    if (!ours) {
-        const auto& msids = remote.media[*each.section].msids;
-        auto sends = (theirs & sdp::direction::recvonly) == sdp::direction::recvonly;
-        each.remote_msids = sends ? msids : std::vector<sdp::msid>{};
-    }
-    auto settled = settle_media(local, remote, *each.section, ours);
-    if (!each.negotiated || *each.negotiated != settled)
-        each.negotiated = std::make_shared<const media_parameters>(std::move(settled));
-}
-
 CORTC_DECL void drop_unreferenced(model& next) {
     std::erase_if(next.transports, [&](const auto& transport) {
         return std::none_of(next.sections.begin(), next.sections.end(),
@@ -145,48 +111,55 @@ CORTC_DECL void drop_unreferenced(model& next) {
     });
 }
 
-/// Section by section what an answer accepts, then what that says about the transports.
+/// Section by section what an answer accepts, then what that says about the transports. A section that the
+/// answer bundles goes over to the transport of the one that leads its group.
 CORTC_DECL void accept_or_reject(model& next, const sdp::session_description& local,
                                  const sdp::session_description& remote,
-                                 const sdp::session_description& answer, bool final_answer, bool ours) {
+                                 const sdp::session_description& answer, bool final_answer) {
     const bundle_layout answer_layout(answer), remote_layout(remote);
+    const auto ours = &answer == &local;
     const auto tags = tags_of(answer, answer_layout);
     if (final_answer)
         for (auto& transport : next.transports) transport.sctp.reset();
     for (std::size_t i = 0; i < answer.media.size(); ++i) {
         auto& each = next.sections[i];
-        auto* known = next.transceiver_of(i);
         if (answer.media[i].port == 0) {
-            if (!final_answer) continue;
-            each.transport.reset();
-            if (known) known->stopped = true;
+            if (final_answer) each.transport.reset();
             continue;
         }
-        if (each.rejected()) continue;
+        if (!each.offered) continue;
+        each.transport = next.sections[tags[i]].offered;
+        each.bundled = answer_layout.grouped(i);
         auto& transport = *next.find(*each.transport);
         transport.section = tags[i];
         if (tags[i] == i) settle_transport(transport, local, remote, remote_layout, ours);
-        if (known) settle_transceiver(*known, local, remote, ours);
         if (each.media == "application") transport.sctp = remote_sctp(remote.media[i]);
     }
+    if (final_answer)
+        for (auto& each : next.sections) each.offered.reset();
 }
 
 } // namespace detail
 
-CORTC_DECL model apply_local_offer(const model& base, const model& now, content_ptr offer, id_counters& ids) {
+CORTC_DECL model apply_local_offer(const model& base, const model& now, content_ptr offer,
+                                   const section_owners& owners, issued& ids) {
     auto next = base;
     auto replaces = now.state == signaling_state::have_local_offer;
     const bundle_layout layout(*offer);
-    const auto tags = tags_of(*offer, layout);
+    const auto tags = local_tags(*offer, layout);
     next.sections.resize(offer->media.size());
-    for (std::size_t i = 0; i < offer->media.size(); ++i)
+    for (std::size_t i = 0; i < offer->media.size(); ++i) {
+        auto bundled = next.sections[i].bundled && !next.sections[i].rejected();
         next.sections[i] = detail::section_of(offer->media[i]);
+        next.sections[i].bundled = bundled;
+    }
     detail::offer_transports(next, base, now, layout, tags, replaces, ids);
     for (auto& transport : next.transports) {
         if (next.sections[transport.section].transport != transport.id) continue; // the offer ends it
-        const auto& lines = offer->media[transport.section].transport;
+        auto lines = transport_of(*offer, layout, transport.section);
         transport.local = {*lines.ice_ufrag, *lines.ice_pwd};
     }
+    detail::place_owners(next, owners);
     // webrtc-pc "set a description": who offers first controls.
     if (!next.controlling) next.controlling = true;
     next.pending_local = applied{sdp_type::offer, std::move(offer)};
@@ -195,14 +168,13 @@ CORTC_DECL model apply_local_offer(const model& base, const model& now, content_
 }
 
 CORTC_DECL model apply_remote_offer(const model& base, const model& now, content_ptr offer,
-                                    const section_tags& tags, bool we_are_lite, id_counters& ids) {
+                                    const section_tags& tags, bool we_are_lite, issued& ids) {
     auto next = base;
     auto replaces = now.state == signaling_state::have_remote_offer;
     const bundle_layout layout(*offer);
     detail::take_sections(next, *offer);
     detail::offer_transports(next, base, now, layout, tags, replaces, ids);
-    for (std::size_t i = 0; i < offer->media.size(); ++i)
-        detail::associate(next, now, *offer, layout, i, replaces, ids);
+    detail::associate(next, replaces ? &now : nullptr, *offer, layout, ids);
     // A lite peer never controls a full one (RFC 8445 6.1.1).
     if (!next.controlling) next.controlling = offer->ice_lite && !we_are_lite;
     next.pending_remote = applied{sdp_type::offer, std::move(offer)};
@@ -211,13 +183,14 @@ CORTC_DECL model apply_remote_offer(const model& base, const model& now, content
 }
 
 CORTC_DECL model apply_answer(const model& now, content_ptr answer, sdp_type type, bool ours,
-                              bool we_are_lite) {
+                              bool we_are_lite, const issued& ids) {
     auto next = now;
     auto final_answer = type == sdp_type::answer;
     auto offer = ours ? now.pending_remote->content : now.pending_local->content;
     const auto& local = ours ? *answer : *offer;
     const auto& remote = ours ? *offer : *answer;
-    detail::accept_or_reject(next, local, remote, *answer, final_answer, ours);
+    detail::accept_or_reject(next, local, remote, *answer, final_answer);
+    detail::settle_transceivers(next, local, remote, *answer, final_answer, ids);
     if (we_are_lite && !remote.ice_lite) next.controlling = false; // RFC 8445 6.1.1, whoever offered
     if (!final_answer) {
         (ours ? next.pending_local : next.pending_remote) = applied{type, std::move(answer)};
@@ -231,12 +204,6 @@ CORTC_DECL model apply_answer(const model& now, content_ptr answer, sdp_type typ
     next.pending_remote.reset();
     next.state = signaling_state::stable;
     return next;
-}
-
-CORTC_DECL void drop_stopped(model& stable) {
-    std::erase_if(stable.transceivers, [&](const transceiver& each) {
-        return each.stopped && (!each.section || stable.sections[*each.section].rejected());
-    });
 }
 
 } // namespace cortc::jsep

@@ -2,6 +2,7 @@
 
 #include "cortc/jsep/build.hpp"
 #include "cortc/jsep/match.hpp"
+#include "cortc/jsep/simulcast.hpp"
 
 #include <algorithm>
 
@@ -9,12 +10,12 @@ namespace cortc::jsep {
 
 namespace detail {
 
-void write_transport(sdp::media_description& media, const transport_lines& lines,
+void write_transport(sdp::media_description& media, const transport_lines* lines,
                      const build_settings& settings);
 
 /// What every accepted audio or video section of ours begins with.
 CORTC_DECL sdp::media_description rtp_media(const section& from, const transceiver& which,
-                                            const transport_lines& lines, const build_settings& settings) {
+                                            const transport_lines* lines, const build_settings& settings) {
     sdp::media_description media;
     media.media = from.media;
     media.protocol = from.protocol;
@@ -28,6 +29,11 @@ CORTC_DECL sdp::media_description rtp_media(const section& from, const transceiv
 CORTC_DECL void write_codecs(sdp::media_description& media, std::vector<sdp::codec> codecs) {
     for (const auto& codec : codecs) media.formats.push_back(std::to_string(codec.payload_type));
     media.codecs = std::move(codecs);
+}
+
+CORTC_DECL const std::vector<codec_capability>& allowed_codecs(const transceiver& which,
+                                                               const build_settings& settings) {
+    return which.preferred_codecs.empty() ? settings.media->codecs(which.kind) : which.preferred_codecs;
 }
 
 CORTC_DECL bool has_extension(const sdp::media_description& media, std::string_view uri) {
@@ -48,17 +54,23 @@ CORTC_DECL std::vector<sdp::msid> sent_msids(const transceiver& which) {
 }
 
 CORTC_DECL sdp::media_description media_offer(const section& from, const transceiver& which,
-                                              const transport_lines& lines, const build_settings& settings) {
+                                              const transport_lines* lines, const build_settings& settings,
+                                              group_numbers& numbers) {
+    const auto* negotiated = which.negotiated.get();
     auto media = detail::rtp_media(from, which, lines, settings);
     media.direction = which.direction;
-    media.rtcp_mux = true;
-    media.extmaps = which.negotiated->extensions;
-    media.rtcp_rsize = which.negotiated->rtcp_reduced_size;
-    std::vector<sdp::codec> codecs;
-    for (const auto& each : which.negotiated->codecs) codecs.push_back(each.codec);
-    detail::write_codecs(media, std::move(codecs));
-    media.rids = which.negotiated->rids;
-    media.simulcast = which.negotiated->simulcast;
+    media.rtcp_mux = true; // in bundle-only sections, too: browsers look for it
+    media.rtcp_rsize = !negotiated || negotiated->rtcp_reduced_size;
+    if (!negotiated && lines) {
+        media.rtcp = sdp::rtcp_port{9, sdp::connection{}};
+        media.rtcp_mux_only = settings.rtcp_mux == rtcp_mux_policy::require;
+    }
+    media.extmaps = offer_extensions(settings.media->extensions(which.kind), negotiated, numbers);
+    detail::write_codecs(media, offer_codecs(detail::allowed_codecs(which, settings),
+                                             !which.preferred_codecs.empty(), negotiated, numbers));
+    auto layers = offer_layers(which);
+    media.rids = std::move(layers.rids);
+    media.simulcast = std::move(layers.simulcast);
     return media;
 }
 
@@ -66,7 +78,7 @@ CORTC_DECL sdp::media_description media_answer(const section& from, const transc
                                                const sdp::session_description& offer, std::size_t index,
                                                const transport_lines& lines, const build_settings& settings) {
     const auto& offered = offer.media[index];
-    auto media = detail::rtp_media(from, which, lines, settings);
+    auto media = detail::rtp_media(from, which, &lines, settings);
     auto wanted = which.ended() ? sdp::direction::inactive : which.direction;
     media.direction = sdp::reverse(sdp::effective_direction(offer, offered)) & wanted;
     media.rtcp_mux = offered.rtcp_mux || offered.rtcp_mux_only;
@@ -74,9 +86,12 @@ CORTC_DECL sdp::media_description media_answer(const section& from, const transc
     media.extmap_allow_mixed = offered.extmap_allow_mixed;
     media.extmaps =
         answer_extensions(settings.media->extensions(which.kind), sdp::effective_extmaps(offer, offered));
-    auto codecs = answer_codecs(settings.media->codecs(which.kind), offered);
+    auto codecs = answer_codecs(detail::allowed_codecs(which, settings), offered);
+    if (!which.preferred_codecs.empty()) order_codecs(codecs, which.preferred_codecs);
     if (detail::has_extension(media, extension_uri::rid)) { // else the layers could not be told apart
         auto layers = answer_simulcast(offered, codecs);
+        if ((*media.direction & sdp::direction::sendonly) == sdp::direction::sendonly)
+            answer_sent_layers(layers, offered, codecs, which.encodings);
         media.rids = std::move(layers.rids);
         media.simulcast = std::move(layers.simulcast);
     }

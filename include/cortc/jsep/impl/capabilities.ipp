@@ -40,7 +40,8 @@ CORTC_DECL std::vector<codec_capability> default_video_codecs() {
     codecs.push_back({"H265", 90000, 1, "profile-id=1;tier-flag=0;tx-mode=SRST", feedback});
     for (std::string name : {"rtx", "red", "ulpfec"}) codecs.push_back({name, 90000, 1, "", {}});
     // FlexFEC is a stream of its own: its packets count for the estimate of the bandwidth, too.
-    codecs.push_back({"flexfec-03", 90000, 1, "", {{"goog-remb", ""}, {"transport-cc", ""}}});
+    codecs.push_back(
+        {"flexfec-03", 90000, 1, "repair-window=10000000", {{"goog-remb", ""}, {"transport-cc", ""}}});
     return codecs;
 }
 

@@ -3,6 +3,7 @@
 #include "cortc/jsep/apply.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace cortc::jsep {
 
@@ -45,6 +46,35 @@ CORTC_DECL void compare_transceivers(const model& before, const model& after, ch
         if (!after.find(was.id)) out.ended.push_back(transceiver_removed{was.id});
 }
 
+CORTC_DECL bool holds_stream(const transceiver* which, const std::string& stream) {
+    return which && std::find(which->remote_streams.begin(), which->remote_streams.end(), stream) !=
+                        which->remote_streams.end();
+}
+
+/// webrtc-pc "process remote tracks": removals of all, then additions of all, then the tracks.
+CORTC_DECL void compare_tracks(const model& before, const model& after, std::vector<event>& tracks) {
+    for (const auto& was : before.transceivers)
+        for (const auto& stream : was.remote_streams)
+            if (!holds_stream(after.find(was.id), stream))
+                tracks.push_back(remote_track_left{was.id, stream});
+    std::vector<event> surfaced;
+    for (const auto& now : after.transceivers) {
+        const auto* was = before.find(now.id);
+        auto received = [](const transceiver* which) {
+            return which && which->fired_direction &&
+                   (*which->fired_direction & sdp::direction::recvonly) == sdp::direction::recvonly;
+        };
+        auto surfaces = received(&now) && !received(was);
+        for (const auto& stream : now.remote_streams) {
+            if (holds_stream(was, stream)) continue;
+            tracks.push_back(remote_track_joined{now.id, stream});
+            surfaces = true;
+        }
+        if (surfaces) surfaced.push_back(remote_track{now.id, now.remote_streams});
+    }
+    std::move(surfaced.begin(), surfaced.end(), std::back_inserter(tracks));
+}
+
 } // namespace detail
 
 CORTC_DECL changes compare(const model& base, const model& before, const model& after,
@@ -69,6 +99,7 @@ CORTC_DECL changes compare(const model& base, const model& before, const model& 
         if (now && was.sctp && !now->sctp) out.ended.push_back(sctp_ended{was.id});
     }
     detail::compare_transceivers(before, after, out);
+    detail::compare_tracks(before, after, out.tracks);
     return out;
 }
 

@@ -54,7 +54,7 @@ CORTC_DECL std::string print_local(const sdp::session_description& content,
                                    const std::vector<gathered>& known) {
     auto joined = content;
     const bundle_layout layout(content);
-    const auto tags = tags_of(content, layout);
+    const auto tags = local_tags(content, layout);
     for (std::size_t i = 0; i < joined.media.size(); ++i) {
         auto& media = joined.media[i];
         if (tags[i] != i || !media.transport.ice_ufrag) continue;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/jsep/match.hpp"
+#include "cortc/jsep/simulcast.hpp"
 #include "cortc/sdp/detail/text.hpp"
 
 #include <algorithm>
@@ -223,7 +224,6 @@ CORTC_DECL std::vector<sdp::codec> codec_answer::run() {
     return answer;
 }
 
-/// Those of a=rid's payload types that were accepted, each once.
 CORTC_DECL std::vector<std::string> common_formats(const std::vector<std::string>& wanted,
                                                    const std::vector<sdp::codec>& accepted) {
     std::array<bool, 128> open{};
@@ -266,22 +266,6 @@ CORTC_DECL std::vector<sdp::extmap> settle_extensions(const std::vector<sdp::ext
         settled.push_back(std::move(own));
     }
     return settled;
-}
-
-/// The layers of ours that the peer has, too.
-CORTC_DECL void settle_layers(media_parameters& settled, const sdp::media_description& local,
-                              const sdp::media_description& remote) {
-    if (!local.simulcast || !remote.simulcast) return;
-    auto stays = [&](std::string_view id) {
-        return std::any_of(remote.rids.begin(), remote.rids.end(),
-                           [&](const auto& other) { return other.id == id && other.send; });
-    };
-    for (const auto& own : local.rids)
-        if (!own.send && stays(own.id)) settled.rids.push_back(own);
-    sdp::simulcast layers;
-    for (const auto& layer : local.simulcast->recv)
-        if (!layer.empty() && stays(layer.front().rid)) layers.recv.push_back(layer);
-    if (!layers.recv.empty()) settled.simulcast = std::move(layers);
 }
 
 } // namespace detail
@@ -358,28 +342,6 @@ CORTC_DECL std::vector<sdp::extmap> answer_extensions(const std::vector<std::str
     return answer;
 }
 
-CORTC_DECL answered_layers answer_simulcast(const sdp::media_description& offered,
-                                            const std::vector<sdp::codec>& accepted) {
-    answered_layers answer;
-    if (!offered.simulcast) return answer;
-    sdp::simulcast received;
-    for (const auto& alternatives : offered.simulcast->send) {
-        if (alternatives.empty() || received.recv.size() == max_simulcast_layers) continue;
-        const auto& id = alternatives.front().rid;
-        auto named = [&](const auto& rid) { return rid.id == id; };
-        auto found = std::find_if(offered.rids.begin(), offered.rids.end(), named);
-        if (found == offered.rids.end() || !found->send ||
-            std::any_of(answer.rids.begin(), answer.rids.end(), named))
-            continue;
-        auto formats = detail::common_formats(found->formats, accepted);
-        if (formats.empty() && !found->formats.empty()) continue; // nothing left that it could carry
-        answer.rids.push_back({id, false, std::move(formats), found->restrictions});
-        received.recv.push_back({{id, false}});
-    }
-    if (!received.recv.empty()) answer.simulcast = std::move(received);
-    return answer;
-}
-
 CORTC_DECL media_parameters settle_media(const sdp::session_description& local,
                                          const sdp::session_description& remote, std::size_t index,
                                          bool ours) {
@@ -389,7 +351,9 @@ CORTC_DECL media_parameters settle_media(const sdp::session_description& local,
     settled.codecs = detail::settle_codecs(own, theirs, ours);
     settled.extensions = detail::settle_extensions(own.extmaps, sdp::effective_extmaps(remote, theirs));
     settled.rtcp_reduced_size = own.rtcp_rsize && theirs.rtcp_rsize;
-    detail::settle_layers(settled, own, theirs);
+    auto layers = common_layers(own, theirs);
+    settled.rids = std::move(layers.rids);
+    settled.simulcast = std::move(layers.simulcast);
     return settled;
 }
 

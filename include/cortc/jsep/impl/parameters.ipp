@@ -16,9 +16,9 @@ namespace detail {
 CORTC_DECL error refused(error_kind kind, std::string message) { return {kind, std::move(message), {}, {}}; }
 
 /// "name=value" of a codec's parameters, in one order whatever the text's.
-CORTC_DECL std::vector<std::string> sorted_parameters(const codec_capability& codec) {
+CORTC_DECL std::vector<std::string> sorted_parameters(std::string_view fmtp) {
     sdp::codec parsed;
-    parsed.fmtp = codec.fmtp;
+    parsed.fmtp = fmtp;
     std::vector<std::string> all;
     for (const auto& each : parsed.parameters()) {
         std::string key(each.key);
@@ -106,7 +106,7 @@ CORTC_DECL bool same_codec(const codec_capability& a, const codec_capability& b,
     other.channels = b.channels;
     other.fmtp = b.fmtp;
     return matches(a, other) &&
-           (ignore_asymmetric || detail::sorted_parameters(a) == detail::sorted_parameters(b));
+           (ignore_asymmetric || detail::sorted_parameters(a.fmtp) == detail::sorted_parameters(b.fmtp));
 }
 
 CORTC_DECL outcome<std::vector<encoding>> first_encodings(media_kind kind, std::vector<encoding> given,
@@ -131,6 +131,8 @@ CORTC_DECL outcome<std::vector<encoding>> first_encodings(media_kind kind, std::
     if (given.empty()) given.emplace_back();
     if (kind == media_kind::video) detail::scale_layers(given, scaled);
     if (given.size() == 1) given.front().rid.clear();
+    for (std::size_t i = 0; i < given.size() && given.size() > 1; ++i) // RFC 9429 5.2.1: else we choose
+        if (given[i].rid.empty()) given[i].rid = std::to_string(i);
     return given;
 }
 

@@ -4,6 +4,8 @@
 #include "cortc/jsep/plan.hpp"
 
 #include <algorithm>
+#include <map>
+#include <string_view>
 
 namespace cortc::jsep {
 
@@ -17,7 +19,25 @@ CORTC_DECL bool accepts_media(const model& base, const sdp::session_description&
         return false;
     const auto* in_use = base.transceiver_of(index);
     if (in_use && in_use->stopped) return false;
-    return !answer_codecs(rules.media->codecs(*kind), media).empty();
+    auto preferred = in_use && !in_use->preferred_codecs.empty();
+    const auto& ours = preferred ? in_use->preferred_codecs : rules.media->codecs(*kind);
+    return !answer_codecs(ours, media).empty();
+}
+
+/// RFC 9429 5.3.1: without a common group only the first section of each kind, or the very first one, gets a
+/// transport. What is negotiated stays.
+CORTC_DECL void apply_policy(std::vector<bool>& accepted, const model& base,
+                             const sdp::session_description& offer, const bundle_layout& layout,
+                             bundle_policy policy) {
+    if (policy == bundle_policy::max_compat) return;
+    std::map<std::string_view, std::size_t> first; // by kind; max_bundle knows one kind
+    for (std::size_t i = 0; i < accepted.size(); ++i) {
+        if (layout.rejected(i)) continue;
+        auto kind = policy == bundle_policy::balanced ? std::string_view(offer.media[i].media) : "";
+        auto tag = first.emplace(kind, i).first->second;
+        auto negotiated = i < base.sections.size() && !base.sections[i].rejected();
+        if (!negotiated && !layout.same_group(tag, i)) accepted[i] = false;
+    }
 }
 
 /// Sections of transports beyond the limit are rejected: each costs sockets and a handshake.
@@ -49,6 +69,7 @@ CORTC_DECL section_tags plan_answer(const model& base, const sdp::session_descri
     std::vector<bool> accepted(offer.media.size());
     for (std::size_t i = 0; i < offer.media.size(); ++i)
         accepted[i] = i == data || detail::accepts_media(base, offer, layout, i, rules);
+    detail::apply_policy(accepted, base, offer, layout, rules.bundle);
     auto tags = layout.tags(accepted);
     detail::limit_transports(tags, rules.max_transports);
     return tags;
@@ -58,6 +79,20 @@ CORTC_DECL section_tags tags_of(const sdp::session_description& content, const b
     std::vector<bool> accepted(content.media.size());
     for (std::size_t i = 0; i < content.media.size(); ++i) accepted[i] = content.media[i].port != 0;
     return layout.tags(accepted);
+}
+
+CORTC_DECL section_tags local_tags(const sdp::session_description& content, const bundle_layout& layout) {
+    section_tags tags(content.media.size(), bundle_layout::none);
+    auto ufrag_of = [&](std::size_t index) -> const auto& {
+        return content.media[layout.source(index)].transport.ice_ufrag;
+    };
+    for (std::size_t i = 0; i < tags.size(); ++i) {
+        if (layout.rejected(i)) continue;
+        for (auto member : layout.members(i))
+            if (tags[i] == bundle_layout::none && !layout.rejected(member) && ufrag_of(member) == ufrag_of(i))
+                tags[i] = member;
+    }
+    return tags;
 }
 
 } // namespace cortc::jsep

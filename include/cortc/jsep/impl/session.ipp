@@ -7,11 +7,20 @@
 
 namespace cortc::jsep {
 
+namespace detail {
+
+std::string make_uuid(random_source& random);
+
+} // namespace detail
+
 CORTC_DECL session::session(random_source& random, logger log, session_options options)
     : random_(random)
     , log_(log)
     , options_(std::move(options))
-    , session_id_(random.u64() >> 1) {} // RFC 9429 5.2.1: below 2^63
+    , session_id_(random.u64() >> 1) // RFC 9429 5.2.1: below 2^63
+    , cname_(detail::make_uuid(random)) {
+    ids_.default_stream = detail::make_uuid(random);
+}
 
 CORTC_DECL void session::set_fingerprints(std::vector<sdp::fingerprint> fingerprints) {
     fingerprints_ = std::move(fingerprints);
@@ -36,6 +45,9 @@ CORTC_DECL build_settings session::next_settings() {
     settings.ice_lite = options_.ice_lite;
     settings.ufrag_prefix = options_.ufrag_prefix;
     settings.media = options_.media;
+    settings.bundle = options_.bundle;
+    settings.rtcp_mux = options_.rtcp_mux;
+    settings.identity = identity_;
     return settings;
 }
 
@@ -61,7 +73,10 @@ CORTC_DECL outcome<description> session::create_offer(offer_options options) {
     plan.data_wanted = data_wanted_;
     plan.restart = options.ice_restart;
     plan.replace = to_replace_;
-    last_offer_ = make(build_offer(model_, plan, next_settings(), random_));
+    plan.first_mid = first_mid_;
+    auto built = build_offer(base(), model_, plan, next_settings(), numbers_, random_);
+    last_offer_ = make(std::move(built.content));
+    last_offer_->owners = std::move(built.owners);
     return description{sdp_type::offer, last_offer_->text};
 }
 
@@ -116,7 +131,7 @@ CORTC_DECL bool session::update_negotiation_needed() {
 CORTC_DECL void session::close() {
     log_.debug("signaling state {} -> closed", to_string(state()));
     model_.state = signaling_state::closed;
-    for (auto& each : model_.transceivers) each.stopped = true;
+    for (auto& each : model_.transceivers) stop_for_good(each);
     events_.clear();
 }
 

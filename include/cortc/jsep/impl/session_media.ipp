@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace cortc::jsep {
 
@@ -63,12 +64,25 @@ void session::change_transceiver(transceiver_id which, Change change) {
 CORTC_DECL void session::keep_stopped() {
     if (!stable_) return;
     for (const auto& each : model_.transceivers)
-        if (auto* known = stable_->find(each.id); known && each.stopped) known->stopped = true;
+        if (auto* known = stable_->find(each.id); known && each.stopped && !known->stopped)
+            stop_for_good(*known);
 }
 
 CORTC_DECL void session::name_senders() {
     for (auto& each : model_.transceivers)
         if (each.sender_id.empty()) each.sender_id = detail::make_uuid(random_);
+}
+
+/// A mid that named one section never names another, even when its place is used again: packets that carry
+/// it may still be under way.
+CORTC_DECL void session::remember_mids() {
+    for (const auto& each : model_.sections) {
+        std::size_t number = 0;
+        auto end = each.mid.data() + each.mid.size();
+        auto [at, failure] = std::from_chars(each.mid.data(), end, number);
+        if (at == end && failure == std::errc{} && number < 10'000)
+            first_mid_ = std::max(first_mid_, number + 1);
+    }
 }
 
 /// Nothing can be negotiated about a transceiver without a section, so a stopping one would need negotiation

@@ -66,7 +66,7 @@ CORTC_DECL outcome<void> session::set_local_description(std::optional<sdp_type> 
 
 CORTC_DECL outcome<void> session::set_local(sdp_type type, const created& from) {
     if (type == sdp_type::offer) {
-        commit(apply_local_offer(base(), model_, from.content, ids_));
+        commit(apply_local_offer(base(), model_, from.content, from.owners, ids_));
         return {};
     }
     if (from.remote_offer != remote_offer_)
@@ -75,14 +75,15 @@ CORTC_DECL outcome<void> session::set_local(sdp_type type, const created& from) 
             "the answer was created for an earlier offer; createAnswer makes one for the present offer",
             {},
             {}};
-    commit(apply_answer(model_, from.content, type, true, options_.ice_lite));
+    commit(apply_answer(model_, from.content, type, true, options_.ice_lite, ids_));
     return {};
 }
 
 CORTC_DECL outcome<void> session::set_remote_description(sdp_type type, std::string_view sdp) {
     if (type == sdp_type::rollback) return roll_back();
     // Glare. As in the W3C a step of its own, which a failure of the offer does not undo.
-    if (type == sdp_type::offer && state() == signaling_state::have_local_offer) commit(*stable_);
+    if (type == sdp_type::offer && state() == signaling_state::have_local_offer)
+        commit(jsep::roll_back(*stable_, model_));
     if (auto wrong = wrong_state(type, false)) return *wrong;
     auto parsed = sdp::parse(sdp, options_.sdp_limits);
     if (!parsed)
@@ -90,9 +91,12 @@ CORTC_DECL outcome<void> session::set_remote_description(sdp_type type, std::str
                      fmt::format("line {}: {}", parsed.error().line, parsed.error().message),
                      "sdp-syntax-error", parsed.error().line};
     auto content = std::make_shared<const sdp::session_description>(std::move(*parsed));
-    if (auto grouped = validate_groups(*content); !grouped) return grouped;
     if (options_.rtcp_mux == rtcp_mux_policy::require)
         if (auto muxed = validate_rtcp_mux(*content, bundle_layout(*content)); !muxed) return muxed;
+    // A repeated offer is measured as if from stable.
+    auto rids = validate_rids(type == sdp_type::offer ? base() : model_, *content, type);
+    if (!rids) return rids;
+    if (auto grouped = validate_groups(*content); !grouped) return grouped;
     return type == sdp_type::offer ? set_remote_offer(std::move(content), sdp)
                                    : set_remote_answer(type, std::move(content));
 }
@@ -109,14 +113,15 @@ CORTC_DECL outcome<void> session::set_remote_offer(content_ptr offer, std::strin
 }
 
 CORTC_DECL outcome<void> session::set_remote_answer(sdp_type type, content_ptr answer) {
-    if (auto fits = validate_remote_answer(model_, *answer, bundle_layout(*answer)); !fits) return fits;
-    commit(apply_answer(model_, std::move(answer), type, false, options_.ice_lite));
+    if (auto fits = validate_remote_answer(base(), model_, *answer, bundle_layout(*answer)); !fits)
+        return fits;
+    commit(apply_answer(model_, std::move(answer), type, false, options_.ice_lite, ids_));
     return {};
 }
 
 CORTC_DECL outcome<void> session::roll_back() {
     if (auto wrong = wrong_state(sdp_type::rollback, true)) return *wrong;
-    commit(*stable_);
+    commit(jsep::roll_back(*stable_, model_));
     return {};
 }
 
@@ -146,12 +151,16 @@ CORTC_DECL void session::commit(model next) {
     auto before = std::exchange(model_, std::move(next));
     ++revision_;
     name_senders();
+    for (const auto* ours : {&model_.pending_local, &model_.current_local})
+        if (*ours) numbers_.note(*(*ours)->content);
     if (before.state == signaling_state::stable && model_.state != before.state)
         stable_ = std::make_unique<model>(before);
     keep_stopped();
     if (model_.state == signaling_state::stable) {
         stable_.reset();
+        stop_unplaced();
         drop_stopped(model_);
+        remember_mids();
         remote_offer_text_.clear();
         negotiation_needed_ = false; // webrtc-pc: cleared here, then checked again
         forget_answered(before);
@@ -161,9 +170,11 @@ CORTC_DECL void session::commit(model next) {
     std::move(news.begun.begin(), news.begun.end(), std::back_inserter(events_));
     tell_candidates();
     std::move(news.ended.begin(), news.ended.end(), std::back_inserter(events_));
-    if (before.state == model_.state) return;
-    log_.debug("signaling state {} -> {}", to_string(before.state), to_string(model_.state));
-    events_.push_back(signaling_state_changed{model_.state});
+    if (before.state != model_.state) {
+        log_.debug("signaling state {} -> {}", to_string(before.state), to_string(model_.state));
+        events_.push_back(signaling_state_changed{model_.state});
+    }
+    std::move(news.tracks.begin(), news.tracks.end(), std::back_inserter(events_));
 }
 
 } // namespace cortc::jsep

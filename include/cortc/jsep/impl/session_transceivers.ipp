@@ -93,6 +93,11 @@ CORTC_DECL outcome<transceiver> session::new_transceiver(media_kind kind, transc
     made.streams = std::move(*streams);
     made.encodings = std::move(*encodings);
     made.receive_rids = std::move(init.receive_rids);
+    for (const auto& each : made.encodings) // RFC 8851 4: a rid names one stream of the section
+        if (std::find(made.receive_rids.begin(), made.receive_rids.end(), each.rid) !=
+            made.receive_rids.end())
+            return detail::refused(error_kind::type,
+                                   fmt::format("receive_rids: {} is the rid of an encoding", each.rid));
     return made;
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 namespace cortc::jsep {
 
@@ -96,6 +97,27 @@ CORTC_DECL outcome<void> validate_sharing(const std::vector<section>& before,
     return {};
 }
 
+/// The same for an answer: what was negotiated stays where it is, what is new may be bundled with it, or
+/// among itself.
+CORTC_DECL outcome<void> validate_answered_sharing(const model& base, const model& now,
+                                                   const sdp::session_description& answer,
+                                                   const section_tags& tags) {
+    std::map<transport_id, std::size_t> tag_of;
+    for (std::size_t i = 0; i < tags.size(); ++i) {
+        if (tags[i] == bundle_layout::none || !now.sections[i].offered) continue;
+        const auto& joined = now.sections[tags[i]].offered;
+        auto negotiated = i < base.sections.size() && base.sections[i].transport;
+        if (!joined || (negotiated && joined != base.sections[i].transport))
+            return does_not_fit(fmt::format("{} is bundled with section {}, but has a transport of its own",
+                                            section_name(answer, i), tags[i]));
+        if (auto known = tag_of.emplace(*joined, tags[i]).first->second; known != tags[i])
+            return does_not_fit(
+                fmt::format("{} shares the transport of section {}, but is not bundled with it",
+                            section_name(answer, i), known));
+    }
+    return {};
+}
+
 /// RFC 9429 5.10: sections keep their place, kind and mid, unless they were rejected and are used again.
 CORTC_DECL outcome<void> validate_order(const model& base, const sdp::session_description& offer) {
     if (offer.media.size() < base.sections.size())
@@ -130,7 +152,8 @@ CORTC_DECL outcome<void> validate_answered_section(const model& now, const sdp::
         return does_not_fit(fmt::format("section {}: a=mid:{} was offered here, not a=mid:{}", index,
                                         *ours.mid, *theirs.mid));
     if (theirs.port == 0) return {};
-    if (ours.port == 0) return does_not_fit(name + ": was offered with port 0 and cannot be accepted");
+    if (ours.port == 0 && !ours.bundle_only)
+        return does_not_fit(name + ": was offered with port 0 and cannot be accepted");
     auto same_protocol =
         ours.is_rtp() ? theirs.is_rtp() : theirs.protocol == ours.protocol && theirs.is_data_channel();
     if (!same_protocol)
@@ -151,7 +174,7 @@ CORTC_DECL outcome<void> validate_answered_transport(const model& now, const sdp
     if (*attributes.setup != sdp::setup_role::active && *attributes.setup != sdp::setup_role::passive)
         return does_not_fit(fmt::format("{}: a=setup:{} in an answer; active or passive would be right", name,
                                         sdp::to_string(*attributes.setup)));
-    const auto* transport = now.find(*now.sections[index].transport);
+    const auto* transport = now.find(*now.sections[index].offered);
     // RFC 8839 4.4.1.1.1: only an offer restarts ICE.
     if (transport->remote && transport->remote->local_ufrag == transport->local.ufrag &&
         transport->remote->credentials != ice_credentials{*attributes.ice_ufrag, *attributes.ice_pwd})
@@ -232,7 +255,8 @@ CORTC_DECL outcome<void> validate_remote_offer(const model& base, const sdp::ses
     return detail::validate_bundled_media(offer, tags);
 }
 
-CORTC_DECL outcome<void> validate_remote_answer(const model& now, const sdp::session_description& answer,
+CORTC_DECL outcome<void> validate_remote_answer(const model& base, const model& now,
+                                                const sdp::session_description& answer,
                                                 const bundle_layout& layout) {
     const auto& offer = *now.pending_local->content;
     if (answer.media.size() != offer.media.size())
@@ -252,7 +276,7 @@ CORTC_DECL outcome<void> validate_remote_answer(const model& now, const sdp::ses
                 return detail::does_not_fit(fmt::format(
                     "a=group:BUNDLE in the answer names the mid {}, which the offer did not bundle", mid));
     }
-    if (auto fits = detail::validate_sharing(now.sections, answer, tags); !fits) return fits;
+    if (auto fits = detail::validate_answered_sharing(base, now, answer, tags); !fits) return fits;
     return detail::validate_bundled_media(answer, tags);
 }
 

@@ -66,4 +66,54 @@ CORTC_DECL outcome<void> validate_bundled_media(const sdp::session_description& 
     return {};
 }
 
+/// An answered layer must have been offered the other way round.
+CORTC_DECL outcome<void> validate_answered_rids(const sdp::session_description& offer,
+                                                const sdp::session_description& answer, std::size_t index) {
+    const auto& ours = offer.media[index].rids;
+    const auto& lines = answer.media[index].simulcast;
+    if (!lines) return {};
+    for (auto sent : {true, false}) {
+        auto allowed = [&](const std::string& id) {
+            return std::any_of(ours.begin(), ours.end(),
+                               [&](const auto& each) { return each.id == id && each.send != sent; });
+        };
+        for (const auto& alternatives : sent ? lines->send : lines->recv)
+            for (const auto& each : alternatives)
+                if (!allowed(each.rid))
+                    return does_not_fit(fmt::format("{}: a=simulcast: the rid {} was not offered",
+                                                    section_name(answer, index), each.rid.substr(0, 32)));
+    }
+    return {};
+}
+
+/// RFC 8851 4: a rid goes on naming the same stream.
+CORTC_DECL outcome<void> validate_turned_rids(const transceiver& which,
+                                              const sdp::session_description& content, std::size_t index) {
+    if (!which.negotiated) return {};
+    for (const auto& known : which.negotiated->rids)
+        for (const auto& each : content.media[index].rids)
+            if (each.id == known.id && each.send == known.send)
+                return does_not_fit(fmt::format("{}: a=rid:{} was negotiated in the other direction",
+                                                section_name(content, index), each.id.substr(0, 32)));
+    return {};
+}
+
 } // namespace cortc::jsep::detail
+
+namespace cortc::jsep {
+
+CORTC_DECL outcome<void> validate_rids(const model& now, const sdp::session_description& content,
+                                       sdp_type type) {
+    const auto* offer =
+        type == sdp_type::offer || !now.pending_local ? nullptr : now.pending_local->content.get();
+    for (std::size_t i = 0; i < content.media.size() && i < now.sections.size(); ++i) {
+        if (offer && i < offer->media.size())
+            if (auto fits = detail::validate_answered_rids(*offer, content, i); !fits) return fits;
+        const auto* which = now.transceiver_of(i);
+        if (!which || now.sections[i].rejected()) continue;
+        if (auto fits = detail::validate_turned_rids(*which, content, i); !fits) return fits;
+    }
+    return {};
+}
+
+} // namespace cortc::jsep
