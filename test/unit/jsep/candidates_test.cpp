@@ -65,7 +65,7 @@ TEST_CASE("addIceCandidate step 3: section, then generation, then the candidate"
     CHECK(pair.bob.events_of<remote_candidate>().size() == 1);
 }
 
-TEST_CASE("a remote candidate joins the remote description, once, and is reported once") {
+TEST_CASE("addIceCandidate step 4: it joins the remote description, once, and is reported once") {
     connected_pair pair;
     auto ufrag = line_value(pair.alice.jsep.local_description()->sdp, "a=ice-ufrag:");
     CHECK(pair.bob.jsep.add_remote_candidate(at_mid(host + " ufrag " + ufrag)));
@@ -101,7 +101,8 @@ TEST_CASE("candidates that come before our answer are reported after the pairing
     CHECK(std::vector(kinds.end() - 5, kinds.end()) == std::vector<std::size_t>{5, 6, 6, 7, 10});
 }
 
-TEST_CASE("during a remote restart a candidate goes to the generation that its ufrag names") {
+TEST_CASE("addIceCandidate step 4: during a remote restart a candidate goes to the generation that its ufrag "
+          "names") {
     connected_pair pair;
     auto old_ufrag = line_value(pair.alice.jsep.local_description()->sdp, "a=ice-ufrag:");
     auto offer = pair.alice.offer({.ice_restart = true});
@@ -145,7 +146,7 @@ TEST_CASE("a later offer with more candidates reports the new ones at once") {
     CHECK(told[0].candidate.type == sdp::candidate_type::relay);
 }
 
-TEST_CASE("a candidate for a rejected section succeeds and is not kept") {
+TEST_CASE("addIceCandidate step 3: a candidate for a rejected section succeeds and is not kept") {
     peer alice(1), bob(2);
     alice.jsep.add_data_section();
     bob.jsep

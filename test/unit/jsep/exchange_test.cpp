@@ -129,7 +129,7 @@ TEST_CASE("a peer's a=setup is respected") {
           (setup == "active" ? dtls_role::server : dtls_role::client));
 }
 
-TEST_CASE("createOffer with iceRestart renews both ends' credentials on the same transport") {
+TEST_CASE("createOffer: iceRestart renews both ends' credentials on the same transport") {
     connected_pair pair;
     auto before = line_value(pair.alice.jsep.local_description()->sdp, "a=ice-ufrag:");
     auto bob_before = line_value(pair.bob.jsep.local_description()->sdp, "a=ice-ufrag:");
@@ -148,7 +148,7 @@ TEST_CASE("createOffer with iceRestart renews both ends' credentials on the same
     CHECK(only<remote_ice>(told).ufrag == ours);
 }
 
-TEST_CASE("restartIce is remembered until an answer brought new credentials, through rollback") {
+TEST_CASE("restartIce: remembered until an answer brought new credentials, through rollback") {
     connected_pair pair;
     CHECK_FALSE(pair.alice.jsep.negotiation_needed());
     auto before = line_value(pair.alice.jsep.local_description()->sdp, "a=ice-ufrag:");
@@ -171,7 +171,7 @@ TEST_CASE("restartIce is remembered until an answer brought new credentials, thr
     CHECK_FALSE(pair.alice.jsep.negotiation_needed());
 }
 
-TEST_CASE("iceRestart alone does not survive a rollback") {
+TEST_CASE("createOffer: iceRestart alone does not survive a rollback") {
     connected_pair pair;
     auto before = line_value(pair.alice.jsep.local_description()->sdp, "a=ice-ufrag:");
     pair.alice.jsep.set_local_description(sdp_type::offer, pair.alice.offer({.ice_restart = true})).value();
@@ -179,13 +179,13 @@ TEST_CASE("iceRestart alone does not survive a rollback") {
     CHECK(line_value(pair.alice.offer(), "a=ice-ufrag:") == before);
 }
 
-TEST_CASE("restartIce before anything is negotiated does nothing") {
+TEST_CASE("restartIce: before anything is negotiated it does nothing") {
     peer alice(1);
     alice.jsep.restart_ice();
     CHECK_FALSE(alice.jsep.negotiation_needed());
 }
 
-TEST_CASE("negotiation-needed fires once, and again only after it was cleared") {
+TEST_CASE("negotiationneeded update: fires once, and again only after it was cleared") {
     peer alice(1), bob(2);
     CHECK_FALSE(alice.jsep.update_negotiation_needed());
     alice.jsep.add_data_section();
@@ -205,7 +205,7 @@ TEST_CASE("negotiation-needed fires once, and again only after it was cleared") 
     CHECK_FALSE(alice.jsep.update_negotiation_needed());
 }
 
-TEST_CASE("rolling back a first offer takes its transport and the ICE role back") {
+TEST_CASE("set a description step 3: rolling back a first offer takes its transport and the ICE role back") {
     peer alice(1);
     alice.jsep.add_data_section();
     alice.set_local();
@@ -220,7 +220,7 @@ TEST_CASE("rolling back a first offer takes its transport and the ICE role back"
     CHECK(only<transport_added>(alice.events()).transport != added);
 }
 
-TEST_CASE("rolling back a restart takes only the new generation back") {
+TEST_CASE("set a description step 3: rolling back a restart takes only the new generation back") {
     connected_pair pair;
     pair.alice.jsep.set_local_description(sdp_type::offer, pair.alice.offer({.ice_restart = true})).value();
     auto renewed = only<local_ice>(pair.alice.events()).ufrag;
@@ -245,7 +245,7 @@ TEST_CASE("an offer that replaces a pending one keeps its transport, and its gen
     CHECK(only<local_ice>(told).transport == only<transport_added>(first).transport);
 }
 
-TEST_CASE("glare: a remote offer rolls the local one back, and the ICE role follows") {
+TEST_CASE("setRemoteDescription: glare, a remote offer rolls the local one back, and the ICE role follows") {
     peer polite(1), impolite(2);
     polite.jsep.add_data_section();
     impolite.jsep.add_data_section();
@@ -263,7 +263,7 @@ TEST_CASE("glare: a remote offer rolls the local one back, and the ICE role foll
     CHECK_FALSE(polite.jsep.negotiation_needed()); // the peer's data section serves ours
 }
 
-TEST_CASE("glare: a broken remote offer does not undo the rollback") {
+TEST_CASE("setRemoteDescription: glare, a broken remote offer does not undo the rollback") {
     peer alice(1);
     alice.jsep.add_data_section();
     alice.set_local();
@@ -273,7 +273,7 @@ TEST_CASE("glare: a broken remote offer does not undo the rollback") {
     CHECK(alice.jsep.negotiation_needed());
 }
 
-TEST_CASE("glare over a running connection keeps it") {
+TEST_CASE("setRemoteDescription: glare over a running connection keeps it") {
     connected_pair pair;
     pair.alice.jsep.set_local_description(sdp_type::offer, pair.alice.offer({.ice_restart = true})).value();
     pair.bob.jsep.set_local_description(sdp_type::offer, pair.bob.offer({.ice_restart = true})).value();
@@ -286,7 +286,7 @@ TEST_CASE("glare over a running connection keeps it") {
     CHECK(names(pair.alice.events()) == list{"local_ice", "remote_ice", "signaling_state"});
 }
 
-TEST_CASE("rolling back a remote offer leaves no trace") {
+TEST_CASE("set a description step 3: rolling back a remote offer leaves no trace") {
     connected_pair pair;
     observed before(pair.bob.jsep);
     pair.bob.jsep.set_remote_description(sdp_type::offer, pair.alice.offer({.ice_restart = true})).value();
@@ -302,7 +302,7 @@ TEST_CASE("rolling back a remote offer leaves no trace") {
     CHECK_FALSE(carol.jsep.controlling());
 }
 
-TEST_CASE("a pranswer starts the transports, the answer after it changes nothing") {
+TEST_CASE("set a description step 3: a pranswer starts the transports, the answer after it changes nothing") {
     peer alice(1), bob(2);
     alice.jsep.add_data_section();
     bob.jsep.set_remote_description(sdp_type::offer, alice.set_local()).value();
@@ -358,7 +358,7 @@ TEST_CASE("a peer that ends the data section later ends the transport with the a
     CHECK(names(pair.bob.events()) == list{"removed", "signaling_state"});
 }
 
-TEST_CASE("the ICE role when an agent is lite") {
+TEST_CASE("set a description step 3: the ICE role when an agent is lite") {
     peer full(1), lite(2, [] {
         session_options options;
         options.ice_lite = true;
@@ -377,7 +377,7 @@ TEST_CASE("the ICE role when an agent is lite") {
     CHECK(full.events_of<remote_ice>().front().lite);
 }
 
-TEST_CASE("the max message size: what the peer wrote, its default, or none") {
+TEST_CASE("set a description step 3: the max message size is what the peer wrote, its default, or none") {
     peer alice(1), bob(2);
     alice.jsep.add_data_section();
     auto offer = alice.offer();

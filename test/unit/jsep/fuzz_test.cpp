@@ -108,6 +108,62 @@ TEST_CASE("mutated answers change nothing or are taken") {
 
 namespace {
 
+/// Senders of every sort, with or without sections.
+void add_senders(peer& self) {
+    transceiver_init init;
+    for (std::string rid : {"q", "h"}) init.send_encodings.emplace_back().rid = rid;
+    init.streams = {"s"};
+    (void)self.jsep.add_transceiver(media_kind::video, init).value();
+    (void)self.jsep.add_track(media_kind::audio, "mic", {"s"}).value();
+    (void)self.jsep.add_track(media_kind::video, "cam").value();
+    self.jsep.add_data_section();
+}
+
+} // namespace
+
+TEST_CASE("mutated answers to our own audio and video change nothing or are taken") {
+    seeded_random random(9);
+    std::size_t accepted = 0, rounds = 0;
+    for (auto policy : {bundle_policy::balanced, bundle_policy::max_compat, bundle_policy::max_bundle}) {
+        session_options options;
+        options.bundle = policy;
+        for (int i = 0; i < 200; ++i, ++rounds) {
+            peer alice(1, options), bob(2);
+            add_senders(alice);
+            (void)bob.jsep.add_track(media_kind::audio, "b", {"bs"}).value();
+            bob.jsep.set_remote_description(sdp_type::offer, alice.set_local()).value();
+            auto hostile = mutated(bob.answer(), random);
+            CAPTURE(hostile);
+            REQUIRE(survives(alice, sdp_type::answer, hostile));
+            accepted += alice.jsep.state() == signaling_state::stable;
+            if (alice.jsep.state() == signaling_state::stable) REQUIRE(alice.jsep.set_local_description());
+        }
+    }
+    CHECK(accepted > rounds / 20);
+    CHECK(accepted < rounds);
+}
+
+TEST_CASE("mutated offers meet senders that wait for a section") {
+    seeded_random random(10);
+    std::size_t accepted = 0;
+    for (int i = 0; i < 400; ++i) {
+        peer alice(1), bob(2);
+        add_senders(alice);
+        add_senders(bob);
+        if (random.below(2)) bob.set_local(); // glare
+        if (bob.jsep.state() == signaling_state::have_local_offer)
+            bob.jsep.set_local_description(sdp_type::rollback).value();
+        auto hostile = mutated(alice.offer(), random);
+        CAPTURE(hostile);
+        REQUIRE(survives(bob, sdp_type::offer, hostile));
+        accepted += bob.jsep.current_local_description().has_value();
+        if (random.below(2)) REQUIRE(survives(bob, sdp_type::offer, mutated(hostile, random)));
+    }
+    CHECK(accepted > 20);
+}
+
+namespace {
+
 /// One random call; what fails changes nothing and tells nothing.
 void step(peer& self, peer& other, seeded_random& random) {
     auto text = other.jsep.local_description() ? other.jsep.local_description()->sdp : std::string();

@@ -5,7 +5,7 @@
 using namespace cortc::jsep;
 using pushed = operations_chain::pushed;
 
-TEST_CASE("an operation that is alone on the chain runs at once, the next when it settles") {
+TEST_CASE("operations chain: an operation that is alone runs at once, the next when it settles") {
     operations_chain chain;
     CHECK(chain.push(1) == pushed::runs_now);
     CHECK(chain.push(2) == pushed::waits);
@@ -19,7 +19,7 @@ TEST_CASE("an operation that is alone on the chain runs at once, the next when i
     CHECK(chain.push(4) == pushed::runs_now);
 }
 
-TEST_CASE("negotiation-needed is deferred until the chain is empty, and done once") {
+TEST_CASE("operations chain: negotiation-needed is deferred until it is empty, and done once") {
     operations_chain chain;
     CHECK(chain.update_negotiation_needed());
     chain.push(1);
@@ -32,7 +32,8 @@ TEST_CASE("negotiation-needed is deferred until the chain is empty, and done onc
     CHECK_FALSE(chain.settle(3).update_negotiation_needed);
 }
 
-TEST_CASE("cancelling a waiting operation takes it out; cancelling the running one starts the next") {
+TEST_CASE("operations chain: cancelling a waiting operation takes it out; cancelling the running one starts "
+          "the next") {
     operations_chain chain;
     chain.push(1);
     chain.push(2);
@@ -47,7 +48,7 @@ TEST_CASE("cancelling a waiting operation takes it out; cancelling the running o
     CHECK(chain.remove(3).update_negotiation_needed);
 }
 
-TEST_CASE("close drops every operation and refuses new ones") {
+TEST_CASE("operations chain: close drops every operation and refuses new ones") {
     operations_chain chain;
     chain.push(1);
     chain.push(2);

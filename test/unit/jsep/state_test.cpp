@@ -206,7 +206,7 @@ TEST_CASE("setLocalDescription step 3: an empty text takes the last created one 
     CHECK(contains(with_data, "m=application"));
 }
 
-TEST_CASE("an answer created for another offer is refused, one for the same offer set again is not") {
+TEST_CASE("createAnswer: an answer created for another offer is refused, one for the same offer is not") {
     peer alice(1), bob(2);
     alice.jsep.add_data_section();
     auto offer = alice.offer();
@@ -227,7 +227,7 @@ TEST_CASE("an answer created for another offer is refused, one for the same offe
     CHECK(carol.jsep.set_local_description(sdp_type::answer, answer));
 }
 
-TEST_CASE("an answer empties the last created offer and answer") {
+TEST_CASE("set a description step 3: an answer empties the last created offer and answer") {
     peer alice(1), bob(2);
     alice.jsep.add_data_section();
     auto offer = alice.offer();

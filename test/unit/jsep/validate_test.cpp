@@ -35,12 +35,12 @@ std::string data_offer() {
 
 } // namespace
 
-TEST_CASE("set a description, failure 1: the state comes before the text") {
+TEST_CASE("set a description step 2, failure 1: the state comes before the text") {
     peer bob(2);
     refuses(bob, sdp_type::answer, "no SDP at all", error_kind::invalid_state, {"remote answer", "stable"});
 }
 
-TEST_CASE("set a description, failure 2: syntax, with the line") {
+TEST_CASE("set a description step 2, failure 2: syntax, with the line") {
     peer bob(2);
     auto broken =
         replaced(data_offer(), "a=setup:actpass", "a=setup:whatever") + audio; // rtcp-mux is missing too
@@ -52,7 +52,7 @@ TEST_CASE("set a description, failure 2: syntax, with the line") {
     CHECK(bob.jsep.set_remote_description(sdp_type::offer, "").error().detail == "sdp-syntax-error");
 }
 
-TEST_CASE("set a description, failure 3: rtcp-mux under policy require, before the content") {
+TEST_CASE("set a description step 2, failure 3: rtcp-mux under policy require, before the content") {
     peer bob(2);
     auto offer = without_line(data_offer(), "a=ice-ufrag") + audio;
     refuses(bob, sdp_type::offer, offer, error_kind::invalid_access, {"section 1", "mid a", "a=rtcp-mux"});
@@ -71,7 +71,7 @@ TEST_CASE("set a description, failure 3: rtcp-mux under policy require, before t
     CHECK(bob.jsep.set_remote_description(sdp_type::offer, bundled));
 }
 
-TEST_CASE("set a description, failure 4: an offer whose data section lacks something names it") {
+TEST_CASE("set a description step 2, failure 4: an offer whose data section lacks something names it") {
     peer bob(2);
     auto offer = data_offer();
     for (std::string line : {"a=ice-ufrag", "a=ice-pwd", "a=fingerprint", "a=setup"})
@@ -87,7 +87,7 @@ TEST_CASE("set a description, failure 4: an offer whose data section lacks somet
             {"holdconn", "actpass"});
 }
 
-TEST_CASE("set a description, failure 4: mids and groups") {
+TEST_CASE("set a description step 2, failure 4: mids and groups") {
     peer bob(2);
     auto offer = data_offer();
     auto other = replaced(audio, "a=mid:a", "a=mid:0") + "a=rtcp-mux\r\n";
@@ -102,7 +102,7 @@ TEST_CASE("set a description, failure 4: mids and groups") {
             error_kind::invalid_access, {"two a=group:BUNDLE"});
 }
 
-TEST_CASE("set a description, failure 4: a later offer keeps the order, kinds and mids") {
+TEST_CASE("set a description step 2, failure 4: a later offer keeps the order, kinds and mids") {
     connected_pair pair;
     auto offer = pair.alice.offer();
     auto head = offer.substr(0, offer.find("m="));
@@ -116,7 +116,7 @@ TEST_CASE("set a description, failure 4: a later offer keeps the order, kinds an
     refuses(pair.bob, sdp_type::offer, renamed, error_kind::invalid_access, {"a=mid:0", "a=mid:x"});
 }
 
-TEST_CASE("set a description, failure 4: the DTLS association stays what it is") {
+TEST_CASE("set a description step 2, failure 4: the DTLS association stays what it is") {
     connected_pair pair;
     auto offer = pair.alice.offer({.ice_restart = true});
     auto other = replaced(offer, "a=fingerprint:sha-256 01", "a=fingerprint:sha-256 02");
@@ -130,7 +130,7 @@ TEST_CASE("set a description, failure 4: the DTLS association stays what it is")
     CHECK(pair.bob.jsep.set_remote_description(sdp_type::offer, replaced(offer, "actpass", "passive")));
 }
 
-TEST_CASE("set a description, failure 4: an answer fits its offer") {
+TEST_CASE("set a description step 2, failure 4: an answer fits its offer") {
     peer alice(1), bob(2);
     alice.jsep.add_data_section();
     bob.jsep.set_remote_description(sdp_type::offer, alice.set_local()).value();
