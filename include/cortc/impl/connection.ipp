@@ -10,8 +10,22 @@ namespace cortc {
 
 namespace detail {
 
-CORTC_DECL jsep::session_options session_options(const context_core& core) {
+CORTC_DECL jsep::bundle_policy to_jsep(BundlePolicy policy) noexcept {
+    switch (policy) {
+    case BundlePolicy::balanced:
+        return jsep::bundle_policy::balanced;
+    case BundlePolicy::max_compat:
+        return jsep::bundle_policy::max_compat;
+    case BundlePolicy::max_bundle:
+        return jsep::bundle_policy::max_bundle;
+    }
+    return jsep::bundle_policy::balanced;
+}
+
+CORTC_DECL jsep::session_options session_options(const context_core& core,
+                                                 const Configuration& configuration) {
     jsep::session_options options;
+    options.bundle = to_jsep(configuration.bundlePolicy);
     options.max_message_size = core.options().limits.max_message_size;
     options.max_remote_candidates = core.options().limits.remote_candidates;
     return options;
@@ -24,7 +38,7 @@ CORTC_DECL connection::connection(std::shared_ptr<context_core> core, Configurat
     : core_(std::move(core))
     , log_(core_->log("connection"))
     , configuration_(std::move(configuration))
-    , session_(core_->network().random(), core_->log("jsep"), detail::session_options(*core_))
+    , session_(core_->network().random(), core_->log("jsep"), detail::session_options(*core_, configuration_))
     , incoming_channels_(core_->options().limits.unread_channels) {
     detail::check_types(configuration_);
     check_certificates();

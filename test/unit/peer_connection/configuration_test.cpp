@@ -1,7 +1,9 @@
 #include "cortc/impl/configuration.hpp"
 #include "test/support/two_hosts.hpp"
 
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <limits>
 
 using namespace cortc;
@@ -131,6 +133,33 @@ TEST_CASE(
     CHECK(thrown_name([&] { PeerConnection refused(net.io.get_executor(), with_url("x")); }) ==
           "SyntaxError");
     CHECK(net.world.open_sockets() == 0);
+}
+
+namespace {
+
+/// Answers an offer of three sections that knows no bundle; how many of them get a transport.
+asio::awaitable<void> answer_unbundled(context where, BundlePolicy policy, std::size_t accepted) {
+    Configuration configuration;
+    configuration.bundlePolicy = policy;
+    PeerConnection pc(where, configuration);
+    std::ifstream file(CORTC_TEST_DATA "/sdp/chromium_default_avdc_pre.sdp", std::ios::binary);
+    auto text = std::string(std::istreambuf_iterator<char>(file), {});
+    const auto group = text.find("a=group:BUNDLE");
+    text.erase(group, text.find('\n', group) + 1 - group);
+    auto offer = SessionDescription(SdpType::offer, text);
+    co_await pc.setRemoteDescription(offer);
+    co_await pc.setLocalDescription();
+    CHECK(lines_of(pc, "\r\nm=") == 3);
+    CHECK(lines_of(pc, "a=ice-ufrag:") == accepted);
+}
+
+} // namespace
+
+TEST_CASE("Constructor step 2: bundlePolicy decides what is answered when the peer knows no bundle") {
+    test::two_hosts net;
+    net.run(answer_unbundled(net.a, BundlePolicy::max_compat, 3), 1s);
+    net.run(answer_unbundled(net.a, BundlePolicy::balanced, 3), 1s);
+    net.run(answer_unbundled(net.a, BundlePolicy::max_bundle, 1), 1s);
 }
 
 TEST_CASE("IceServer takes one URL or several") {
