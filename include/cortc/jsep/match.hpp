@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cortc/jsep/capabilities.hpp"
-#include "cortc/jsep/transceiver.hpp"
+#include "cortc/jsep/parameters.hpp"
 #include "cortc/sdp/session_description.hpp"
 
 #include <optional>
@@ -61,9 +61,6 @@ bool is_auxiliary(const sdp::codec& codec) noexcept;
 const codec_capability* find_capability(const std::vector<codec_capability>& ours, const sdp::codec& offered);
 /// RFC 3551 6: some payload types have a name without a=rtpmap.
 void name_static(sdp::codec& codec);
-/// Those of a=rid's payload types that were accepted, each once.
-std::vector<std::string> common_formats(const std::vector<std::string>& wanted,
-                                        const std::vector<sdp::codec>& accepted);
 
 } // namespace detail
 

@@ -5,6 +5,7 @@
 #include "cortc/jsep/apply.hpp"
 #include "cortc/jsep/build.hpp"
 #include "cortc/jsep/description_text.hpp"
+#include "cortc/jsep/encodings.hpp"
 #include "cortc/jsep/events.hpp"
 #include "cortc/jsep/model.hpp"
 #include "cortc/jsep/types.hpp"

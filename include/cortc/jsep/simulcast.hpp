@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cortc/jsep/transceiver.hpp"
+#include "cortc/jsep/parameters.hpp"
 #include "cortc/sdp/session_description.hpp"
 
 #include <optional>
@@ -20,8 +20,11 @@ struct layer_lines {
 [[nodiscard]] std::vector<std::string>
 first_rids(const std::vector<std::vector<sdp::simulcast_alternative>>& list);
 
-/// What our offer says: every encoding of a sender that has several, and the layers to receive.
-[[nodiscard]] layer_lines offer_layers(const transceiver& which);
+/// What our offer says in this direction: every encoding of a sender that has several, and the layers to
+/// receive, those that were negotiated (nullptr: nothing was) before those that are wished for.
+[[nodiscard]] layer_lines offer_layers(sdp::direction direction, const std::vector<encoding>& encodings,
+                                       const media_parameters* negotiated,
+                                       const std::vector<std::string>& receive_rids);
 
 /// RFC 8853 5.3.2: we receive every layer that the peer offers to send. At most max_simulcast_layers.
 [[nodiscard]] layer_lines answer_simulcast(const sdp::media_description& offered,

@@ -1,6 +1,6 @@
 #include "cortc/jsep/match.hpp"
-#include "cortc/jsep/simulcast.hpp"
 
+#include "cortc/jsep/simulcast.hpp"
 #include "test/unit/jsep/media_support.hpp"
 
 using namespace cortc;

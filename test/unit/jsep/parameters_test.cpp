@@ -38,6 +38,12 @@ TEST_CASE("getParameters: the same until setParameters succeeds or a negotiation
     CHECK(second.transaction_id != first.transaction_id);
     here.alice.set_local();
     CHECK(here.get() == second);
+    here.alice.jsep.set_local_description(sdp_type::offer, here.alice.offer()).value();
+    CHECK(here.get() == second);
+    here.alice.jsep.set_parameters(here.video, second).value();
+    second = here.get();
+    here.alice.jsep.set_local_description(sdp_type::offer, here.alice.offer()).value();
+    CHECK(here.get() == second);
     here.bob.jsep.set_remote_description(sdp_type::offer, here.alice.jsep.local_description()->sdp).value();
     here.alice.jsep.set_remote_description(sdp_type::answer, here.bob.set_local()).value();
     auto third = here.get();

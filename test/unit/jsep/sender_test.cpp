@@ -136,7 +136,7 @@ TEST_CASE("addTransceiver: how several encodings begin") {
 TEST_CASE("addTransceiver: stream ids and layers to receive are checked, media may be switched off") {
     peer self(1);
     transceiver_init init;
-    for (std::string id : {"", "-", "a b", "a\r\nb", std::string(65, 'x').c_str()}) {
+    for (const auto& id : strings{"", "-", "a b", "a\r\nb", std::string(65, 'x')}) {
         init.streams = {id};
         CHECK(refused(self.jsep.add_transceiver(media_kind::audio, init)) == error_kind::type);
     }

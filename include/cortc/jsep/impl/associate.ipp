@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/jsep/apply.hpp"
+#include "cortc/jsep/encodings.hpp"
 #include "cortc/jsep/match.hpp"
 #include "cortc/jsep/simulcast.hpp"
 

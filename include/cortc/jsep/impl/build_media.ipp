@@ -68,7 +68,7 @@ CORTC_DECL sdp::media_description media_offer(const section& from, const transce
     media.extmaps = offer_extensions(settings.media->extensions(which.kind), negotiated, numbers);
     detail::write_codecs(media, offer_codecs(detail::allowed_codecs(which, settings),
                                              !which.preferred_codecs.empty(), negotiated, numbers));
-    auto layers = offer_layers(which);
+    auto layers = offer_layers(which.direction, which.encodings, negotiated, which.receive_rids);
     media.rids = std::move(layers.rids);
     media.simulcast = std::move(layers.simulcast);
     return media;

@@ -224,18 +224,6 @@ CORTC_DECL std::vector<sdp::codec> codec_answer::run() {
     return answer;
 }
 
-CORTC_DECL std::vector<std::string> common_formats(const std::vector<std::string>& wanted,
-                                                   const std::vector<sdp::codec>& accepted) {
-    std::array<bool, 128> open{};
-    for (const auto& codec : accepted) open[codec.payload_type] = true;
-    std::vector<std::string> common;
-    for (const auto& format : wanted) {
-        auto payload_type = sdp::detail::to_number<std::uint8_t>(format, 0, 127);
-        if (payload_type && std::exchange(open[*payload_type], false)) common.push_back(format);
-    }
-    return common;
-}
-
 CORTC_DECL std::vector<negotiated_codec> settle_codecs(const sdp::media_description& local,
                                                        const sdp::media_description& remote, bool ours) {
     std::vector<negotiated_codec> settled;

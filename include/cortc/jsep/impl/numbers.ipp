@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/jsep/encodings.hpp"
 #include "cortc/jsep/match.hpp"
 #include "cortc/jsep/numbers.hpp"
 

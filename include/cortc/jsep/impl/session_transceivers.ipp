@@ -212,6 +212,10 @@ CORTC_DECL outcome<send_parameters> session::get_parameters(transceiver_id which
             made.rtcp_reduced_size = negotiated->rtcp_reduced_size;
         }
         found->last_parameters = std::make_shared<const send_parameters>(std::move(made));
+        // An offer that replaces the pending one starts from the stable state.
+        auto* before = stable_ ? stable_->find(which) : nullptr;
+        if (before && same_rids(before->encodings, found->encodings))
+            before->last_parameters = found->last_parameters;
     }
     return *found->last_parameters;
 }
@@ -226,7 +230,10 @@ CORTC_DECL outcome<void> session::set_parameters(transceiver_id which, send_para
         next_encodings(found->kind, std::move(parameters), *found->last_parameters, codecs(found->kind));
     if (!next) return next.error();
     auto* before = stable_ ? stable_->find(which) : nullptr;
-    if (before && same_rids(before->encodings, *next)) before->encodings = *next;
+    if (before && same_rids(before->encodings, *next)) {
+        before->encodings = *next;
+        before->last_parameters.reset();
+    }
     found->encodings = std::move(*next);
     found->last_parameters.reset();
     return {};

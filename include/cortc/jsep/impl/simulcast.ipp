@@ -1,9 +1,10 @@
 #pragma once
 
-#include "cortc/jsep/match.hpp"
 #include "cortc/jsep/simulcast.hpp"
+#include "cortc/sdp/detail/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace cortc::jsep {
@@ -22,6 +23,19 @@ CORTC_DECL bool names(const simulcast_list& list, std::string_view rid) {
 CORTC_DECL const sdp::rid* find_rid(const std::vector<sdp::rid>& rids, std::string_view id) {
     auto found = std::find_if(rids.begin(), rids.end(), [id](const auto& each) { return each.id == id; });
     return found == rids.end() ? nullptr : &*found;
+}
+
+/// Those of a=rid's payload types that were accepted, each once.
+CORTC_DECL std::vector<std::string> common_formats(const std::vector<std::string>& wanted,
+                                                   const std::vector<sdp::codec>& accepted) {
+    std::array<bool, 128> open{};
+    for (const auto& codec : accepted) open[codec.payload_type] = true;
+    std::vector<std::string> common;
+    for (const auto& format : wanted) {
+        auto payload_type = sdp::detail::to_number<std::uint8_t>(format, 0, 127);
+        if (payload_type && std::exchange(open[*payload_type], false)) common.push_back(format);
+    }
+    return common;
 }
 
 CORTC_DECL void add_layer(layer_lines& lines, sdp::rid rid) {
@@ -46,19 +60,21 @@ CORTC_DECL std::vector<std::string> first_rids(const detail::simulcast_list& lis
     return ids;
 }
 
-CORTC_DECL layer_lines offer_layers(const transceiver& which) {
+CORTC_DECL layer_lines offer_layers(sdp::direction direction, const std::vector<encoding>& encodings,
+                                    const media_parameters* negotiated,
+                                    const std::vector<std::string>& receive_rids) {
     layer_lines lines;
-    auto sends = (which.direction & sdp::direction::sendonly) == sdp::direction::sendonly;
-    auto receives = (which.direction & sdp::direction::recvonly) == sdp::direction::recvonly;
-    if (sends && which.encodings.size() > 1)
-        for (const auto& each : which.encodings) detail::add_layer(lines, {each.rid, true, {}, {}});
+    auto sends = (direction & sdp::direction::sendonly) == sdp::direction::sendonly;
+    auto receives = (direction & sdp::direction::recvonly) == sdp::direction::recvonly;
+    if (sends && encodings.size() > 1)
+        for (const auto& each : encodings) detail::add_layer(lines, {each.rid, true, {}, {}});
     if (!receives) return lines;
     std::vector<sdp::rid> received;
-    if (which.negotiated) // RFC 9429 5.2.2: these stay
-        for (const auto& each : which.negotiated->rids)
+    if (negotiated) // RFC 9429 5.2.2: these stay
+        for (const auto& each : negotiated->rids)
             if (!each.send) received.push_back(each);
     if (received.empty())
-        for (const auto& id : which.receive_rids) received.push_back({id, false, {}, {}});
+        for (const auto& id : receive_rids) received.push_back({id, false, {}, {}});
     for (auto& each : received)
         if (!detail::find_rid(lines.rids, each.id)) detail::add_layer(lines, std::move(each));
     return lines;

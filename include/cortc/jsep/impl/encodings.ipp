@@ -1,8 +1,6 @@
 #pragma once
 
-#include "cortc/jsep/match.hpp"
-#include "cortc/jsep/parameters.hpp"
-#include "cortc/sdp/detail/text.hpp"
+#include "cortc/jsep/encodings.hpp"
 
 #include <fmt/format.h>
 
