@@ -284,6 +284,25 @@ asio::awaitable<void> echo(test::sim_call& call) {
 
 } // namespace
 
+TEST_CASE("ice: round trips longer than the time between checks") {
+    for (auto delay : {300ms, 1000ms, 1500ms}) {
+        CAPTURE(delay.count());
+        test::sim_call call(1, link_of(delay));
+        auto channel = call.offerer->createDataChannel("far");
+        auto body = [&]() -> asio::awaitable<void> {
+            co_await call.set_up();
+            co_await channel.opened();
+            auto accepted = co_await call.answerer->nextDataChannel();
+            co_await channel.send("hello");
+            auto message = co_await accepted.receive();
+            CHECK(message.text() == "hello");
+        };
+        // Pair, DTLS, SCTP, a channel: a dozen round trips, and some for the checks that crossed.
+        call.run(body(), 40 * delay);
+        call.finish();
+    }
+}
+
 TEST_CASE("ice: hosts with IPv6 only, IPv4 only, and both with one") {
     const test::addresses four{"10.0.0.1"}, six{"fd00::1"}, both{"10.0.0.2", "fd00::2"},
         other_four{"10.0.0.3"}, other_six{"fd00::3"};

@@ -53,13 +53,21 @@ CORTC_DECL std::optional<transaction> transaction_table::take_expired(time_point
 }
 
 CORTC_DECL void transaction_table::cancel(generation_id generation, pair_id pair, time_point now) noexcept {
+    auto of_pair = [=](const transaction& request) {
+        return request.generation == generation && request.pair == pair &&
+               request.kind == check_kind::connectivity;
+    };
+    std::size_t cancelled = 0;
     for (auto& request : requests_) {
-        if (request.generation != generation || request.pair != pair || request.cancelled ||
-            request.kind != check_kind::connectivity)
-            continue;
+        if (!of_pair(request)) continue;
+        ++cancelled;
+        if (request.cancelled) continue;
         request.cancelled = true;
-        request.next = std::min(request.next, now + request.rto);
+        request.next = now + request.rto * timings_.last_wait;
     }
+    if (cancelled <= most_cancelled) return;
+    auto oldest = std::ranges::find_if(requests_, of_pair);
+    requests_.erase(oldest);
 }
 
 CORTC_DECL const transaction* transaction_table::checking(generation_id generation,
