@@ -168,8 +168,6 @@ class connection final : public std::enable_shared_from_this<connection>,
     jsep::operations_chain chain_;
     std::map<std::uint64_t, chained_operation> chained_;
     std::uint64_t last_operation_ = 0;
-    std::optional<std::uint64_t> next_operation_;
-    bool running_chain_ = false;
 
     std::size_t ending_ = 0; // transports that were closed and whose task has not ended
     std::map<jsep::transport_id, transport_entry> transports_;

@@ -110,7 +110,11 @@ void connection::chain(waiter_ptr<R> operation, bool needs_certificate,
             } catch (...) {
                 operation->fail(std::current_exception());
             }
-            settle(id);
+            // The operation stays in the chain until its completion was delivered, so that who awaited it
+            // sees what it left, and not what the next one made of it.
+            asio::post(core_->executor(), [weak = weak_from_this(), id] {
+                if (auto self = weak.lock()) self->settle(id);
+            });
         };
         if (needs_certificate)
             with_certificate(id, std::move(proceed));
@@ -122,18 +126,12 @@ void connection::chain(waiter_ptr<R> operation, bool needs_certificate,
     if (pushed == jsep::operations_chain::pushed::runs_now) run_chained(id);
 }
 
-// A loop, not a recursion: a thousand candidates may wait behind one certificate.
 CORTC_DECL void connection::run_chained(std::uint64_t id) {
-    next_operation_ = id;
-    if (std::exchange(running_chain_, true)) return;
+    auto at = chained_.find(id);
+    if (at == chained_.end()) return; // cancelled, or the connection was closed
     auto self = shared_from_this();
-    while (next_operation_) {
-        auto at = chained_.find(*std::exchange(next_operation_, std::nullopt));
-        if (at == chained_.end()) continue;
-        auto run = std::exchange(at->second.run, nullptr);
-        run();
-    }
-    running_chain_ = false;
+    auto run = std::exchange(at->second.run, nullptr);
+    run();
 }
 
 CORTC_DECL void connection::settle(std::uint64_t id) {
