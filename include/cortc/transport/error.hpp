@@ -39,7 +39,8 @@ inline boost::system::error_code make_error_code(errc code) noexcept {
     return {static_cast<int>(code), error_category()};
 }
 
-/// RTCErrorDetailType, for errc::operation (webrtc-pc 11).
+/// RTCErrorDetailType, for errc::operation (webrtc-pc 11), and for errc::not_readable when it was an identity
+/// provider that could not be read.
 enum class error_detail {
     none,
     data_channel_failure,
@@ -49,6 +50,15 @@ enum class error_detail {
     sdp_syntax_error,
     hardware_encoder_not_available,
     hardware_encoder_error,
+    // RTCErrorDetailTypeIdp (webrtc-identity 7)
+    idp_bad_script_failure,
+    idp_execution_failure,
+    idp_load_failure,
+    idp_need_login,
+    idp_timeout,
+    idp_tls_failure,
+    idp_token_expired,
+    idp_token_invalid,
 };
 
 /// Thrown by every operation of the W3C surface. code() compares with cortc::errc; name() is the
@@ -63,8 +73,13 @@ class Error : public boost::system::system_error {
     [[nodiscard]] const char* what() const noexcept override { return message_.c_str(); }
     /// RTCError.errorDetail as the specification spells it ("sdp-syntax-error"), empty for none.
     [[nodiscard]] const char* errorDetail() const noexcept;
+    [[nodiscard]] error_detail detail() const noexcept { return detail_; }
     [[nodiscard]] std::optional<int> sdpLineNumber() const noexcept { return sdp_line_number_; }
     [[nodiscard]] std::optional<std::uint16_t> sctpCauseCode() const noexcept { return sctp_cause_code_; }
+    /// With "idp-load-failure": what the provider's server answered (webrtc-identity 7).
+    [[nodiscard]] std::optional<int> httpRequestStatusCode() const noexcept {
+        return http_request_status_code_;
+    }
 
     Error& sdp_line_number(int line) {
         sdp_line_number_ = line;
@@ -75,11 +90,17 @@ class Error : public boost::system::system_error {
         return *this;
     }
 
+    Error& http_request_status_code(int code) {
+        http_request_status_code_ = code;
+        return *this;
+    }
+
   private:
     std::string message_;
     error_detail detail_ = error_detail::none;
     std::optional<int> sdp_line_number_;
     std::optional<std::uint16_t> sctp_cause_code_;
+    std::optional<int> http_request_status_code_;
 };
 
 /// An Error as operations complete with it.

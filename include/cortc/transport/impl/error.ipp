@@ -82,6 +82,22 @@ CORTC_DECL const char* Error::errorDetail() const noexcept {
         return "hardware-encoder-not-available";
     case error_detail::hardware_encoder_error:
         return "hardware-encoder-error";
+    case error_detail::idp_bad_script_failure:
+        return "idp-bad-script-failure";
+    case error_detail::idp_execution_failure:
+        return "idp-execution-failure";
+    case error_detail::idp_load_failure:
+        return "idp-load-failure";
+    case error_detail::idp_need_login:
+        return "idp-need-login";
+    case error_detail::idp_timeout:
+        return "idp-timeout";
+    case error_detail::idp_tls_failure:
+        return "idp-tls-failure";
+    case error_detail::idp_token_expired:
+        return "idp-token-expired";
+    case error_detail::idp_token_invalid:
+        return "idp-token-invalid";
     }
     return "";
 }
