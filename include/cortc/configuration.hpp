@@ -5,6 +5,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,8 @@
 #include <vector>
 
 namespace cortc {
+
+class identity_resolver;
 
 /// RTCIceTransportPolicy (webrtc-pc 4.2.3): which candidates may be used.
 enum class IceTransportPolicy { all, relay };
@@ -74,8 +77,16 @@ class Configuration {
     /// 0 to 255. Candidates of hosts are found at once, so none are gathered ahead of setLocalDescription,
     /// after which this cannot be changed.
     int iceCandidatePoolSize = 0;
-    /// Whom the peer must prove to be (webrtc-identity); cannot be changed later.
+    /// Whom the peer must prove to be (webrtc-identity): "user@domain". No description of another, or of
+    /// nobody, is applied. Cannot be changed later; without it the first identity that is validated is what
+    /// cannot change.
     std::optional<std::string> peerIdentity;
+    /// Who validates the peer's identity assertions: without it, nobody. Counts for descriptions that come
+    /// later.
+    std::shared_ptr<identity_resolver> identity_providers;
+    /// What identity providers are told is our origin, for their policies: "https://app.example.org". In a
+    /// browser that is the page's.
+    std::string identity_origin;
 };
 
 /// RTCOfferOptions. Trivially destructible: `pc.createOffer({.iceRestart = true})` is safe under co_await.

@@ -8,6 +8,7 @@
 #include "cortc/data_channel.hpp"
 #include "cortc/error.hpp"
 #include "cortc/ice_candidate.hpp"
+#include "cortc/identity.hpp"
 #include "cortc/peer_connection.hpp"
 #include "cortc/rtp_transceiver.hpp"
 #include "cortc/session_description.hpp"

@@ -6,6 +6,7 @@
 #include "cortc/data_channel.hpp"
 #include "cortc/error.hpp"
 #include "cortc/ice_candidate.hpp"
+#include "cortc/identity.hpp"
 #include "cortc/rtp_transceiver.hpp"
 #include "cortc/session_description.hpp"
 #include "cortc/states.hpp"
@@ -80,8 +81,10 @@ class PeerConnection {
     // The operations of the chain (webrtc-pc 4.4.1.2), one after another in the order they start. A cancelled
     // one leaves its place to the next; it is applied and succeeds, or not applied and cancelled.
 
-    /// An offer for the channels and sections there are (webrtc-pc 4.4.2 createOffer). Errors: closed, or a
-    /// remote offer is pending: errc::invalid_state. Cancelled: no offer was made.
+    /// An offer for the channels and sections there are (webrtc-pc 4.4.2 createOffer). With an identity
+    /// provider it waits for the assertion. Errors: closed, or a remote offer is pending:
+    /// errc::invalid_state; the provider failed: errc::not_readable, with its errorDetail. Cancelled: no
+    /// offer was made, and the provider is cancelled.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto createOffer(OfferOptions options, Token&& token = {}) {
         return initiate<SessionDescription>(
@@ -91,8 +94,8 @@ class PeerConnection {
     requires(!std::convertible_to<Token, OfferOptions>) [[nodiscard]] auto createOffer(Token&& token = {}) {
         return createOffer(OfferOptions{}, std::forward<Token>(token));
     }
-    /// The answer to the pending remote offer. Errors: there is none: errc::invalid_state. Cancelled: no
-    /// answer was made.
+    /// The answer to the pending remote offer. Errors: there is none: errc::invalid_state; an identity
+    /// provider, and cancellation: as for createOffer().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto createAnswer(Token&& token = {}) {
         return initiate<SessionDescription>(home(), token,
@@ -101,7 +104,7 @@ class PeerConnection {
     /// Applies what createOffer or createAnswer returned last; an empty sdp means it (created if need be).
     /// `rollback` withdraws the pending offer. Starts gathering before it completes. Errors:
     /// errc::invalid_modification when the sdp is another; errc::invalid_state when the type does not fit the
-    /// signaling state.
+    /// signaling state; for what is to be created, those of createOffer().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto setLocalDescription(SessionDescription description, Token&& token = {}) {
         return initiate<void>(home(), token,
@@ -119,6 +122,13 @@ class PeerConnection {
     /// Applies the peer's description; an offer during our own rolls ours back first. Errors: errc::operation
     /// with errorDetail "sdp-syntax-error" and the line; errc::invalid_access when the content does not fit;
     /// errc::invalid_state when the type does not. A failure changes nothing.
+    ///
+    /// With a target identity (Configuration::peerIdentity, or the one validated first) it waits until the
+    /// description's a=identity is validated, and fails with errc::operation and errorDetail "idp-..." when
+    /// it is not: "idp-token-invalid" for one that is missing, malformed, of somebody else, or does not cover
+    /// every a=fingerprint; "idp-load-failure" when nobody can validate it; else what the provider threw.
+    /// Without a=identity, fingerprints that the last assertion covered are good. Cancelled: the provider is,
+    /// too. Without a target identity it neither waits nor fails for it: see peerIdentity().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto setRemoteDescription(SessionDescription description, Token&& token = {}) {
         return initiate<void>(home(), token,
@@ -136,6 +146,38 @@ class PeerConnection {
                                   add_candidate(*impl, std::move(candidate), std::move(op));
                               });
     }
+
+    // Identity (webrtc-identity 6; cortc/identity.hpp).
+
+    /// Offers and answers created from now on carry an assertion of this provider. It is asked when the first
+    /// is needed; what it returns is kept until this is called again. An empty pointer: none from now on.
+    /// Operations that wait for the provider before wait for the new one. Errors: closed
+    /// errc::invalid_state; a protocol with / or backslash errc::syntax.
+    void setIdentityProvider(std::shared_ptr<IdentityProvider> provider,
+                             IdentityProviderOptions options = {});
+    /// The W3C's form: the provider that Configuration::identity_providers finds for this domain and
+    /// options.protocol when an assertion is needed ("idp-load-failure" when it finds none).
+    void setIdentityProvider(std::string domain, IdentityProviderOptions options = {});
+    /// The value of a=identity: what createOffer() will wait for. Need not be called; it lets the provider
+    /// begin early. Errors: closed, or no provider is set: errc::invalid_state; the provider failed:
+    /// errc::operation with errorDetail "idp-...". Cancelled: the provider is, unless somebody else waits.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto getIdentityAssertion(Token&& token = {}) {
+        return initiate<std::string>(home(), token,
+                                     [impl = impl_](auto op) { identity_assertion(*impl, std::move(op)); });
+    }
+    /// A level: who the peer is, once its assertion is validated; it then never changes. A validation that
+    /// fails fails those who wait (errc::operation, errorDetail "idp-..."). After that it waits for the
+    /// next one; with a target identity it fails at once until a validation succeeds (a promise of the W3C's
+    /// could not succeed any more).
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto peerIdentity(Token&& token = {}) {
+        return initiate<IdentityAssertion>(home(), token,
+                                           [impl = impl_](auto op) { peer_identity(*impl, std::move(op)); });
+    }
+    /// What the IdentityProviderError said that came last, of either side's provider.
+    [[nodiscard]] std::optional<std::string> idpLoginUrl() const;
+    [[nodiscard]] std::optional<std::string> idpErrorInfo() const;
 
     /// The next offer carries new ICE credentials; negotiation becomes needed. Never fails.
     void restartIce();
@@ -270,6 +312,8 @@ class PeerConnection {
     static void set_local(connection&, std::optional<SessionDescription>, waiter_ptr<void>);
     static void set_remote(connection&, SessionDescription, waiter_ptr<void>);
     static void add_candidate(connection&, IceCandidate, waiter_ptr<void>);
+    static void identity_assertion(connection&, waiter_ptr<std::string>);
+    static void peer_identity(connection&, waiter_ptr<IdentityAssertion>);
     static void connected(connection&, waiter_ptr<void>);
     static void gathering_complete(connection&, waiter_ptr<void>);
     static void restarted(connection&, waiter_ptr<void>);

@@ -4,6 +4,7 @@
 #include "cortc/ice/server.hpp"
 #include "cortc/ice_candidate.hpp"
 #include "cortc/impl/channel.hpp"
+#include "cortc/impl/identity_parties.hpp"
 #include "cortc/jsep/operations_chain.hpp"
 #include "cortc/jsep/session.hpp"
 #include "cortc/rtp_transceiver.hpp"
@@ -27,6 +28,8 @@ namespace detail {
 [[nodiscard]] jsep::sdp_type to_jsep(SdpType type) noexcept;
 [[nodiscard]] SessionDescription from_jsep(jsep::description&& description);
 [[nodiscard]] std::exception_ptr to_exception(const jsep::error& error);
+/// a=fingerprint of a certificate.
+[[nodiscard]] std::vector<sdp::fingerprint> sdp_fingerprints(const crypto::certificate& of);
 } // namespace detail
 
 /// What a PeerConnection owns: the offer/answer engine and its operations chain, the transports it asks for,
@@ -52,6 +55,13 @@ class connection final : public std::enable_shared_from_this<connection>,
     void add_candidate(IceCandidate candidate, waiter_ptr<void> operation);
     void restart_ice();
     [[nodiscard]] event_stream<void>& negotiation_events() noexcept { return negotiation_events_; }
+
+    // Identity (connection_identity.ipp)
+    void set_identity_provider(std::shared_ptr<IdentityProvider> provider, std::string domain,
+                               IdentityProviderOptions options);
+    void identity_assertion(waiter_ptr<std::string> operation);
+    void peer_identity(waiter_ptr<IdentityAssertion> operation);
+    [[nodiscard]] const provider_report& identity_report() const noexcept { return *identity_report_; }
 
     // Channels (connection_channels.ipp)
     std::shared_ptr<channel_impl> create_channel(std::string label, DataChannelInit init);
@@ -106,19 +116,31 @@ class connection final : public std::enable_shared_from_this<connection>,
     struct chained_operation {
         std::function<void()> run;
         std::function<void(std::exception_ptr)> fail;
+        provider_ticket_ptr provider{}; // that it waits for
     };
+    using prepared = std::function<void(std::exception_ptr)>;
+    using preparation = std::function<void(std::uint64_t id, prepared then)>;
 
     void check_certificates() const;
     void use_certificate(std::shared_ptr<const crypto::certificate> certificate);
 
     // The operations chain.
     template <class R>
-    void chain(waiter_ptr<R> operation, bool needs_certificate,
-               std::function<void(const waiter_ptr<R>&)> body);
+    void chain(waiter_ptr<R> operation, preparation prepare, std::function<void(const waiter_ptr<R>&)> body);
     void run_chained(std::uint64_t id);
     void settle(std::uint64_t id);
     void follow(const jsep::operations_chain::step& step);
-    void with_certificate(std::uint64_t id, std::function<void(std::exception_ptr)> then);
+    void with_certificate(std::uint64_t id, prepared then);
+
+    // Identity: what some operations of the chain wait for.
+    [[nodiscard]] preparation to_create(std::optional<SdpType> type);
+    void with_assertion(std::uint64_t id, prepared then);
+    void with_validation(std::uint64_t id, const SessionDescription& description, prepared then);
+    void observe_identity(const SessionDescription& description);
+    void hold(std::uint64_t id, provider_ticket_ptr ticket);
+    [[nodiscard]] provider_context identity_context() const;
+    [[nodiscard]] authenticating_party::input identity_input() const;
+    void close_identity(const std::exception_ptr& why);
 
     // What the session decided.
     void drain_session();
@@ -161,8 +183,7 @@ class connection final : public std::enable_shared_from_this<connection>,
     logger log_;
     Configuration configuration_;
     std::shared_ptr<const ice::gather_settings> gather_settings_; // what configuration_ says, read
-    std::optional<std::string> target_identity_;
-    bool local_description_asked_ = false; // setLocalDescription has been called
+    bool local_description_asked_ = false;                        // setLocalDescription has been called
     std::shared_ptr<const crypto::certificate> certificate_;
     jsep::session session_;
     jsep::operations_chain chain_;
@@ -177,6 +198,11 @@ class connection final : public std::enable_shared_from_this<connection>,
     std::unordered_map<sctp::channel_id, std::exception_ptr> channel_errors_;
 
     std::vector<std::shared_ptr<transceiver_impl>> transceivers_; // in the order in which they appeared
+
+    std::shared_ptr<provider_report> identity_report_ = std::make_shared<provider_report>();
+    std::shared_ptr<authenticating_party> our_identity_;
+    std::shared_ptr<relying_party> their_identity_;
+    waiter_list<std::string> assertions_;
 
     event_stream<std::optional<IceCandidate>> local_candidates_;
     event_stream<DataChannel> incoming_channels_;
@@ -198,6 +224,7 @@ class connection final : public std::enable_shared_from_this<connection>,
 #include "cortc/impl/connection.ipp"
 #include "cortc/impl/connection_channels.ipp"
 #include "cortc/impl/connection_configuration.ipp"
+#include "cortc/impl/connection_identity.ipp"
 #include "cortc/impl/connection_media.ipp"
 #include "cortc/impl/connection_negotiation.ipp"
 #include "cortc/impl/connection_states.ipp"

@@ -44,7 +44,8 @@ CORTC_DECL connection::connection(std::shared_ptr<context_core> core, Configurat
     check_certificates();
     gather_settings_ =
         std::make_shared<const ice::gather_settings>(detail::read_gather_settings(configuration_));
-    target_identity_ = configuration_.peerIdentity;
+    our_identity_ = std::make_shared<authenticating_party>(core_, identity_report_);
+    their_identity_ = std::make_shared<relying_party>(core_, identity_report_, configuration_.peerIdentity);
     if (!configuration_.certificates.empty()) use_certificate(configuration_.certificates.front().inner());
 }
 
@@ -102,6 +103,7 @@ CORTC_DECL void connection::close() {
     session_.close();
     chain_.close();
     for (auto& [id, operation] : std::exchange(chained_, {})) operation.fail(why);
+    close_identity(why);
     for (auto& [id, entry] : std::exchange(transports_, {})) end_transport(entry.where);
     sctp_transport_ = nullptr;
     for (auto& [id, each] : std::exchange(channels_, {})) each->on_closed(why);

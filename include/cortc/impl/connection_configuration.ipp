@@ -8,11 +8,26 @@
 
 namespace cortc {
 
+namespace detail {
+
+CORTC_DECL std::vector<sdp::fingerprint> sdp_fingerprints(const crypto::certificate& of) {
+    std::vector<sdp::fingerprint> fingerprints{{"sha-256", of.fingerprint(crypto::hash_algorithm::sha256)}};
+    // RFC 8122 5: the hash of the signature, too, if it is a stronger one.
+    const auto signed_with = of.signature_hash();
+    if (signed_with == crypto::hash_algorithm::sha384)
+        fingerprints.push_back({"sha-384", of.fingerprint(crypto::hash_algorithm::sha384)});
+    else if (signed_with == crypto::hash_algorithm::sha512)
+        fingerprints.push_back({"sha-512", of.fingerprint(crypto::hash_algorithm::sha512)});
+    return fingerprints;
+}
+
+} // namespace detail
+
 // webrtc-pc 4.4.2 setConfiguration. Every throw comes before every write.
 CORTC_DECL void connection::set_configuration(Configuration next) {
     if (closed_) throw Error(errc::invalid_state, "setConfiguration: the connection is closed");
     detail::check_types(next);
-    detail::check_modification(configuration_, next, target_identity_, local_description_asked_);
+    detail::check_modification(configuration_, next, their_identity_->target(), local_description_asked_);
     auto settings = std::make_shared<const ice::gather_settings>(detail::read_gather_settings(next));
     gather_settings_ = std::move(settings);
     configuration_ = std::move(next);
@@ -30,15 +45,7 @@ CORTC_DECL void connection::check_certificates() const {
 
 CORTC_DECL void connection::use_certificate(std::shared_ptr<const crypto::certificate> certificate) {
     certificate_ = std::move(certificate);
-    std::vector<sdp::fingerprint> fingerprints{
-        {"sha-256", certificate_->fingerprint(crypto::hash_algorithm::sha256)}};
-    // RFC 8122 5: the hash of the signature, too, if it is a stronger one.
-    const auto signed_with = certificate_->signature_hash();
-    if (signed_with == crypto::hash_algorithm::sha384)
-        fingerprints.push_back({"sha-384", certificate_->fingerprint(crypto::hash_algorithm::sha384)});
-    else if (signed_with == crypto::hash_algorithm::sha512)
-        fingerprints.push_back({"sha-512", certificate_->fingerprint(crypto::hash_algorithm::sha512)});
-    session_.set_fingerprints(std::move(fingerprints));
+    session_.set_fingerprints(detail::sdp_fingerprints(*certificate_));
 }
 
 } // namespace cortc

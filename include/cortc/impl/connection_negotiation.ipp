@@ -88,7 +88,7 @@ void complete(waiter<R>& operation, jsep::outcome<T>&& outcome) {
 // ---- the operations chain (webrtc-pc 4.4.1.2)
 
 template <class R>
-void connection::chain(waiter_ptr<R> operation, bool needs_certificate,
+void connection::chain(waiter_ptr<R> operation, preparation prepare,
                        std::function<void(const waiter_ptr<R>&)> body) {
     const auto id = ++last_operation_;
     const auto pushed = chain_.push(id);
@@ -102,10 +102,10 @@ void connection::chain(waiter_ptr<R> operation, bool needs_certificate,
         self->chained_.erase(id);
         self->follow(self->chain_.remove(id));
     });
-    auto run = [this, id, operation, needs_certificate, body = std::move(body)] {
-        auto proceed = [this, id, operation, body](std::exception_ptr no_certificate) {
+    auto run = [this, id, operation, prepare = std::move(prepare), body = std::move(body)] {
+        auto proceed = [this, id, operation, body](std::exception_ptr unprepared) {
             try { // whatever happens to one operation, the chain goes on
-                if (no_certificate) std::rethrow_exception(no_certificate);
+                if (unprepared) std::rethrow_exception(unprepared);
                 body(operation);
             } catch (...) {
                 operation->fail(std::current_exception());
@@ -116,8 +116,8 @@ void connection::chain(waiter_ptr<R> operation, bool needs_certificate,
                 if (auto self = weak.lock()) self->settle(id);
             });
         };
-        if (needs_certificate)
-            with_certificate(id, std::move(proceed));
+        if (prepare)
+            prepare(id, std::move(proceed));
         else
             proceed(nullptr);
     };
@@ -144,7 +144,7 @@ CORTC_DECL void connection::follow(const jsep::operations_chain::step& step) {
     if (step.update_negotiation_needed) update_negotiation_needed();
 }
 
-CORTC_DECL void connection::with_certificate(std::uint64_t id, std::function<void(std::exception_ptr)> then) {
+CORTC_DECL void connection::with_certificate(std::uint64_t id, prepared then) {
     if (certificate_) return then(nullptr);
     core_->with_certificate(
         [weak = weak_from_this(), id, then = std::move(then)](std::exception_ptr error, auto certificate) {
@@ -162,31 +162,43 @@ CORTC_DECL void connection::with_certificate(std::uint64_t id, std::function<voi
 // ---- the operations
 
 CORTC_DECL void connection::create_offer(OfferOptions options, waiter_ptr<SessionDescription> operation) {
-    chain<SessionDescription>(std::move(operation), true, [this, options](const auto& op) {
-        detail::complete(*op, session_.create_offer({options.iceRestart}));
-    });
+    chain<SessionDescription>(std::move(operation), to_create(SdpType::offer),
+                              [this, options](const auto& op) {
+                                  detail::complete(*op, session_.create_offer({options.iceRestart}));
+                              });
 }
 
 CORTC_DECL void connection::create_answer(waiter_ptr<SessionDescription> operation) {
-    chain<SessionDescription>(std::move(operation), true,
+    chain<SessionDescription>(std::move(operation), to_create(SdpType::answer),
                               [this](const auto& op) { detail::complete(*op, session_.create_answer()); });
 }
 
 CORTC_DECL void connection::set_local(std::optional<SessionDescription> description,
                                       waiter_ptr<void> operation) {
     local_description_asked_ = true;
-    chain<void>(std::move(operation), true, [this, description = std::move(description)](const auto& op) {
-        std::optional<jsep::sdp_type> type;
-        if (description) type = detail::to_jsep(description->type);
-        auto outcome = session_.set_local_description(type, description ? description->sdp : std::string());
-        drain_session();
-        detail::complete(*op, std::move(outcome));
-    });
+    std::optional<SdpType> wanted;
+    if (description) wanted = description->type;
+    // Only what it is to create waits for an assertion.
+    const bool creates = !description || description->sdp.empty();
+    preparation prepare = [this](auto id, auto then) { with_certificate(id, std::move(then)); };
+    if (creates) prepare = to_create(wanted);
+    chain<void>(std::move(operation), std::move(prepare),
+                [this, description = std::move(description)](const auto& op) {
+                    std::optional<jsep::sdp_type> type;
+                    if (description) type = detail::to_jsep(description->type);
+                    auto outcome =
+                        session_.set_local_description(type, description ? description->sdp : std::string());
+                    drain_session();
+                    detail::complete(*op, std::move(outcome));
+                });
 }
 
 CORTC_DECL void connection::set_remote(SessionDescription description, waiter_ptr<void> operation) {
-    chain<void>(std::move(operation), false, [this, description = std::move(description)](const auto& op) {
-        auto outcome = session_.set_remote_description(detail::to_jsep(description.type), description.sdp);
+    auto given = std::make_shared<const SessionDescription>(std::move(description));
+    auto validated = [this, given](auto id, auto then) { with_validation(id, *given, std::move(then)); };
+    chain<void>(std::move(operation), std::move(validated), [this, given](const auto& op) {
+        auto outcome = session_.set_remote_description(detail::to_jsep(given->type), given->sdp);
+        if (outcome) observe_identity(*given);
         drain_session();
         detail::complete(*op, std::move(outcome));
     });
@@ -197,7 +209,7 @@ CORTC_DECL void connection::add_candidate(IceCandidate candidate, waiter_ptr<voi
     if (!candidate.candidate.empty() && !candidate.sdpMid && !candidate.sdpMLineIndex)
         throw Error(errc::type,
                     "addIceCandidate: a candidate needs sdpMid or sdpMLineIndex to name its section");
-    chain<void>(std::move(operation), false, [this, candidate = std::move(candidate)](const auto& op) {
+    chain<void>(std::move(operation), nullptr, [this, candidate = std::move(candidate)](const auto& op) {
         auto outcome = session_.add_remote_candidate(
             {candidate.candidate, candidate.sdpMid, candidate.sdpMLineIndex, candidate.usernameFragment});
         drain_session();

@@ -45,6 +45,19 @@ CORTC_DECL void PeerConnection::setConfiguration(Configuration configuration) {
 }
 CORTC_DECL Configuration PeerConnection::getConfiguration() const { return impl().configuration(); }
 CORTC_DECL void PeerConnection::restartIce() { impl().restart_ice(); }
+CORTC_DECL void PeerConnection::setIdentityProvider(std::shared_ptr<IdentityProvider> provider,
+                                                    IdentityProviderOptions options) {
+    impl().set_identity_provider(std::move(provider), {}, std::move(options));
+}
+CORTC_DECL void PeerConnection::setIdentityProvider(std::string domain, IdentityProviderOptions options) {
+    impl().set_identity_provider(nullptr, std::move(domain), std::move(options));
+}
+CORTC_DECL std::optional<std::string> PeerConnection::idpLoginUrl() const {
+    return impl().identity_report().login_url;
+}
+CORTC_DECL std::optional<std::string> PeerConnection::idpErrorInfo() const {
+    return impl().identity_report().error_info;
+}
 CORTC_DECL DataChannel PeerConnection::createDataChannel(std::string label, DataChannelInit init) {
     return DataChannel(impl().create_channel(std::move(label), std::move(init)));
 }
@@ -115,6 +128,12 @@ CORTC_DECL void PeerConnection::set_remote(connection& impl, SessionDescription 
 CORTC_DECL void PeerConnection::add_candidate(connection& impl, IceCandidate candidate,
                                               waiter_ptr<void> operation) {
     impl.add_candidate(std::move(candidate), std::move(operation));
+}
+CORTC_DECL void PeerConnection::identity_assertion(connection& impl, waiter_ptr<std::string> operation) {
+    impl.identity_assertion(std::move(operation));
+}
+CORTC_DECL void PeerConnection::peer_identity(connection& impl, waiter_ptr<IdentityAssertion> operation) {
+    impl.peer_identity(std::move(operation));
 }
 CORTC_DECL void PeerConnection::connected(connection& impl, waiter_ptr<void> operation) {
     impl.connected(std::move(operation));
