@@ -96,6 +96,13 @@ class agent {
     /// consent.
     void note_received(socket_id socket, const endpoint& source, time_point now);
 
+    /// The transport is about to take a datagram that is no STUN message: false when is_valid_source() is;
+    /// else it is counted.
+    [[nodiscard]] bool accept(socket_id socket, const endpoint& source, std::size_t size,
+                              time_point now) noexcept;
+    /// The transport has sent so much along send_path().
+    void note_sent(std::uint64_t packets, std::uint64_t bytes, time_point now) noexcept;
+
     /// Writes the next datagram; `out` has room for at least `max_message` bytes.
     std::optional<transmit> poll_transmit(byte_span out, time_point now);
     std::optional<event> poll_event();
@@ -113,6 +120,8 @@ class agent {
 
     [[nodiscard]] std::optional<pair_statistics> selected_pair() const;
     [[nodiscard]] std::vector<pair_statistics> pairs() const;
+    /// Of every generation that is not gone, the oldest first.
+    [[nodiscard]] std::vector<candidate_statistics> candidates() const;
     [[nodiscard]] const counters& stats() const noexcept { return env_.count; }
 
   private:

@@ -41,6 +41,7 @@ struct candidate_pair {
     duration round_trip{};
     duration total_round_trip{};
     std::uint64_t round_trips = 0;
+    traffic data;
 };
 
 /// The pairs of one generation by descending priority, and the queue of triggered checks (RFC 8445 6.1.4.1).

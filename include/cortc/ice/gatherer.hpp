@@ -66,9 +66,11 @@ class gatherer {
     void close(socket_id id);
     /// Closes every socket for which `in_use` is false. Returns how many.
     std::size_t close_unused(const std::function<bool(socket_id)>& in_use);
-    void close_all() { sockets_.clear(); }
+    void close_all();
 
     [[nodiscard]] const gatherer_counters& stats() const noexcept { return counters_; }
+    /// Datagrams that the sockets of its life could not send.
+    [[nodiscard]] std::uint64_t send_dropped() const noexcept;
 
   private:
     struct entry {
@@ -89,6 +91,7 @@ class gatherer {
     std::vector<entry> sockets_;
     std::uint32_t last_id_ = 0;
     gatherer_counters counters_;
+    std::uint64_t send_dropped_ = 0; // of sockets that are closed
 };
 
 /// RFC 8421 4: Ethernet before point-to-point before loopback, and within each the families take turns, IPv6

@@ -71,6 +71,7 @@ class generation {
     /// Nothing works and nothing is left to try.
     [[nodiscard]] bool exhausted() const noexcept;
     [[nodiscard]] pair_statistics statistics(const candidate_pair& pair) const;
+    void append_candidates(std::vector<candidate_statistics>& out) const;
 
     // The agent's notes; each is explained where it is set.
     bool local_done = false;

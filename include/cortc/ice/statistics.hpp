@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -49,6 +50,7 @@ struct counters {
     std::uint64_t consent_requests_sent = 0;
     std::uint64_t responses_sent = 0; ///< error responses included
     std::uint64_t role_switches = 0;
+    std::uint64_t selected_pair_changes = 0; ///< to none included; as the W3C counts
     std::array<std::uint64_t, static_cast<std::size_t>(drop_reason::count)> drops{};
 
     [[nodiscard]] std::uint64_t dropped(drop_reason reason) const noexcept {
@@ -60,9 +62,38 @@ struct counters {
 enum class pair_state : std::uint8_t { frozen, waiting, in_progress, succeeded, failed };
 std::string_view to_string(pair_state value) noexcept;
 
+/// What is not STUN: datagrams and their bytes, as UDP carries them.
+struct traffic {
+    std::uint64_t packets_sent = 0, packets_received = 0;
+    std::uint64_t bytes_sent = 0, bytes_received = 0;
+    time_point last_sent{}, last_received{}; ///< of the latest, if there was one
+
+    void sent(std::uint64_t packets, std::uint64_t bytes, time_point now) noexcept {
+        packets_sent += packets;
+        bytes_sent += bytes;
+        last_sent = now;
+    }
+    void received(std::uint64_t bytes, time_point now) noexcept {
+        ++packets_received;
+        bytes_received += bytes;
+        last_received = now;
+    }
+};
+
+/// One candidate (RTCIceCandidateStats). Generation, side, remote ufrag and index name it for good.
+struct candidate_statistics {
+    generation_id generation;
+    bool remote = false;
+    std::uint16_t index = 0;
+    candidate what;
+    std::string ufrag; ///< empty: a remote one's that is not known yet
+};
+
 /// One candidate pair (RTCIceCandidatePairStats).
 struct pair_statistics {
     generation_id generation;
+    std::uint32_t id = 0; ///< within the generation, and never used again
+    std::uint16_t local_index = 0, remote_index = 0;
     path route;
     candidate local; ///< of the valid pair once there is one: possibly peer-reflexive
     candidate remote;
@@ -77,6 +108,7 @@ struct pair_statistics {
     duration round_trip{}; ///< the latest; zero before the first
     duration total_round_trip{};
     std::uint64_t round_trips = 0;
+    traffic data;
 };
 
 } // namespace cortc::ice

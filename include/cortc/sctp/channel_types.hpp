@@ -163,7 +163,7 @@ struct channel_counters {
 
 struct data_channels_stats {
     std::uint64_t channels_opened = 0; ///< Ever open, both ways.
-    std::uint64_t channels_closed = 0; ///< Of these, closed since.
+    std::uint64_t channels_closed = 0; ///< Of these, no longer open.
     std::uint64_t opened_by_peer = 0;
     std::array<std::uint64_t, static_cast<std::size_t>(channel_drop::count_)> drops{};
 

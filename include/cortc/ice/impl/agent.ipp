@@ -142,6 +142,22 @@ CORTC_DECL void agent::note_received(socket_id socket, const endpoint& source, t
     if (state_ == transport_state::disconnected) settle(now);
 }
 
+CORTC_DECL bool agent::accept(socket_id socket, const endpoint& source, std::size_t size,
+                              time_point now) noexcept {
+    const path from{socket, source};
+    for (auto& in : std::views::reverse(generations_)) {
+        auto* pair = in->checks().find(from);
+        if (!pair || !(pair->valid || pair->requested)) continue;
+        pair->data.received(size, now);
+        return true;
+    }
+    return false;
+}
+
+CORTC_DECL void agent::note_sent(std::uint64_t packets, std::uint64_t bytes, time_point now) noexcept {
+    if (auto* in = const_cast<generation*>(carrier())) in->active()->data.sent(packets, bytes, now);
+}
+
 CORTC_DECL std::optional<transmit> agent::poll_transmit(byte_span out, time_point now) {
     now_ = std::max(now_, now);
     if (closed_ || out.size() < max_message) return {};
@@ -290,6 +306,12 @@ CORTC_DECL std::vector<pair_statistics> agent::pairs() const {
     std::vector<pair_statistics> out;
     for (const auto& in : generations_)
         for (const auto& pair : std::as_const(*in).checks().pairs()) out.push_back(in->statistics(pair));
+    return out;
+}
+
+CORTC_DECL std::vector<candidate_statistics> agent::candidates() const {
+    std::vector<candidate_statistics> out;
+    for (const auto& in : generations_) in->append_candidates(out);
     return out;
 }
 

@@ -184,7 +184,10 @@ CORTC_DECL void agent::fail(generation& in, candidate_pair& pair) {
     in.checks().set_state(pair, pair_state::failed);
     in.checks().untrigger(pair.id);
     if (in.nominating == pair.id) in.nominating.reset();
-    if (in.selection == pair.id) in.selection.reset();
+    if (in.selection == pair.id) {
+        if (carrier() == &in) ++env_.count.selected_pair_changes;
+        in.selection.reset();
+    }
 }
 
 CORTC_DECL void agent::measure(candidate_pair& pair, const transaction& request, time_point now) {

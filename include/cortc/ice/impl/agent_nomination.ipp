@@ -51,6 +51,7 @@ CORTC_DECL void agent::select(generation& in, candidate_pair& pair, time_point n
             transactions_.cancel(in.id(), other.id, now);
     retire_before(in.id(), now);
     if (carrier() != &in) return;
+    ++env_.count.selected_pair_changes;
     auto what = in.statistics(pair);
     events_.push_back(
         selected_pair_changed{in.id(), pair.route, std::move(what.local), std::move(what.remote)});

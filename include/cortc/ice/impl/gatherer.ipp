@@ -90,11 +90,25 @@ CORTC_DECL std::optional<socket_id> gatherer::id_of(const net::udp_socket& socke
 }
 
 CORTC_DECL void gatherer::close(socket_id id) {
-    std::erase_if(sockets_, [id](const entry& each) { return each.id == id; });
+    close_unused([id](socket_id each) { return each != id; });
 }
 
 CORTC_DECL std::size_t gatherer::close_unused(const std::function<bool(socket_id)>& in_use) {
-    return std::erase_if(sockets_, [&in_use](const entry& each) { return !in_use(each.id); });
+    return std::erase_if(sockets_, [&](const entry& each) {
+        if (in_use(each.id)) return false;
+        send_dropped_ += each.socket->stats().send_dropped;
+        return true;
+    });
+}
+
+CORTC_DECL void gatherer::close_all() {
+    close_unused([](socket_id) { return false; });
+}
+
+CORTC_DECL std::uint64_t gatherer::send_dropped() const noexcept {
+    auto all = send_dropped_;
+    for (const auto& each : sockets_) all += each.socket->stats().send_dropped;
+    return all;
 }
 
 CORTC_DECL std::vector<net::interface_address>

@@ -259,9 +259,12 @@ CORTC_DECL bool generation::exhausted() const noexcept {
 CORTC_DECL pair_statistics generation::statistics(const candidate_pair& pair) const {
     pair_statistics out;
     out.generation = id_;
+    out.id = pair.id.value();
+    out.local_index = pair.valid_local.value_or(pair.local);
+    out.remote_index = pair.remote;
     out.route = pair.route;
-    out.local = locals_[pair.valid_local.value_or(pair.local)];
-    out.remote = remotes_[pair.remote];
+    out.local = locals_[out.local_index];
+    out.remote = remotes_[out.remote_index];
     out.state = pair.state;
     out.valid = pair.valid;
     out.nominated = pair.nominated;
@@ -276,7 +279,15 @@ CORTC_DECL pair_statistics generation::statistics(const candidate_pair& pair) co
     out.round_trip = pair.round_trip;
     out.total_round_trip = pair.total_round_trip;
     out.round_trips = pair.round_trips;
+    out.data = pair.data;
     return out;
+}
+
+CORTC_DECL void generation::append_candidates(std::vector<candidate_statistics>& out) const {
+    const auto theirs = remote_ ? remote_->ufrag : std::string();
+    for (std::uint16_t i = 0; i < locals_.size(); ++i)
+        out.push_back({id_, false, i, locals_[i], local_.ufrag});
+    for (std::uint16_t i = 0; i < remotes_.size(); ++i) out.push_back({id_, true, i, remotes_[i], theirs});
 }
 
 } // namespace cortc::ice

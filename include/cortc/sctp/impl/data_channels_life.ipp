@@ -153,6 +153,7 @@ CORTC_DECL void data_channels::configure_stream(const channel& which) {
 CORTC_DECL void data_channels::set_state(channel_id id, channel& which, channel_state state) {
     if (which.state == state) return;
     log_.debug("channel {}: {} -> {}", id.value(), to_string(which.state), to_string(state));
+    if (which.state == channel_state::open) ++stats_.channels_closed;
     which.state = state;
 }
 
@@ -256,7 +257,7 @@ CORTC_DECL void data_channels::finish(channel_id id) {
         --silent_;
     } else {
         log_.debug("channel {}: {} -> closed", id.value(), to_string(which.state));
-        if (which.was_open) ++stats_.channels_closed;
+        if (which.state == channel_state::open) ++stats_.channels_closed;
         if (which.opened_by_peer)
             peer_label_bytes_ -= which.parameters.label.size() + which.parameters.protocol.size();
         if (!which.parameters.id) std::erase(waiting_, id);
