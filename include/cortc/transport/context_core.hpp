@@ -62,6 +62,12 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
     /// an error when the context is destroyed before.
     void make_certificate(crypto::key_type type, std::chrono::seconds validity, certificate_ready ready);
 
+    /// A point in time since 1970-01-01 UTC, for reports: it follows the context's clock, and not a calendar
+    /// that is set. Its origin is as exact as network::calendar(), a second.
+    [[nodiscard]] duration since_epoch(time_point at) const noexcept {
+        return calendar_origin_ + at.time_since_epoch();
+    }
+
     /// Host addresses that may become candidates.
     [[nodiscard]] std::vector<net::interface_address> usable_interfaces();
 
@@ -71,6 +77,7 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
     context_options options_;
     std::unique_ptr<net::network> own_network_;
     net::network* network_;
+    duration calendar_origin_;
     net::send_batch batch_;
     std::vector<std::byte> scratch_;
     buffer_pool pool_;

@@ -54,6 +54,7 @@ enum class demux_drop : std::uint8_t {
     no_media,         ///< SRTP or SRTCP, and no media was negotiated
     count
 };
+std::string_view to_string(demux_drop reason) noexcept;
 
 /// One ICE + DTLS (+ SCTP) transport: what a bundle group shares. Feeds its engines with datagrams and
 /// timers, drains them after every change, and runs the phases of a connection as one task (run()).
@@ -112,6 +113,16 @@ class transport final : public std::enable_shared_from_this<transport>,
         return drops_[static_cast<std::size_t>(reason)];
     }
 
+    // What it is made of, for reports.
+    [[nodiscard]] const ice::agent& agent() const noexcept { return agent_; }
+    [[nodiscard]] const ice::gatherer& sockets() const noexcept { return gatherer_; }
+    /// Null before set_dtls().
+    [[nodiscard]] const dtls::transport* dtls() const noexcept { return dtls_ ? &*dtls_ : nullptr; }
+    /// Why DTLS failed, if it has.
+    [[nodiscard]] std::optional<crypto::dtls_failure> dtls_failure() const noexcept { return dtls_failure_; }
+    /// Everything but STUN, over every path.
+    [[nodiscard]] const ice::traffic& data() const noexcept { return data_; }
+
   private:
     struct generation {
         ice::generation_id id;
@@ -139,8 +150,9 @@ class transport final : public std::enable_shared_from_this<transport>,
     void start_dtls(time_point now);
     void transmit(time_point now);
     void transmit_ice(time_point now);
-    void transmit_dtls();
+    void transmit_dtls(time_point now);
     void transmit_channels(time_point now);
+    void note_sent(std::uint64_t packets, std::uint64_t bytes, time_point now) noexcept;
     void arm_timer();
     void set_dtls_state(dtls_transport_state state, const std::string& why);
 
@@ -164,6 +176,8 @@ class transport final : public std::enable_shared_from_this<transport>,
     ice::transport_state ice_state_ = ice::transport_state::fresh;
     dtls_transport_state dtls_state_ = dtls_transport_state::fresh;
     std::optional<selected> selected_;
+    std::optional<crypto::dtls_failure> dtls_failure_;
+    ice::traffic data_;
     std::array<std::uint64_t, static_cast<std::size_t>(demux_drop::count)> drops_{};
     std::shared_ptr<void> keep_;
     bool draining_ = false;

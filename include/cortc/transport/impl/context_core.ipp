@@ -17,6 +17,7 @@ CORTC_DECL context_core::context_core(asio::any_io_executor executor, net::netwo
     , options_(std::move(options))
     , own_network_(network ? nullptr : std::make_unique<net::asio_network>(this->executor()))
     , network_(network ? network : own_network_.get())
+    , calendar_origin_(network_->calendar().time_since_epoch() - network_->now().time_since_epoch())
     , scratch_(std::size_t{1} << 16) {
     asio::use_service<waiter_service>(asio::query(this->executor(), asio::execution::context)).add(waiters());
 }

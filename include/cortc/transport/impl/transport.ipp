@@ -47,6 +47,24 @@ CORTC_DECL std::optional<crypto::hash_algorithm> hash_algorithm(std::string_view
 
 } // namespace detail
 
+CORTC_DECL std::string_view to_string(demux_drop reason) noexcept {
+    switch (reason) {
+    case demux_drop::empty:
+        return "empty";
+    case demux_drop::unknown_protocol:
+        return "unknown protocol";
+    case demux_drop::invalid_source:
+        return "invalid source";
+    case demux_drop::no_dtls_yet:
+        return "no DTLS yet";
+    case demux_drop::no_media:
+        return "no media";
+    case demux_drop::count:
+        break;
+    }
+    return "";
+}
+
 CORTC_DECL transport::transport(std::shared_ptr<context_core> core, transport_observer& observer)
     : core_(std::move(core))
     , observer_(observer)
@@ -252,7 +270,9 @@ CORTC_DECL void transport::demultiplex(ice::socket_id socket, const net::datagra
 
 CORTC_DECL void transport::handle_dtls(ice::socket_id socket, const net::datagram& packet, time_point at) {
     if (!dtls_) return drop(demux_drop::no_dtls_yet);
-    if (!agent_.is_valid_source(socket, packet.source)) return drop(demux_drop::invalid_source);
+    if (!agent_.accept(socket, packet.source, packet.data.size(), at))
+        return drop(demux_drop::invalid_source);
+    data_.received(packet.data.size(), at);
     if (dtls_role_ == crypto::dtls_role::server) start_dtls(at); // the peer's checks were quicker than ours
     dtls_->handle_packet(packet.data, at);
     while (auto size = dtls_->poll_read(core_->scratch())) {
@@ -351,6 +371,7 @@ CORTC_DECL void transport::handle_dtls_event(crypto::dtls_event&& event) {
         set_dtls_state(dtls_transport_state::closed, "the peer closed the connection");
     } else if (auto* failed = std::get_if<crypto::dtls_failed>(&event)) {
         if (channels_) channels_->abort("DTLS failed");
+        dtls_failure_ = failed->reason;
         set_dtls_state(dtls_transport_state::failed, failed->message);
     }
 }
@@ -381,7 +402,7 @@ CORTC_DECL void transport::end_of_turn() {
 
 CORTC_DECL void transport::transmit(time_point at) {
     transmit_ice(at);
-    transmit_dtls();
+    transmit_dtls(at);
     transmit_channels(at);
 }
 
@@ -402,18 +423,28 @@ CORTC_DECL net::udp_socket* transport::route(ice::path& out) noexcept {
     return gatherer_.find(path->socket);
 }
 
-CORTC_DECL void transport::transmit_dtls() {
+CORTC_DECL void transport::note_sent(std::uint64_t packets, std::uint64_t size, time_point at) noexcept {
+    if (packets == 0) return;
+    data_.sent(packets, size, at);
+    agent_.note_sent(packets, size, at);
+}
+
+CORTC_DECL void transport::transmit_dtls(time_point at) {
     if (!dtls_) return;
     ice::path path;
     auto* socket = route(path);
     if (!socket) return; // what waits is sent, or repeated, when there is a path
     auto& batch = core_->batch();
+    std::uint64_t packets = 0, total = 0;
     for (;;) {
         auto slot = batch.prepare();
         auto size = dtls_->poll_transmit(slot);
-        if (!size) return;
+        if (!size) break;
         batch.commit(*socket, path.remote, *size);
+        ++packets;
+        total += *size;
     }
+    note_sent(packets, total, at);
 }
 
 CORTC_DECL void transport::transmit_channels(time_point at) {
@@ -422,11 +453,16 @@ CORTC_DECL void transport::transmit_channels(time_point at) {
     auto* socket = route(path);
     if (!socket) return;
     auto& batch = core_->batch();
+    std::uint64_t packets = 0, total = 0;
     while (auto size = channels_->poll_transmit(core_->scratch(), at)) {
         auto slot = batch.prepare();
-        if (auto sealed = dtls_->seal(core_->scratch().first(*size), slot))
-            batch.commit(*socket, path.remote, *sealed);
+        auto sealed = dtls_->seal(core_->scratch().first(*size), slot);
+        if (!sealed) continue;
+        batch.commit(*socket, path.remote, *sealed);
+        ++packets;
+        total += *sealed;
     }
+    note_sent(packets, total, at);
 }
 
 // One timer for all engines; it is moved only to come earlier, and finds out when it came too early.
@@ -449,7 +485,7 @@ CORTC_DECL void transport::close(std::shared_ptr<void> keep) {
         if (channels_) channels_->abort("closed");
         transmit_channels(at);
         dtls_->shutdown();
-        transmit_dtls();
+        transmit_dtls(at);
     }
     core_->batch().flush();
     closed_ = true;
