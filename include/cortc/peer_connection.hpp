@@ -8,6 +8,7 @@
 #include "cortc/ice_candidate.hpp"
 #include "cortc/identity.hpp"
 #include "cortc/rtp_transceiver.hpp"
+#include "cortc/sctp_transport.hpp"
 #include "cortc/session_description.hpp"
 #include "cortc/states.hpp"
 #include "cortc/transport/waiter.hpp"
@@ -204,6 +205,9 @@ class PeerConnection {
     [[nodiscard]] std::optional<SessionDescription> currentRemoteDescription() const;
     [[nodiscard]] std::optional<SessionDescription> pendingRemoteDescription() const;
     [[nodiscard]] std::optional<bool> canTrickleIceCandidates() const;
+    /// The transport of the data channels. None before an offer with data channels was applied, and after an
+    /// answer has rejected them.
+    [[nodiscard]] std::optional<SctpTransport> sctp() const;
     /// RTCSctpTransport.maxChannels: stream ids are below it. None before the SCTP association is up.
     [[nodiscard]] std::optional<std::uint16_t> maxChannels() const;
     /// RTCSctpTransport.maxMessageSize: the largest message the peer takes. None before an answer has agreed

@@ -3,6 +3,7 @@
 #include "cortc/base/config.hpp"
 #include "cortc/ice_candidate.hpp"
 
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -23,12 +24,28 @@ enum class IceGatheringState { new_, gathering, complete };
 enum class PeerConnectionState { new_, connecting, connected, disconnected, failed, closed };
 /// webrtc-pc 4.3.4.
 enum class IceConnectionState { new_, checking, connected, completed, disconnected, failed, closed };
+/// webrtc-pc 5.6.2. The connection's state is derived from these, and has the same values.
+using IceTransportState = IceConnectionState;
+/// webrtc-pc 5.6.1.
+using IceGathererState = IceGatheringState;
+/// webrtc-pc 5.6.3: `unknown` until the first description decides.
+enum class IceRole { unknown, controlling, controlled };
+/// webrtc-pc 5.6.4. Always `rtp`: RTCP is multiplexed.
+enum class IceComponent { rtp, rtcp };
+/// webrtc-pc 5.5.
+enum class DtlsTransportState { new_, connecting, connected, closed, failed };
+/// webrtc-pc 6.1.1.
+enum class SctpTransportState { connecting, connected, closed };
 
 /// The names the W3C gives them: "have-local-offer", "new" ...
 std::string_view to_string(SignalingState state) noexcept;
 std::string_view to_string(IceGatheringState state) noexcept;
 std::string_view to_string(PeerConnectionState state) noexcept;
 std::string_view to_string(IceConnectionState state) noexcept;
+std::string_view to_string(IceRole role) noexcept;
+std::string_view to_string(IceComponent component) noexcept;
+std::string_view to_string(DtlsTransportState state) noexcept;
+std::string_view to_string(SctpTransportState state) noexcept;
 
 /// The pair of addresses that packets take now.
 class SelectedPair {
@@ -37,8 +54,25 @@ class SelectedPair {
     SelectedPair(IceCandidate a_local, IceCandidate a_remote)
         : local(std::move(a_local)), remote(std::move(a_remote)) {}
 
+    friend bool operator==(const SelectedPair&, const SelectedPair&) = default;
+
     IceCandidate local;
     IceCandidate remote;
+};
+/// RTCIceCandidatePair (webrtc-pc 5.6).
+using IceCandidatePair = SelectedPair;
+
+/// RTCIceParameters (webrtc-pc 5.6).
+class IceParameters {
+  public:
+    IceParameters() = default;
+    IceParameters(std::string a_ufrag, std::string a_password)
+        : usernameFragment(std::move(a_ufrag)), password(std::move(a_password)) {}
+
+    friend bool operator==(const IceParameters&, const IceParameters&) = default;
+
+    std::string usernameFragment;
+    std::string password;
 };
 
 } // namespace cortc

@@ -13,12 +13,14 @@
 #include "cortc/transport/transport.hpp"
 
 #include "cortc/impl/transceiver.hpp"
+#include "cortc/impl/transport_impl.hpp"
 
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -30,12 +32,15 @@ namespace detail {
 [[nodiscard]] std::exception_ptr to_exception(const jsep::error& error);
 /// a=fingerprint of a certificate.
 [[nodiscard]] std::vector<sdp::fingerprint> sdp_fingerprints(const crypto::certificate& of);
+[[nodiscard]] IceTransportState to_w3c(ice::transport_state state) noexcept;
+[[nodiscard]] DtlsTransportState to_w3c(dtls_transport_state state) noexcept;
 } // namespace detail
 
 /// What a PeerConnection owns: the offer/answer engine and its operations chain, the transports it asks for,
 /// the data channels, the states and the event streams. Belongs to the context's executor.
 class connection final : public std::enable_shared_from_this<connection>,
                          public transceiver_owner,
+                         public transport_owner,
                          private transport_observer {
   public:
     connection(std::shared_ptr<context_core> core, Configuration configuration);
@@ -84,6 +89,16 @@ class connection final : public std::enable_shared_from_this<connection>,
     void set_direction(transceiver_impl& which, sdp::direction wish) override;
     void stop(transceiver_impl& which) override;
 
+    // Handles of transports (connection_transports.ipp)
+    /// Null when there is none (any more).
+    [[nodiscard]] std::shared_ptr<transport_impl> transport_view(jsep::transport_id id) const;
+    [[nodiscard]] const std::shared_ptr<sctp_impl>& sctp_view() const noexcept { return sctp_view_; }
+    [[nodiscard]] std::vector<IceCandidate> candidates(jsep::transport_id which, side of) const override;
+    [[nodiscard]] std::optional<IceParameters> ice_parameters(jsep::transport_id which,
+                                                              side of) const override;
+    [[nodiscard]] IceRole ice_role(jsep::transport_id which) const override;
+    [[nodiscard]] std::vector<bytes> remote_certificates(jsep::transport_id which) const override;
+
     // States (connection_states.ipp)
     void connected(waiter_ptr<void> operation);
     void gathering_complete(waiter_ptr<void> operation);
@@ -112,6 +127,7 @@ class connection final : public std::enable_shared_from_this<connection>,
         std::string selected_ufrag;           // of the generation whose pair is selected
         std::vector<std::string> gathering{}; // local ufrags of the generations that gather
         std::optional<jsep::dtls_role> role{};
+        std::shared_ptr<transport_impl> view{}; // what handles refer to
     };
     struct chained_operation {
         std::function<void()> run;
@@ -165,6 +181,13 @@ class connection final : public std::enable_shared_from_this<connection>,
     void on_transport_ended(transport&) override;
     [[nodiscard]] std::map<jsep::transport_id, transport_entry>::iterator find(const transport& which);
 
+    void show_dtls_state(const transport_entry& entry, dtls_transport_state state, const std::string& why);
+    static void show_gathering(const transport_entry& entry);
+    void sync_sctp();
+    void show_sctp_connected();
+    [[nodiscard]] std::optional<SelectedPair> pair_of(jsep::transport_id id,
+                                                      const transport_entry& entry) const;
+
     void update_states();
     void update_gathering();
     void set_state(PeerConnectionState state);
@@ -194,6 +217,7 @@ class connection final : public std::enable_shared_from_this<connection>,
     std::map<jsep::transport_id, transport_entry> transports_;
     std::unique_ptr<sctp::data_channels> sctp_;
     std::shared_ptr<transport> sctp_transport_;
+    std::shared_ptr<sctp_impl> sctp_view_; // of the data section, from its first offer on
     std::unordered_map<sctp::channel_id, std::shared_ptr<channel_impl>> channels_;
     std::unordered_map<sctp::channel_id, std::exception_ptr> channel_errors_;
 
@@ -228,4 +252,5 @@ class connection final : public std::enable_shared_from_this<connection>,
 #include "cortc/impl/connection_media.ipp"
 #include "cortc/impl/connection_negotiation.ipp"
 #include "cortc/impl/connection_states.ipp"
+#include "cortc/impl/connection_transports.ipp"
 #endif

@@ -58,13 +58,15 @@ CORTC_DECL void connection::add_transport(jsep::transport_id id, const std::stri
     if (auto role = session_.controlling())
         made->set_role(*role ? ice::role::controlling : ice::role::controlled);
     made->start();
-    transports_[id] = transport_entry{std::move(made), mid, {}, {}};
+    auto& entry = transports_[id] = transport_entry{std::move(made), mid, {}, {}};
+    entry.view = std::make_shared<transport_impl>(core_, shared_from_this(), id);
 }
 
 CORTC_DECL void connection::remove_transport(jsep::transport_id id) {
     auto at = transports_.find(id);
     if (at == transports_.end()) return;
     auto gone = at->second.where;
+    at->second.view->end();
     transports_.erase(at);
     end_transport(gone);
     if (sctp_transport_ ==
@@ -104,6 +106,8 @@ CORTC_DECL void connection::close() {
     chain_.close();
     for (auto& [id, operation] : std::exchange(chained_, {})) operation.fail(why);
     close_identity(why);
+    if (sctp_view_) sctp_view_->end();
+    for (auto& [id, entry] : transports_) entry.view->end();
     for (auto& [id, entry] : std::exchange(transports_, {})) end_transport(entry.where);
     sctp_transport_ = nullptr;
     for (auto& [id, each] : std::exchange(channels_, {})) each->on_closed(why);

@@ -138,7 +138,9 @@ CORTC_DECL void connection::on_channel_message(sctp::incoming_message&& message)
 }
 
 CORTC_DECL void connection::on_channel_event(sctp::channel_event&& event) {
-    if (auto* incoming = std::get_if<sctp::channel_incoming>(&event)) {
+    if (std::holds_alternative<sctp::connected>(event)) {
+        show_sctp_connected();
+    } else if (auto* incoming = std::get_if<sctp::channel_incoming>(&event)) {
         adopt(std::move(*incoming));
     } else if (auto* open = std::get_if<sctp::channel_open>(&event)) {
         if (auto target = channel(open->channel)) target->on_open(open->stream);
@@ -159,6 +161,7 @@ CORTC_DECL void connection::on_channel_event(sctp::channel_event&& event) {
         if (auto target = channel(writable->channel)) target->on_writable();
     } else if (auto* over = std::get_if<sctp::closed>(&event)) {
         log_.info("SCTP association over: {} {}", sctp::to_string(over->reason), over->text);
+        if (sctp_view_) sctp_view_->end();
     }
 }
 

@@ -246,6 +246,7 @@ CORTC_DECL void connection::drain_session() {
         apply(std::move(*event));
     }
     sync_transceivers();
+    sync_sctp();
     update_states();
 }
 

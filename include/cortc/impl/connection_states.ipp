@@ -9,9 +9,14 @@ namespace cortc {
 
 // ---- what the transports report
 
-CORTC_DECL void connection::on_ice_state(transport&, ice::transport_state) { update_states(); }
+CORTC_DECL void connection::on_ice_state(transport& which, ice::transport_state state) {
+    if (auto at = find(which); at != transports_.end()) at->second.view->ice.set(detail::to_w3c(state));
+    update_states();
+}
 
-CORTC_DECL void connection::on_dtls_state(transport&, dtls_transport_state state, const std::string& why) {
+CORTC_DECL void connection::on_dtls_state(transport& which, dtls_transport_state state,
+                                          const std::string& why) {
+    if (auto at = find(which); at != transports_.end()) show_dtls_state(at->second, state, why);
     if (state == dtls_transport_state::failed || state == dtls_transport_state::closed) failure_text_ = why;
     update_states();
 }
@@ -42,6 +47,7 @@ CORTC_DECL void connection::on_selected_pair(transport& which, const std::string
     auto at = find(which);
     if (at == transports_.end()) return;
     at->second.selected_ufrag = local_ufrag;
+    at->second.view->pair.set(pair_of(at->first, at->second));
     if (auto pair = selected_pair()) pair_changed_.succeed_all(*pair);
     update_states();
     if (selection_is_current()) restarted_.succeed_all();
@@ -51,6 +57,7 @@ CORTC_DECL void connection::on_selected_pair(transport& which, const std::string
 
 // webrtc-pc 4.3.2.
 CORTC_DECL void connection::update_gathering() {
+    for (const auto& [id, entry] : transports_) show_gathering(entry);
     auto next = IceGatheringState::new_;
     for (const auto& [id, entry] : transports_) {
         if (!entry.gathering.empty()) {
@@ -208,17 +215,8 @@ CORTC_DECL void connection::state_changed(PeerConnectionState from,
 }
 
 CORTC_DECL std::optional<SelectedPair> connection::selected_pair() const {
-    for (const auto& [id, entry] : transports_) {
-        const auto& selected = entry.where->selected_pair();
-        if (!selected) continue;
-        const auto place = session_.place_of(id);
-        const auto mid = place ? place->mid : entry.mid;
-        std::optional<std::uint16_t> index;
-        if (place) index = place->mline_index;
-        return SelectedPair(
-            IceCandidate(sdp::print_candidate(selected->local), mid, index, selected->local_ufrag),
-            IceCandidate(sdp::print_candidate(selected->remote), mid, index));
-    }
+    for (const auto& [id, entry] : transports_)
+        if (auto pair = pair_of(id, entry)) return pair;
     return std::nullopt;
 }
 

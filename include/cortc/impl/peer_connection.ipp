@@ -95,6 +95,10 @@ CORTC_DECL std::optional<SessionDescription> PeerConnection::pendingRemoteDescri
 CORTC_DECL std::optional<bool> PeerConnection::canTrickleIceCandidates() const {
     return impl().session().can_trickle();
 }
+CORTC_DECL std::optional<SctpTransport> PeerConnection::sctp() const {
+    if (!impl().sctp_view()) return std::nullopt;
+    return SctpTransport(impl().sctp_view());
+}
 CORTC_DECL std::optional<std::uint16_t> PeerConnection::maxChannels() const { return impl().max_channels(); }
 CORTC_DECL std::optional<std::size_t> PeerConnection::maxMessageSize() const {
     return impl().max_message_size();

@@ -72,4 +72,48 @@ CORTC_DECL std::string_view to_string(IceConnectionState state) noexcept {
     return "closed";
 }
 
+CORTC_DECL std::string_view to_string(IceRole role) noexcept {
+    switch (role) {
+    case IceRole::unknown:
+        return "unknown";
+    case IceRole::controlling:
+        return "controlling";
+    case IceRole::controlled:
+        return "controlled";
+    }
+    return "unknown";
+}
+
+CORTC_DECL std::string_view to_string(IceComponent component) noexcept {
+    return component == IceComponent::rtp ? "rtp" : "rtcp";
+}
+
+CORTC_DECL std::string_view to_string(DtlsTransportState state) noexcept {
+    switch (state) {
+    case DtlsTransportState::new_:
+        return "new";
+    case DtlsTransportState::connecting:
+        return "connecting";
+    case DtlsTransportState::connected:
+        return "connected";
+    case DtlsTransportState::closed:
+        return "closed";
+    case DtlsTransportState::failed:
+        return "failed";
+    }
+    return "closed";
+}
+
+CORTC_DECL std::string_view to_string(SctpTransportState state) noexcept {
+    switch (state) {
+    case SctpTransportState::connecting:
+        return "connecting";
+    case SctpTransportState::connected:
+        return "connected";
+    case SctpTransportState::closed:
+        return "closed";
+    }
+    return "closed";
+}
+
 } // namespace cortc

@@ -142,6 +142,8 @@ class session {
         std::uint16_t mline_index = 0;
     };
     [[nodiscard]] std::optional<section_place> place_of(transport_id transport) const;
+    /// Every section that uses a transport, by its index.
+    [[nodiscard]] std::vector<std::size_t> sections_on(transport_id transport) const;
 
     [[nodiscard]] std::optional<event> poll_event();
 

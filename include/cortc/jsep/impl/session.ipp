@@ -180,6 +180,13 @@ CORTC_DECL std::optional<session::section_place> session::place_of(transport_id 
     return section_place{model_.sections[known->section].mid, static_cast<std::uint16_t>(known->section)};
 }
 
+CORTC_DECL std::vector<std::size_t> session::sections_on(transport_id transport) const {
+    std::vector<std::size_t> indexes;
+    for (std::size_t i = 0; i < model_.sections.size(); ++i)
+        if (model_.sections[i].transport == transport) indexes.push_back(i);
+    return indexes;
+}
+
 CORTC_DECL std::optional<event> session::poll_event() {
     if (events_.empty()) return {};
     auto next = std::move(events_.front());

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "cortc/base/bytes.hpp"
+#include "cortc/base/config.hpp"
+#include "cortc/ice_transport.hpp"
+#include "cortc/states.hpp"
+#include "cortc/transport/error.hpp"
+#include "cortc/transport/waiter.hpp"
+
+#include <boost/asio/use_awaitable.hpp>
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace cortc {
+
+/// RTCDtlsTransport (webrtc-pc 5.5): what a bundle group, or an unbundled section, is encrypted by. A handle,
+/// like IceTransport, with the same rules for lifetime, threads, levels and cancellation.
+class DtlsTransport {
+  public:
+    DtlsTransport() = default;
+    explicit DtlsTransport(std::shared_ptr<transport_impl> impl) noexcept : impl_(std::move(impl)) {}
+
+    explicit operator bool() const noexcept { return impl_ != nullptr; }
+    friend bool operator==(const DtlsTransport&, const DtlsTransport&) = default;
+
+    /// Always the same one.
+    [[nodiscard]] IceTransport iceTransport() const;
+    /// `closed`: the peer said close_notify, or the transport is over.
+    [[nodiscard]] DtlsTransportState state() const;
+    /// The peer's certificates in DER, its own first (and mostly only). Empty until it has been connected;
+    /// they stay when the transport is over.
+    [[nodiscard]] std::vector<bytes> getRemoteCertificates() const;
+    /// Why it failed (the W3C's error event): errc::operation, with errorDetail "fingerprint-failure" when
+    /// the peer's certificate is not the one that its description promised, else "dtls-failure". None before
+    /// it failed; it stays when the transport is over.
+    [[nodiscard]] std::optional<Error> error() const;
+
+    /// state() is another than `from`; returns it. A level.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto stateChanged(DtlsTransportState from, Token&& token = {}) {
+        return initiate<DtlsTransportState>(
+            home(), token, [impl = impl_, from](auto op) { state_changed(*impl, from, std::move(op)); });
+    }
+
+  private:
+    transport_impl& impl() const;
+    std::shared_ptr<waiter_home> home() const;
+    static void state_changed(transport_impl&, DtlsTransportState, waiter_ptr<DtlsTransportState>);
+
+    std::shared_ptr<transport_impl> impl_;
+};
+
+} // namespace cortc
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/impl/dtls_transport.ipp"
+#endif

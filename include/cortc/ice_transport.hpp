@@ -1,0 +1,92 @@
+#pragma once
+
+#include "cortc/base/config.hpp"
+#include "cortc/ice_candidate.hpp"
+#include "cortc/states.hpp"
+#include "cortc/transport/waiter.hpp"
+
+#include <boost/asio/use_awaitable.hpp>
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace cortc {
+
+class transport_impl;
+
+/// RTCIceTransport (webrtc-pc 5.6): the addresses that a DtlsTransport's packets take. A handle: copies refer
+/// to the same transport, which the connection owns, and which stays the same over ICE restarts. It is over
+/// (state() is closed) when the connection is closed, a rollback takes back the description that made it, or
+/// an answer no longer uses it. A default-constructed handle refers to none and throws errc::invalid_state
+/// when used.
+///
+/// Asynchronous members take a completion token (default: use_awaitable) and may be called from any thread;
+/// plain members belong to the context's executor. The asynchronous ones are levels: they complete when the
+/// value is another than the one given, so that none is missed between two calls; any number may wait. They
+/// consume nothing: cancelling one (asio::error::operation_aborted), or racing it under `||`, changes
+/// nothing. They fail with errc::aborted when the transport is over and the value will not change any more.
+class IceTransport {
+  public:
+    IceTransport() = default;
+    explicit IceTransport(std::shared_ptr<transport_impl> impl) noexcept : impl_(std::move(impl)) {}
+
+    explicit operator bool() const noexcept { return impl_ != nullptr; }
+    friend bool operator==(const IceTransport&, const IceTransport&) = default;
+
+    [[nodiscard]] IceRole role() const;
+    [[nodiscard]] IceComponent component() const;
+    [[nodiscard]] IceTransportState state() const;
+    /// `complete` when no generation gathers; an ICE restart makes it `gathering` again.
+    [[nodiscard]] IceGathererState gatheringState() const;
+    /// Those in the local descriptions, the current one first; peer-reflexive ones are not among them. Empty
+    /// once the connection object is gone, as are the next three.
+    [[nodiscard]] std::vector<IceCandidate> getLocalCandidates() const;
+    /// Those that the peer's descriptions and addIceCandidate() brought, also ones that cannot be used.
+    [[nodiscard]] std::vector<IceCandidate> getRemoteCandidates() const;
+    /// Of the pending description if there is one, else the current one's; none before the first.
+    [[nodiscard]] std::optional<IceParameters> getLocalParameters() const;
+    [[nodiscard]] std::optional<IceParameters> getRemoteParameters() const;
+    /// The pair that was selected last. None before the first, and when the transport is over.
+    [[nodiscard]] std::optional<IceCandidatePair> getSelectedCandidatePair() const;
+
+    /// state() is another than `from`; returns it. States that were passed through meanwhile are left out.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto stateChanged(IceTransportState from, Token&& token = {}) {
+        return initiate<IceTransportState>(
+            home(), token, [impl = impl_, from](auto op) { state_changed(*impl, from, std::move(op)); });
+    }
+    /// gatheringState() is another than `from`; returns it.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto gatheringStateChanged(IceGathererState from, Token&& token = {}) {
+        return initiate<IceGathererState>(home(), token, [impl = impl_, from](auto op) {
+            gathering_state_changed(*impl, from, std::move(op));
+        });
+    }
+    /// getSelectedCandidatePair() is another than `from`; returns it.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto selectedCandidatePairChanged(std::optional<IceCandidatePair> from,
+                                                    Token&& token = {}) {
+        return initiate<std::optional<IceCandidatePair>>(
+            home(), token, [impl = impl_, from = std::move(from)](auto op) {
+                selected_pair_changed(*impl, from, std::move(op));
+            });
+    }
+
+  private:
+    transport_impl& impl() const;
+    std::shared_ptr<waiter_home> home() const;
+    static void state_changed(transport_impl&, IceTransportState, waiter_ptr<IceTransportState>);
+    static void gathering_state_changed(transport_impl&, IceGathererState, waiter_ptr<IceGathererState>);
+    static void selected_pair_changed(transport_impl&, const std::optional<IceCandidatePair>&,
+                                      waiter_ptr<std::optional<IceCandidatePair>>);
+
+    std::shared_ptr<transport_impl> impl_;
+};
+
+} // namespace cortc
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/impl/ice_transport.ipp"
+#endif

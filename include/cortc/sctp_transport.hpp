@@ -1,0 +1,60 @@
+#pragma once
+
+#include "cortc/base/config.hpp"
+#include "cortc/dtls_transport.hpp"
+#include "cortc/states.hpp"
+#include "cortc/transport/waiter.hpp"
+
+#include <boost/asio/use_awaitable.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace cortc {
+
+class sctp_impl;
+
+/// RTCSctpTransport (webrtc-pc 6.1): the association of a connection's data channels. A handle, like
+/// IceTransport, with the same rules for lifetime, threads, levels and cancellation. It is over (`closed`,
+/// for good) when the peer or an error ended the association, when DTLS has ended, when an answer rejects the
+/// data section or a rollback takes it back, and when the connection is closed.
+class SctpTransport {
+  public:
+    SctpTransport() = default;
+    explicit SctpTransport(std::shared_ptr<sctp_impl> impl) noexcept : impl_(std::move(impl)) {}
+
+    explicit operator bool() const noexcept { return impl_ != nullptr; }
+    friend bool operator==(const SctpTransport&, const SctpTransport&) = default;
+
+    /// Another one when an answer bundles the data section with others.
+    [[nodiscard]] DtlsTransport transport() const;
+    [[nodiscard]] SctpTransportState state() const;
+    /// Bytes of the largest message the peer takes. None before an answer has agreed on data channels;
+    /// 2^31 - 1 when it sets no limit (the W3C's infinity).
+    [[nodiscard]] std::optional<std::size_t> maxMessageSize() const;
+    /// Channels that can be open at the same time: stream ids are below it. None before `connected`.
+    [[nodiscard]] std::optional<std::uint16_t> maxChannels() const;
+
+    /// state() is another than `from`; returns it. A level.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto stateChanged(SctpTransportState from, Token&& token = {}) {
+        return initiate<SctpTransportState>(
+            home(), token, [impl = impl_, from](auto op) { state_changed(*impl, from, std::move(op)); });
+    }
+
+  private:
+    sctp_impl& impl() const;
+    std::shared_ptr<waiter_home> home() const;
+    static void state_changed(sctp_impl&, SctpTransportState, waiter_ptr<SctpTransportState>);
+
+    std::shared_ptr<sctp_impl> impl_;
+};
+
+} // namespace cortc
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/impl/sctp_transport.ipp"
+#endif
