@@ -16,5 +16,6 @@
 #include "cortc/sctp_transport.hpp"
 #include "cortc/session_description.hpp"
 #include "cortc/states.hpp"
+#include "cortc/stats.hpp"
 #include "cortc/timeout.hpp"
 #include "cortc/timer.hpp"

@@ -11,6 +11,7 @@
 #include "cortc/sctp_transport.hpp"
 #include "cortc/session_description.hpp"
 #include "cortc/states.hpp"
+#include "cortc/stats.hpp"
 #include "cortc/transport/waiter.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -256,6 +257,17 @@ class PeerConnection {
             home(), token, [impl = impl_](auto op) { selected_pair_changed(*impl, std::move(op)); });
     }
 
+    /// Everything that is known in figures about the connection now (webrtc-pc 8.2 getStats without a
+    /// selector). It waits for nothing but the context's executor: cancelled on its way there it has done
+    /// nothing, afterwards it succeeds. Does not fail; after close() it reports what was last, with its
+    /// states closed. Costs microseconds for each candidate pair and channel, and nothing while it is not
+    /// called.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto getStats(Token&& token = {}) {
+        return initiate<StatsReport>(home(), token,
+                                     [impl = impl_](auto op) { get_stats(*impl, std::move(op)); });
+    }
+
     // Streams: buffered from construction, one reader each (a second: errc::invalid_state); after close()
     // what is buffered can be read, then errc::aborted. Cancelled: nothing was taken. A read consumes, and so
     // must not stand under `||`, which discards the value of the loser: use cortc::timeout, or the
@@ -324,6 +336,7 @@ class PeerConnection {
     static void closed(connection&, waiter_ptr<void>);
     static void state_changed(connection&, PeerConnectionState, waiter_ptr<PeerConnectionState>);
     static void selected_pair_changed(connection&, waiter_ptr<SelectedPair>);
+    static void get_stats(connection&, waiter_ptr<StatsReport>);
     static void negotiation_needed(connection&, waiter_ptr<void>);
     static void next_candidate(connection&, waiter_ptr<std::optional<IceCandidate>>);
     static void next_channel(connection&, waiter_ptr<DataChannel>);

@@ -10,12 +10,14 @@
 #include "cortc/rtp_transceiver.hpp"
 #include "cortc/session_description.hpp"
 #include "cortc/states.hpp"
+#include "cortc/stats.hpp"
 #include "cortc/transport/transport.hpp"
 
 #include "cortc/impl/transceiver.hpp"
 #include "cortc/impl/transport_impl.hpp"
 
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -98,6 +100,11 @@ class connection final : public std::enable_shared_from_this<connection>,
                                                               side of) const override;
     [[nodiscard]] IceRole ice_role(jsep::transport_id which) const override;
     [[nodiscard]] std::vector<bytes> remote_certificates(jsep::transport_id which) const override;
+
+    // Statistics (connection_stats.ipp)
+    void get_stats(waiter_ptr<StatsReport> operation);
+    /// The report that get_stats() gives after close(), which follows.
+    void keep_stats();
 
     // States (connection_states.ipp)
     void connected(waiter_ptr<void> operation);
@@ -188,6 +195,26 @@ class connection final : public std::enable_shared_from_this<connection>,
     [[nodiscard]] std::optional<SelectedPair> pair_of(jsep::transport_id id,
                                                       const transport_entry& entry) const;
 
+    [[nodiscard]] StatsReport collect_stats(bool closing);
+    [[nodiscard]] std::string stats_id(std::string_view type, std::initializer_list<std::uint64_t> object);
+    void collect_transport(StatsReport& report, jsep::transport_id id, const transport_entry& entry,
+                           bool closing);
+    void collect_certificates(StatsReport& report, jsep::transport_id id, const transport_entry& entry,
+                              TransportStats& into);
+    [[nodiscard]] std::string collect_certificate(StatsReport& report, byte_view der);
+    void collect_pairs(StatsReport& report, jsep::transport_id id, const transport_entry& entry,
+                       TransportStats& into);
+    void collect_candidate(StatsReport& report, jsep::transport_id id, const ice::candidate_statistics& from);
+    void collect_sctp(StatsReport& report, jsep::transport_id id);
+    void collect_drops(StatsReport& report, jsep::transport_id id, const transport_entry& entry);
+    void collect_channels(StatsReport& report, bool closing);
+    void collect_codecs(StatsReport& report);
+    [[nodiscard]] std::string transport_stats_id(jsep::transport_id id);
+    [[nodiscard]] std::string candidate_stats_id(jsep::transport_id id, const ice::candidate_statistics& of);
+    [[nodiscard]] double timestamp(time_point at) const noexcept;
+    template <class T>
+    void report_object(StatsReport& report, std::string id, T&& object);
+
     void update_states();
     void update_gathering();
     void set_state(PeerConnectionState state);
@@ -221,6 +248,10 @@ class connection final : public std::enable_shared_from_this<connection>,
     std::unordered_map<sctp::channel_id, std::shared_ptr<channel_impl>> channels_;
     std::unordered_map<sctp::channel_id, std::exception_ptr> channel_errors_;
 
+    std::optional<std::uint64_t> stats_salt_; // since the first report
+    std::unique_ptr<StatsReport> last_stats_; // since close()
+    sctp::data_channels_stats past_channels_; // of SCTP engines that are gone
+
     std::vector<std::shared_ptr<transceiver_impl>> transceivers_; // in the order in which they appeared
 
     std::shared_ptr<provider_report> identity_report_ = std::make_shared<provider_report>();
@@ -252,5 +283,6 @@ class connection final : public std::enable_shared_from_this<connection>,
 #include "cortc/impl/connection_media.ipp"
 #include "cortc/impl/connection_negotiation.ipp"
 #include "cortc/impl/connection_states.ipp"
+#include "cortc/impl/connection_stats.ipp"
 #include "cortc/impl/connection_transports.ipp"
 #endif

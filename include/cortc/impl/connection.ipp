@@ -73,6 +73,8 @@ CORTC_DECL void connection::remove_transport(jsep::transport_id id) {
         gone) { // the data section ended: its channels with it, and a later one starts afresh
         sctp_transport_ = nullptr;
         touch_sctp();
+        past_channels_.channels_opened += sctp_->stats().channels_opened;
+        past_channels_.channels_closed += sctp_->stats().channels_opened;
         sctp_.reset();
     }
     update_gathering();

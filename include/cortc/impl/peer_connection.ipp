@@ -67,7 +67,9 @@ CORTC_DECL std::vector<RtpTransceiver> PeerConnection::getTransceivers() const {
     return handles;
 }
 CORTC_DECL void PeerConnection::close() {
-    if (impl_) impl_->close();
+    if (!impl_) return;
+    impl_->keep_stats();
+    impl_->close();
 }
 
 CORTC_DECL SignalingState PeerConnection::signalingState() const { return impl().signaling_state(); }
@@ -157,6 +159,9 @@ CORTC_DECL void PeerConnection::state_changed(connection& impl, PeerConnectionSt
 }
 CORTC_DECL void PeerConnection::selected_pair_changed(connection& impl, waiter_ptr<SelectedPair> operation) {
     impl.selected_pair_changed(std::move(operation));
+}
+CORTC_DECL void PeerConnection::get_stats(connection& impl, waiter_ptr<StatsReport> operation) {
+    impl.get_stats(std::move(operation));
 }
 CORTC_DECL void PeerConnection::negotiation_needed(connection& impl, waiter_ptr<void> operation) {
     impl.negotiation_events().read(std::move(operation));

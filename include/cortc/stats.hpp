@@ -1,0 +1,283 @@
+#pragma once
+
+#include "cortc/base/config.hpp"
+#include "cortc/data_channel.hpp"
+#include "cortc/states.hpp"
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+/// What PeerConnection::getStats() reports (webrtc-pc 8, webrtc-stats). The dictionaries have the members of
+/// webrtc-stats under their names and in its units: bytes, packets, seconds (double) for durations,
+/// milliseconds since 1970-01-01 UTC (double) for points in time. Counters begin at 0 and never fall; a
+/// member that does not apply, or was not measured yet, is absent. Members of webrtc-stats that cortc has no
+/// figure for are left out.
+namespace cortc {
+
+/// RTCStatsType (webrtc-stats 6.1), and cortc's own at the end.
+enum class StatsType {
+    codec,
+    peer_connection,
+    data_channel,
+    transport,
+    candidate_pair,
+    local_candidate,
+    remote_candidate,
+    certificate,
+    cortc_sctp,
+    cortc_drops,
+};
+/// RTCIceCandidateType (webrtc-pc 4.8.1.3).
+enum class IceCandidateType { host, srflx, prflx, relay };
+/// RTCStatsIceCandidatePairState.
+enum class IceCandidatePairState { frozen, waiting, in_progress, failed, succeeded };
+/// RTCDtlsRole: `unknown` until the first answer decides.
+enum class DtlsRole { client, server, unknown };
+
+/// The names the W3C gives them: "candidate-pair", "in-progress"; "cortc-sctp", "cortc-drops".
+std::string_view to_string(StatsType type) noexcept;
+std::string_view to_string(IceCandidateType type) noexcept;
+std::string_view to_string(IceCandidatePairState state) noexcept;
+std::string_view to_string(DtlsRole role) noexcept;
+
+/// RTCStats: what all dictionaries have.
+class Stats {
+  public:
+    explicit Stats(StatsType a_type) noexcept : type(a_type) {}
+
+    /// When the figures were taken, in milliseconds since 1970-01-01 UTC. The distance of two timestamps is
+    /// exact; where the line begins is known to the second, and the same for all connections of a context.
+    double timestamp = 0;
+    StatsType type;
+    /// The same in every report of a connection, and never another object's. Not to be guessed.
+    std::string id;
+};
+
+/// RTCPeerConnectionStats.
+class PeerConnectionStats : public Stats {
+  public:
+    PeerConnectionStats() noexcept : Stats(StatsType::peer_connection) {}
+
+    std::uint64_t dataChannelsOpened = 0; ///< that have ever been open
+    std::uint64_t dataChannelsClosed = 0; ///< of these, no longer open
+};
+
+/// RTCTransportStats: an IceTransport with its DtlsTransport. Packets and bytes are those of UDP datagrams
+/// that are not STUN, without UDP's and IP's headers.
+class TransportStats : public Stats {
+  public:
+    TransportStats() noexcept : Stats(StatsType::transport) {}
+
+    std::uint64_t packetsSent = 0, packetsReceived = 0;
+    std::uint64_t bytesSent = 0, bytesReceived = 0;
+    IceRole iceRole = IceRole::unknown;
+    std::optional<std::string> iceLocalUsernameFragment; ///< the newest
+    DtlsTransportState dtlsState = DtlsTransportState::new_;
+    IceTransportState iceState = IceTransportState::new_;
+    /// Absent while none is selected. It stays after close().
+    std::optional<std::string> selectedCandidatePairId;
+    std::optional<std::string> localCertificateId;
+    std::optional<std::string> remoteCertificateId; ///< once connected
+    std::optional<std::string> tlsVersion;          ///< "FEFD" (DTLS 1.2), once connected
+    /// As IANA names it: "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", once connected.
+    std::optional<std::string> dtlsCipher;
+    DtlsRole dtlsRole = DtlsRole::unknown;
+    std::optional<std::string> srtpCipher;          ///< as IANA names the profile, when media was agreed on
+    std::uint64_t selectedCandidatePairChanges = 0; ///< to and from none included
+};
+
+/// RTCIceCandidatePairStats. There is one for each pair of the newest ICE generation, and during a restart
+/// the pair that still carries the data. Packets and bytes as in TransportStats.
+class IceCandidatePairStats : public Stats {
+  public:
+    IceCandidatePairStats() noexcept : Stats(StatsType::candidate_pair) {}
+
+    std::string transportId, localCandidateId, remoteCandidateId;
+    IceCandidatePairState state = IceCandidatePairState::frozen;
+    bool nominated = false;
+    std::uint64_t packetsSent = 0, packetsReceived = 0;
+    std::uint64_t bytesSent = 0, bytesReceived = 0;
+    std::optional<double> lastPacketSentTimestamp, lastPacketReceivedTimestamp;
+    /// Seconds. Of checks that were sent once only: which transmission a response belongs to is else unknown.
+    double totalRoundTripTime = 0;
+    std::optional<double> currentRoundTripTime;                               ///< seconds; the latest
+    std::optional<double> availableOutgoingBitrate, availableIncomingBitrate; ///< bits per second
+    std::uint64_t requestsReceived = 0;
+    std::uint64_t requestsSent = 0; ///< neither retransmissions nor consent checks
+    std::uint64_t responsesReceived = 0;
+    std::uint64_t responsesSent = 0;
+    std::uint64_t consentRequestsSent = 0;
+};
+
+/// RTCIceCandidateStats; `type` tells whether it is a local or a remote candidate.
+class IceCandidateStats : public Stats {
+  public:
+    explicit IceCandidateStats(StatsType a_type = StatsType::local_candidate) noexcept : Stats(a_type) {}
+
+    std::string transportId;
+    /// Absent in a peer-reflexive remote candidate, as the W3C asks for (it was not signaled).
+    /// IceTransport::getSelectedCandidatePair() tells it.
+    std::optional<std::string> address;
+    std::uint16_t port = 0;
+    std::string protocol; ///< "udp"
+    IceCandidateType candidateType = IceCandidateType::host;
+    std::uint32_t priority = 0;
+    std::optional<std::string> url;           ///< of the server that a local one came from
+    std::optional<std::string> relayProtocol; ///< "udp", "tcp", "tls": of a local one to its TURN server
+    std::optional<std::string> foundation;
+    std::optional<std::string> relatedAddress; ///< of local ones
+    std::optional<std::uint16_t> relatedPort;
+    std::optional<std::string> usernameFragment;
+};
+
+/// RTCCertificateStats. One that several transports use is there once.
+class CertificateStats : public Stats {
+  public:
+    CertificateStats() noexcept : Stats(StatsType::certificate) {}
+
+    std::string fingerprint;          ///< "4A:AD:B9...", as in SDP
+    std::string fingerprintAlgorithm; ///< "sha-256"
+    std::string base64Certificate;    ///< of the DER form
+};
+
+/// RTCDataChannelStats: of each channel from createDataChannel() until it is closed. What messages and bytes
+/// count is payload: accepted by send(), and received for receive().
+class DataChannelStats : public Stats {
+  public:
+    DataChannelStats() noexcept : Stats(StatsType::data_channel) {}
+
+    std::string label, protocol;
+    std::optional<std::uint16_t> dataChannelIdentifier;
+    DataChannelState state = DataChannelState::connecting;
+    std::uint64_t messagesSent = 0, bytesSent = 0;
+    std::uint64_t messagesReceived = 0, bytesReceived = 0;
+};
+
+/// RTCCodecStats: a codec that was negotiated for a direction in use; two where the two directions have other
+/// parameters.
+class CodecStats : public Stats {
+  public:
+    CodecStats() noexcept : Stats(StatsType::codec) {}
+
+    std::uint8_t payloadType = 0;
+    std::string transportId;
+    std::string mimeType;                   ///< "video/VP8"
+    std::optional<std::uint32_t> clockRate; ///< Hz
+    std::optional<std::uint16_t> channels;  ///< of audio
+    std::optional<std::string> sdpFmtpLine; ///< without the payload type
+};
+
+/// cortc's own, type "cortc-sctp": the association of the data channels, once it was begun.
+class SctpStats : public Stats {
+  public:
+    SctpStats() noexcept : Stats(StatsType::cortc_sctp) {}
+
+    std::string transportId;
+    std::uint64_t packetsSent = 0, packetsReceived = 0;
+    std::uint64_t messagesSent = 0, messagesReceived = 0; ///< data channel control messages included
+    std::uint64_t bytesSent = 0, bytesReceived = 0;       ///< of these; without retransmissions
+    std::uint64_t messagesAbandoned = 0;                  ///< given up by maxRetransmits or maxPacketLifeTime
+    std::uint64_t chunksRetransmitted = 0, fastRetransmits = 0, retransmissionTimeouts = 0;
+    std::optional<double> smoothedRoundTripTime; ///< seconds
+    double retransmissionTimeout = 0;            ///< seconds, as of now
+    std::uint64_t congestionWindow = 0;          ///< bytes, as are the next
+    std::uint64_t bytesInFlight = 0;
+    std::uint64_t receiverWindow = 0;      ///< the peer's
+    std::uint64_t localReceiverWindow = 0; ///< ours: what unread messages leave of limits::receive_window
+};
+
+/// cortc's own, type "cortc-drops", one for each transport: what was received, or was to be sent, and had no
+/// effect, by the layer that dropped it and the reason.
+class DropStats : public Stats {
+  public:
+    struct Drop {
+        std::string_view layer;  ///< "transport", "socket", "ice", "dtls", "sctp", "data-channel"
+        std::string_view reason; ///< "unknown ufrag"; for people, and the same for good
+        std::uint64_t count = 0;
+
+        friend bool operator==(const Drop&, const Drop&) = default;
+    };
+
+    DropStats() noexcept : Stats(StatsType::cortc_drops) {}
+
+    std::string transportId;
+    std::uint64_t total = 0;
+    std::vector<Drop> drops; ///< those that happened, always in the same order
+    /// 0 when there were none.
+    [[nodiscard]] std::uint64_t of(std::string_view layer, std::string_view reason) const noexcept;
+};
+
+/// One dictionary. A later version may add types.
+using StatsObject =
+    std::variant<PeerConnectionStats, TransportStats, IceCandidatePairStats, IceCandidateStats,
+                 CertificateStats, DataChannelStats, CodecStats, SctpStats, DropStats>;
+
+/// What it has in common with the others.
+[[nodiscard]] const Stats& base(const StatsObject& object) noexcept;
+
+/// RTCStatsReport: a map from ids to dictionaries, in the order of the ids, which puts those of one type side
+/// by side. A value: it does not change, and outlives the connection.
+///
+///     auto report = co_await pc.getStats();
+///     for (const auto& [id, object] : report) ...;
+///     for (const auto* pair : report.all<cortc::IceCandidatePairStats>()) ...;
+///     auto* transport = report.get<cortc::TransportStats>(pair->transportId);
+class StatsReport {
+  public:
+    using map = std::map<std::string, StatsObject, std::less<>>;
+    using const_iterator = map::const_iterator;
+
+    [[nodiscard]] const_iterator begin() const noexcept { return objects_.begin(); }
+    [[nodiscard]] const_iterator end() const noexcept { return objects_.end(); }
+    [[nodiscard]] std::size_t size() const noexcept { return objects_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return objects_.empty(); }
+
+    /// Null when there is none.
+    [[nodiscard]] const StatsObject* find(std::string_view id) const {
+        auto at = objects_.find(id);
+        return at == objects_.end() ? nullptr : &at->second;
+    }
+    /// Null when there is none, or it is another dictionary.
+    template <class T>
+    [[nodiscard]] const T* get(std::string_view id) const {
+        return std::get_if<T>(find(id));
+    }
+    /// Every dictionary of a class, as long as the report lives.
+    template <class T>
+    [[nodiscard]] std::vector<const T*> all() const {
+        std::vector<const T*> found;
+        for (const auto& [id, object] : objects_)
+            if (const auto* each = std::get_if<T>(&object)) found.push_back(each);
+        return found;
+    }
+    /// Every dictionary of a type; local and remote candidates are apart.
+    [[nodiscard]] std::vector<const StatsObject*> all(StatsType type) const;
+
+    /// Replaces one with the same id.
+    void add(StatsObject object);
+
+  private:
+    map objects_;
+};
+
+/// {"<id>":{"id":"...","timestamp":1763689345000,"type":"transport","bytesSent":0,...},...}: members under
+/// their names, absent ones left out, enumerations as the W3C spells them, the drops of "cortc-drops" as
+/// [{"layer":"ice","reason":"unknown ufrag","count":1}]. It is UTF-8 whatever the peer put into labels: bytes
+/// that are not become U+FFFD.
+[[nodiscard]] std::string to_json(const StatsReport& report);
+/// One dictionary of it.
+[[nodiscard]] std::string to_json(const StatsObject& object);
+
+} // namespace cortc
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/impl/stats.ipp"
+#endif
