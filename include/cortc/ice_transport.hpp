@@ -48,7 +48,8 @@ class IceTransport {
     /// Of the pending description if there is one, else the current one's; none before the first.
     [[nodiscard]] std::optional<IceParameters> getLocalParameters() const;
     [[nodiscard]] std::optional<IceParameters> getRemoteParameters() const;
-    /// The pair that was selected last. None before the first, and when the transport is over.
+    /// None before one is selected, when the one that was has lost its consent (RFC 7675) and the state
+    /// changed with it, and when the transport is over.
     [[nodiscard]] std::optional<IceCandidatePair> getSelectedCandidatePair() const;
 
     /// state() is another than `from`; returns it. States that were passed through meanwhile are left out.

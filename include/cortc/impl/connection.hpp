@@ -188,6 +188,7 @@ class connection final : public std::enable_shared_from_this<connection>,
     void on_transport_ended(transport&) override;
     [[nodiscard]] std::map<jsep::transport_id, transport_entry>::iterator find(const transport& which);
 
+    static void show_ice_state(const transport_entry& entry, ice::transport_state state);
     void show_dtls_state(const transport_entry& entry, dtls_transport_state state, const std::string& why);
     static void show_gathering(const transport_entry& entry);
     void sync_sctp();

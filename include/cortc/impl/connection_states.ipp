@@ -10,7 +10,7 @@ namespace cortc {
 // ---- what the transports report
 
 CORTC_DECL void connection::on_ice_state(transport& which, ice::transport_state state) {
-    if (auto at = find(which); at != transports_.end()) at->second.view->ice.set(detail::to_w3c(state));
+    if (auto at = find(which); at != transports_.end()) show_ice_state(at->second, state);
     update_states();
 }
 

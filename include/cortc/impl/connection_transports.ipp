@@ -64,6 +64,11 @@ CORTC_DECL std::shared_ptr<transport_impl> connection::transport_view(jsep::tran
     return at == transports_.end() ? nullptr : at->second.view;
 }
 
+CORTC_DECL void connection::show_ice_state(const transport_entry& entry, ice::transport_state state) {
+    if (!entry.where->agent().selected_pair()) entry.view->pair.set(std::nullopt); // it lost its consent
+    entry.view->ice.set(detail::to_w3c(state));
+}
+
 CORTC_DECL void connection::show_dtls_state(const transport_entry& entry, dtls_transport_state state,
                                             const std::string& why) {
     if (state == dtls_transport_state::failed) {
