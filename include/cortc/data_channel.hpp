@@ -3,6 +3,7 @@
 #include "cortc/base/config.hpp"
 #include "cortc/configuration.hpp"
 #include "cortc/message.hpp"
+#include "cortc/states.hpp"
 #include "cortc/transport/waiter.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
@@ -19,11 +20,6 @@ namespace cortc {
 
 class channel_impl;
 
-/// RTCDataChannelState (webrtc-pc 6.2.1).
-enum class DataChannelState { connecting, open, closing, closed };
-
-/// "connecting", "open", "closing", "closed".
-std::string_view to_string(DataChannelState state) noexcept;
 /// "very-low", "low", "medium", "high".
 std::string_view to_string(PriorityType priority) noexcept;
 

@@ -259,9 +259,9 @@ class PeerConnection {
 
     /// Everything that is known in figures about the connection now (webrtc-pc 8.2 getStats without a
     /// selector). It waits for nothing but the context's executor: cancelled on its way there it has done
-    /// nothing, afterwards it succeeds. Does not fail; after close() it reports what was last, with its
-    /// states closed. Costs microseconds for each candidate pair and channel, and nothing while it is not
-    /// called.
+    /// nothing, afterwards it succeeds. After close() it reports what was last, with its states closed; it
+    /// fails, with errc::aborted, only when the connection was destroyed before it began. Costs microseconds
+    /// for each candidate pair and channel, and nothing while it is not called.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto getStats(Token&& token = {}) {
         return initiate<StatsReport>(home(), token,

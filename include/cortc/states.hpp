@@ -36,6 +36,8 @@ enum class IceComponent { rtp, rtcp };
 enum class DtlsTransportState { new_, connecting, connected, closed, failed };
 /// webrtc-pc 6.1.1.
 enum class SctpTransportState { connecting, connected, closed };
+/// webrtc-pc 6.2.1.
+enum class DataChannelState { connecting, open, closing, closed };
 
 /// The names the W3C gives them: "have-local-offer", "new" ...
 std::string_view to_string(SignalingState state) noexcept;
@@ -46,6 +48,7 @@ std::string_view to_string(IceRole role) noexcept;
 std::string_view to_string(IceComponent component) noexcept;
 std::string_view to_string(DtlsTransportState state) noexcept;
 std::string_view to_string(SctpTransportState state) noexcept;
+std::string_view to_string(DataChannelState state) noexcept;
 
 /// The pair of addresses that packets take now.
 class SelectedPair {

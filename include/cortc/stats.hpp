@@ -1,10 +1,8 @@
 #pragma once
 
 #include "cortc/base/config.hpp"
-#include "cortc/data_channel.hpp"
 #include "cortc/states.hpp"
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <map>

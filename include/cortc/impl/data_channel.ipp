@@ -8,20 +8,6 @@
 
 namespace cortc {
 
-CORTC_DECL std::string_view to_string(DataChannelState state) noexcept {
-    switch (state) {
-    case DataChannelState::connecting:
-        return "connecting";
-    case DataChannelState::open:
-        return "open";
-    case DataChannelState::closing:
-        return "closing";
-    case DataChannelState::closed:
-        return "closed";
-    }
-    return "closed";
-}
-
 CORTC_DECL std::string_view to_string(PriorityType priority) noexcept {
     switch (priority) {
     case PriorityType::very_low:

@@ -116,4 +116,18 @@ CORTC_DECL std::string_view to_string(SctpTransportState state) noexcept {
     return "closed";
 }
 
+CORTC_DECL std::string_view to_string(DataChannelState state) noexcept {
+    switch (state) {
+    case DataChannelState::connecting:
+        return "connecting";
+    case DataChannelState::open:
+        return "open";
+    case DataChannelState::closing:
+        return "closing";
+    case DataChannelState::closed:
+        return "closed";
+    }
+    return "closed";
+}
+
 } // namespace cortc
