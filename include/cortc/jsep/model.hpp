@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/base/random.hpp"
 #include "cortc/jsep/bundle.hpp"
 #include "cortc/jsep/transceiver.hpp"
 #include "cortc/jsep/types.hpp"
@@ -98,6 +99,8 @@ struct model {
 
 namespace detail {
 
+/// RFC 9562 5.4: a version 4 UUID.
+std::string make_uuid(random_source& random);
 /// "section 1 (mid data)", the first is 0 as in sdpMLineIndex.
 std::string section_name(const sdp::session_description& content, std::size_t index);
 /// The kind of an audio or video section over RTP; none for any other.

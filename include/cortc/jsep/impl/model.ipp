@@ -59,6 +59,19 @@ CORTC_DECL std::size_t model::unused_mid(const sdp::session_description* extra, 
 
 namespace detail {
 
+CORTC_DECL std::string make_uuid(random_source& random) {
+    std::array<std::uint8_t, 16> value{};
+    random.fill(std::as_writable_bytes(std::span(value)));
+    value[6] = static_cast<std::uint8_t>((value[6] & 0x0f) | 0x40);
+    value[8] = static_cast<std::uint8_t>((value[8] & 0x3f) | 0x80);
+    std::string text;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+        text += fmt::format("{:02x}", value[i]);
+    }
+    return text;
+}
+
 CORTC_DECL std::string section_name(const sdp::session_description& content, std::size_t index) {
     const auto& mid = content.media[index].mid;
     return mid ? fmt::format("section {} (mid {})", index, *mid) : fmt::format("section {}", index);

@@ -7,12 +7,6 @@
 
 namespace cortc::jsep {
 
-namespace detail {
-
-std::string make_uuid(random_source& random);
-
-} // namespace detail
-
 CORTC_DECL session::session(random_source& random, logger log, session_options options)
     : random_(random)
     , log_(log)

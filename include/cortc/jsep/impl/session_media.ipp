@@ -2,31 +2,10 @@
 
 #include "cortc/jsep/session.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 namespace cortc::jsep {
-
-namespace detail {
-
-/// RFC 9562 5.4: a version 4 UUID.
-CORTC_DECL std::string make_uuid(random_source& random) {
-    std::array<std::uint8_t, 16> value{};
-    random.fill(std::as_writable_bytes(std::span(value)));
-    value[6] = static_cast<std::uint8_t>((value[6] & 0x0f) | 0x40);
-    value[8] = static_cast<std::uint8_t>((value[8] & 0x3f) | 0x80);
-    std::string text;
-    for (std::size_t i = 0; i < value.size(); ++i) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-        text += fmt::format("{:02x}", value[i]);
-    }
-    return text;
-}
-
-} // namespace detail
 
 /// webrtc-pc 4.7.3 "check if negotiation is needed", 5.
 CORTC_DECL bool transceiver_needs_negotiation(const model& stable, const transceiver& which) {

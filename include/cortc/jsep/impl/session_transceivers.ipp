@@ -11,7 +11,6 @@ namespace cortc::jsep {
 
 namespace detail {
 
-std::string make_uuid(random_source& random);
 error refused(error_kind kind, std::string message);
 
 CORTC_DECL error is_closed() { return refused(error_kind::invalid_state, "the connection is closed"); }
