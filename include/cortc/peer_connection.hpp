@@ -7,11 +7,13 @@
 #include "cortc/error.hpp"
 #include "cortc/ice_candidate.hpp"
 #include "cortc/identity.hpp"
+#include "cortc/media_stream.hpp"
 #include "cortc/rtp_transceiver.hpp"
 #include "cortc/sctp_transport.hpp"
 #include "cortc/session_description.hpp"
 #include "cortc/states.hpp"
 #include "cortc/stats.hpp"
+#include "cortc/track.hpp"
 #include "cortc/transport/waiter.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -21,6 +23,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cortc {
@@ -187,9 +190,41 @@ class PeerConnection {
     /// errc::invalid_state; label or protocol over 65535 bytes, negotiated without id, both limits, or id
     /// 65535: errc::type; id in use or none free: errc::operation.
     [[nodiscard]] DataChannel createDataChannel(std::string label, DataChannelInit init = {});
-    /// One for each audio or video section, in the order in which they appeared. A remote offer brings them
-    /// (receiving only); those that stopped are gone with the answer that rejects their section.
+
+    // Media (webrtc-pc 5.1). What is added or removed makes negotiation needed, and takes effect with it.
+
+    /// Sends `track`, as a part of `streams`: through a transceiver of its kind that has no track and never
+    /// sent, else a new one (sendrecv), which the next remote offer with a section of its kind may take.
+    /// Errors, in this order: an empty handle: errc::type; closed: errc::invalid_state; a sender has this
+    /// track already: errc::invalid_access; more than 32 streams: errc::type.
+    RtpSender addTrack(const MediaStreamTrack& track, const std::vector<MediaStream>& streams);
+    template <std::same_as<MediaStream>... Streams>
+    RtpSender addTrack(const MediaStreamTrack& track, const Streams&... streams) {
+        return addTrack(track, std::vector<MediaStream>{streams...});
+    }
+    /// Its sender sends nothing any more and its transceiver's direction loses the half that sends. Does
+    /// nothing to one that is stopping or gone, or has no track. Errors, in this order: an empty handle:
+    /// errc::type; closed: errc::invalid_state; of another connection: errc::invalid_access.
+    void removeTrack(const RtpSender& sender);
+    /// A new transceiver, which our next offer gives a section. Errors, in this order:
+    /// - a kind that is neither "audio" nor "video", an empty handle, direction `stopped`: errc::type
+    /// - closed: errc::invalid_state
+    /// - sendEncodings: rids malformed, doubled, or with some only: errc::type; a codec that is not in
+    ///   getCapabilities(): errc::operation; scaleResolutionDownBy below 1, maxFramerate not above 0:
+    ///   errc::range. (Rids are the only read-only member there is, so nothing is errc::invalid_access.)
+    /// - more than 32 streams, receive_rids malformed or of audio: errc::type
+    /// Audio has one encoding, without the two members of video, video at most 16; others are dropped.
+    RtpTransceiver addTransceiver(MediaKind kind, const RtpTransceiverInit& init = {});
+    RtpTransceiver addTransceiver(const MediaStreamTrack& track, const RtpTransceiverInit& init = {});
+    RtpTransceiver addTransceiver(std::string_view kind, const RtpTransceiverInit& init = {});
+    /// Those of the transceivers that are not stopped.
+    [[nodiscard]] std::vector<RtpSender> getSenders() const;
+    [[nodiscard]] std::vector<RtpReceiver> getReceivers() const;
+    /// One for each audio or video section, in the order in which they appeared. addTrack, addTransceiver and
+    /// remote offers bring them (these receiving only); those that stopped are gone with the answer that
+    /// rejects their section.
     [[nodiscard]] std::vector<RtpTransceiver> getTransceivers() const;
+
     /// Ends everything at once: operations complete with errc::aborted, the peer is told. Idempotent.
     void close();
 
@@ -250,6 +285,12 @@ class PeerConnection {
         return initiate<PeerConnectionState>(
             home(), token, [impl = impl_, from](auto op) { state_changed(*impl, from, std::move(op)); });
     }
+    /// signalingState() is another than `from`; returns it. What a description changes has changed before.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto signalingStateChanged(SignalingState from, Token&& token = {}) {
+        return initiate<SignalingState>(
+            home(), token, [impl = impl_, from](auto op) { signaling_changed(*impl, from, std::move(op)); });
+    }
     /// The next change of the selected pair; returns the new one.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto selectedPairChanged(Token&& token = {}) {
@@ -301,6 +342,19 @@ class PeerConnection {
         return initiate<void>(home(), token,
                               [impl = impl_](auto op) { channel_readable(*impl, std::move(op)); });
     }
+    /// The next track that a description of the peer lets us receive, or adds to a stream. At most 1024 wait;
+    /// further ones are only in getReceivers().
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto nextTrack(Token&& token = {}) {
+        return initiate<TrackEvent>(home(), token,
+                                    [impl = impl_](auto op) { next_track(*impl, std::move(op)); });
+    }
+    [[nodiscard]] std::optional<TrackEvent> tryNextTrack();
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto trackReadable(Token&& token = {}) {
+        return initiate<void>(home(), token,
+                              [impl = impl_](auto op) { track_readable(*impl, std::move(op)); });
+    }
     /// Negotiation is needed (the W3C's negotiationneeded): once for each time it becomes so. At most one
     /// waits.
     template <class Token = asio::use_awaitable_t<>>
@@ -337,6 +391,9 @@ class PeerConnection {
     static void state_changed(connection&, PeerConnectionState, waiter_ptr<PeerConnectionState>);
     static void selected_pair_changed(connection&, waiter_ptr<SelectedPair>);
     static void get_stats(connection&, waiter_ptr<StatsReport>);
+    static void signaling_changed(connection&, SignalingState, waiter_ptr<SignalingState>);
+    static void next_track(connection&, waiter_ptr<TrackEvent>);
+    static void track_readable(connection&, waiter_ptr<void>);
     static void negotiation_needed(connection&, waiter_ptr<void>);
     static void next_candidate(connection&, waiter_ptr<std::optional<IceCandidate>>);
     static void next_channel(connection&, waiter_ptr<DataChannel>);
@@ -351,4 +408,5 @@ class PeerConnection {
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/impl/peer_connection.ipp"
+#include "cortc/impl/peer_connection_media.ipp"
 #endif

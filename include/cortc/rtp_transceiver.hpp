@@ -1,27 +1,40 @@
 #pragma once
 
 #include "cortc/base/config.hpp"
+#include "cortc/media_stream.hpp"
+#include "cortc/rtp_parameters.hpp"
+#include "cortc/rtp_receiver.hpp"
+#include "cortc/rtp_sender.hpp"
+#include "cortc/track.hpp"
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace cortc {
 
 class transceiver_impl;
 
-/// webrtc-pc 5.4.
-enum class RtpTransceiverDirection { sendrecv, sendonly, recvonly, inactive, stopped };
-/// MediaStreamTrack's kind.
-enum class MediaKind { audio, video };
+/// RTCRtpTransceiverInit (webrtc-pc 5.1).
+class RtpTransceiverInit {
+  public:
+    RtpTransceiverInit() = default;
+    RtpTransceiverInit(RtpTransceiverDirection the_direction, std::vector<MediaStream> the_streams = {},
+                       std::vector<RtpEncodingParameters> send_encodings = {})
+        : direction(the_direction)
+        , streams(std::move(the_streams))
+        , sendEncodings(std::move(send_encodings)) {}
 
-/// "sendrecv", "sendonly", "recvonly", "inactive", "stopped".
-std::string_view to_string(RtpTransceiverDirection direction) noexcept;
-/// "audio", "video".
-std::string_view to_string(MediaKind kind) noexcept;
+    RtpTransceiverDirection direction = RtpTransceiverDirection::sendrecv; ///< not `stopped`
+    std::vector<MediaStream> streams;                 ///< that the peer is to find the track in; at most 32
+    std::vector<RtpEncodingParameters> sendEncodings; ///< more than one: simulcast, the smallest first
+    /// Beyond the W3C: the layers to offer to receive (RFC 8853), by their rids, the smallest first. Video
+    /// only, at most 16.
+    std::vector<std::string> receive_rids;
+};
 
 /// RTCRtpTransceiver (webrtc-pc 5.4): one audio or video section of the descriptions. A handle: copies refer
 /// to the same transceiver, which the connection owns; after the connection is gone it is stopped. A
@@ -38,6 +51,8 @@ class RtpTransceiver {
     [[nodiscard]] MediaKind kind() const;
     /// None before a description has given it a section.
     [[nodiscard]] std::optional<std::string> mid() const;
+    [[nodiscard]] RtpSender sender() const;
+    [[nodiscard]] RtpReceiver receiver() const;
     /// What we wish; recvonly for one that the peer's offer brought.
     [[nodiscard]] RtpTransceiverDirection direction() const;
     /// Negotiation becomes needed when it differs from what was negotiated. Errors, in this order: stopping
@@ -48,8 +63,15 @@ class RtpTransceiver {
     /// For good: the peer or an answer rejected its section, the offer that made it was rolled back, or the
     /// connection is closed.
     [[nodiscard]] bool stopped() const;
-    /// The next offer rejects its section. Idempotent; errc::invalid_state after close().
+    /// Sending and receiving end, and with it the receiver's track; the next offer rejects the section.
+    /// Idempotent; errc::invalid_state after close().
     void stop();
+    /// What the next descriptions list, the preferred first, of getCapabilities(); empty: all of that again.
+    /// Doubles are dropped. A codec without `channels` is mono. errc::invalid_modification: one is not in the
+    /// capabilities, or there is none but for retransmission, redundancy, events and comfort noise.
+    void setCodecPreferences(const std::vector<RtpCodec>& codecs);
+
+    [[nodiscard]] const std::shared_ptr<transceiver_impl>& inner() const noexcept { return impl_; }
 
   private:
     transceiver_impl& impl() const;
@@ -57,9 +79,19 @@ class RtpTransceiver {
     std::shared_ptr<transceiver_impl> impl_;
 };
 
+/// RTCTrackEvent (webrtc-pc 5.7): a track became receivable, or joined a stream.
+class TrackEvent {
+  public:
+    TrackEvent() = default;
+
+    RtpReceiver receiver;
+    MediaStreamTrack track;
+    std::vector<MediaStream> streams; ///< all that it is in; may be none
+    RtpTransceiver transceiver;
+};
+
 } // namespace cortc
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/impl/rtp_transceiver.ipp"
-#include "cortc/impl/transceiver.ipp"
 #endif

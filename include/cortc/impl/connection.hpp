@@ -5,6 +5,9 @@
 #include "cortc/ice_candidate.hpp"
 #include "cortc/impl/channel.hpp"
 #include "cortc/impl/identity_parties.hpp"
+#include "cortc/impl/media_stream.hpp"
+#include "cortc/impl/transceiver.hpp"
+#include "cortc/impl/transport_impl.hpp"
 #include "cortc/jsep/operations_chain.hpp"
 #include "cortc/jsep/session.hpp"
 #include "cortc/rtp_transceiver.hpp"
@@ -12,9 +15,6 @@
 #include "cortc/states.hpp"
 #include "cortc/stats.hpp"
 #include "cortc/transport/transport.hpp"
-
-#include "cortc/impl/transceiver.hpp"
-#include "cortc/impl/transport_impl.hpp"
 
 #include <functional>
 #include <initializer_list>
@@ -36,6 +36,9 @@ namespace detail {
 [[nodiscard]] std::vector<sdp::fingerprint> sdp_fingerprints(const crypto::certificate& of);
 [[nodiscard]] IceTransportState to_w3c(ice::transport_state state) noexcept;
 [[nodiscard]] DtlsTransportState to_w3c(dtls_transport_state state) noexcept;
+[[nodiscard]] SignalingState to_w3c(jsep::signaling_state state) noexcept;
+/// Throws what the engine says, as the error of `where`.
+[[noreturn]] void refuse(std::string_view where, const jsep::error& why);
 } // namespace detail
 
 /// What a PeerConnection owns: the offer/answer engine and its operations chain, the transports it asks for,
@@ -88,8 +91,20 @@ class connection final : public std::enable_shared_from_this<connection>,
     [[nodiscard]] const std::vector<std::shared_ptr<transceiver_impl>>& transceivers() const noexcept {
         return transceivers_;
     }
+    std::shared_ptr<transceiver_impl> add_transceiver(MediaKind kind, std::optional<MediaStreamTrack> track,
+                                                      const RtpTransceiverInit& init);
+    std::shared_ptr<transceiver_impl> add_track(const MediaStreamTrack& track,
+                                                const std::vector<MediaStream>& streams);
+    void remove_track(const RtpSender& sender);
+    [[nodiscard]] event_stream<TrackEvent>& track_events() noexcept { return track_events_; }
     void set_direction(transceiver_impl& which, sdp::direction wish) override;
     void stop(transceiver_impl& which) override;
+    void set_codec_preferences(transceiver_impl& which, std::vector<jsep::codec_capability> codecs) override;
+    void set_streams(transceiver_impl& which, std::vector<std::string> ids) override;
+    [[nodiscard]] std::optional<jsep::send_parameters> get_parameters(transceiver_impl& which) override;
+    void set_parameters(transceiver_impl& which, RtpSendParameters parameters) override;
+    void replace_track(std::shared_ptr<transceiver_impl> which, std::optional<MediaStreamTrack> track,
+                       waiter_ptr<void> operation) override;
 
     // Handles of transports (connection_transports.ipp)
     /// Null when there is none (any more).
@@ -113,6 +128,7 @@ class connection final : public std::enable_shared_from_this<connection>,
     void closed(waiter_ptr<void> operation);
     void state_changed(PeerConnectionState from, waiter_ptr<PeerConnectionState> operation);
     void selected_pair_changed(waiter_ptr<SelectedPair> operation);
+    void signaling_state_changed(SignalingState from, waiter_ptr<SignalingState> operation);
     [[nodiscard]] event_stream<std::optional<IceCandidate>>& candidates() noexcept {
         return local_candidates_;
     }
@@ -172,8 +188,20 @@ class connection final : public std::enable_shared_from_this<connection>,
     void start_generation(const jsep::local_ice& local);
     void attach_sctp(const jsep::sctp_parameters& parameters);
     void remove_transport(jsep::transport_id id);
-    void sync_transceivers();
     void end_sctp();
+    void media_changed();
+    using transceiver_list = std::vector<std::shared_ptr<transceiver_impl>>;
+    /// What a description did to the transceivers that the application sees.
+    struct media_news {
+        transceiver_list gone;
+        std::vector<MediaStreamTrack> muted; // not received any more; they are to be told
+    };
+    media_news sync_transceivers();
+    [[nodiscard]] std::shared_ptr<transceiver_impl> transceiver(jsep::transceiver_id id) const;
+    [[nodiscard]] MediaStream remote_stream(const std::string& id);
+    void mute(media_news& news);
+    void tell_track(const jsep::event& event, const media_news& news);
+    void end_media(const std::exception_ptr& why);
     void update_negotiation_needed();
     void check_negotiation_needed();
 
@@ -253,13 +281,15 @@ class connection final : public std::enable_shared_from_this<connection>,
     std::unique_ptr<StatsReport> last_stats_; // since close()
     sctp::data_channels_stats past_channels_; // of SCTP engines that are gone
 
-    std::vector<std::shared_ptr<transceiver_impl>> transceivers_; // in the order in which they appeared
-
     std::shared_ptr<provider_report> identity_report_ = std::make_shared<provider_report>();
     std::shared_ptr<authenticating_party> our_identity_;
     std::shared_ptr<relying_party> their_identity_;
     waiter_list<std::string> assertions_;
 
+    std::vector<std::shared_ptr<transceiver_impl>> transceivers_;      // in the order in which they appeared
+    std::map<std::string, std::weak_ptr<stream_impl>> remote_streams_; // by id
+
+    event_stream<TrackEvent> track_events_;
     event_stream<std::optional<IceCandidate>> local_candidates_;
     event_stream<DataChannel> incoming_channels_;
     event_stream<void> negotiation_events_{1}; // one that was fired and not yet taken says it all
@@ -271,6 +301,7 @@ class connection final : public std::enable_shared_from_this<connection>,
     waiter_list<void> connected_, gathered_, restarted_, over_;
     waiter_list<PeerConnectionState> state_changed_;
     waiter_list<SelectedPair> pair_changed_;
+    waiter_list<SignalingState> signaling_changed_;
     bool closed_ = false;
 };
 

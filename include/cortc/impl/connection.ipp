@@ -77,8 +77,6 @@ CORTC_DECL void connection::remove_transport(jsep::transport_id id) {
         past_channels_.channels_closed += sctp_->stats().channels_opened;
         sctp_.reset();
     }
-    update_gathering();
-    update_states();
 }
 
 CORTC_DECL void connection::end_transport(const std::shared_ptr<transport>& which) {
@@ -114,16 +112,18 @@ CORTC_DECL void connection::close() {
     sctp_transport_ = nullptr;
     for (auto& [id, each] : std::exchange(channels_, {})) each->on_closed(why);
     channel_errors_.clear();
-    for (auto& each : transceivers_) each->end();
+    end_media(why);
     set_state(PeerConnectionState::closed);
     ice_state_ = IceConnectionState::closed;
     gathered_.fail_all(why);
     restarted_.fail_all(why);
     pair_changed_.fail_all(why);
+    signaling_changed_.succeed_all(SignalingState::closed);
     negotiation_events_.clear(); // nothing is needed any more
     negotiation_events_.end(why);
     local_candidates_.end(why);
     incoming_channels_.end(why);
+    track_events_.end(why);
     if (ending_ == 0) over_.succeed_all();
 }
 

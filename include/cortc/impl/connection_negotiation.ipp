@@ -240,13 +240,36 @@ CORTC_DECL void connection::check_negotiation_needed() {
 
 // ---- what the session decided
 
+/// webrtc-pc 4.4.1.5, its last steps: everything has changed before anybody is told, and then come
+/// signalingstatechange, what happens to data channels, muted tracks, removed tracks, added tracks, and the
+/// track events. (Who is told runs later, in the order in which the waiters complete here.) A rolled back
+/// offer and the one that replaces it come one after the other.
 CORTC_DECL void connection::drain_session() {
+    auto news = sync_transceivers();
+    std::vector<jsep::event> held; // what closes data channels, or tells them something
+    auto release = [&] {
+        for (auto& each : std::exchange(held, {})) apply(std::move(each));
+        mute(news);
+    };
     while (auto event = session_.poll_event()) {
-        if (closed_) return;
-        apply(std::move(*event));
+        if (std::holds_alternative<jsep::sctp_parameters>(*event) ||
+            std::holds_alternative<jsep::sctp_ended>(*event) ||
+            std::holds_alternative<jsep::transport_removed>(*event)) {
+            held.push_back(std::move(*event));
+        } else if (std::holds_alternative<jsep::remote_track_left>(*event) ||
+                   std::holds_alternative<jsep::remote_track_joined>(*event) ||
+                   std::holds_alternative<jsep::remote_track>(*event)) {
+            release();
+            tell_track(*event, news);
+        } else {
+            const auto changed = std::holds_alternative<jsep::signaling_state_changed>(*event);
+            apply(std::move(*event));
+            if (changed) release();
+        }
     }
-    sync_transceivers();
+    release();
     sync_sctp();
+    update_gathering();
     update_states();
 }
 
@@ -282,8 +305,8 @@ CORTC_DECL void connection::apply(jsep::event&& event) {
         std::erase(entry.gathering, back->local_ufrag);
         entry.where->drop_generation(back->local_ufrag);
         if (entry.local_ufrag == back->local_ufrag) entry.local_ufrag = entry.selected_ufrag;
-        update_gathering();
     } else if (auto* state = std::get_if<jsep::signaling_state_changed>(&event)) {
+        signaling_changed_.succeed_all(detail::to_w3c(state->state));
         if (state->state == jsep::signaling_state::stable) update_negotiation_needed();
     }
 }
@@ -293,7 +316,6 @@ CORTC_DECL void connection::start_generation(const jsep::local_ice& local) {
     entry.local_ufrag = local.ufrag;
     entry.gathering.push_back(local.ufrag);
     entry.where->add_generation(local.ufrag, local.pwd);
-    update_gathering();
     // Candidates come after the operation that applied the description has completed, so that the application
     // can send the description first.
     asio::post(core_->executor(), [weak = weak_from_this(), where = entry.where, ufrag = local.ufrag,

@@ -7,6 +7,28 @@
 
 namespace cortc {
 
+namespace detail {
+
+CORTC_DECL SignalingState to_w3c(jsep::signaling_state state) noexcept {
+    switch (state) {
+    case jsep::signaling_state::stable:
+        return SignalingState::stable;
+    case jsep::signaling_state::have_local_offer:
+        return SignalingState::have_local_offer;
+    case jsep::signaling_state::have_remote_offer:
+        return SignalingState::have_remote_offer;
+    case jsep::signaling_state::have_local_pranswer:
+        return SignalingState::have_local_pranswer;
+    case jsep::signaling_state::have_remote_pranswer:
+        return SignalingState::have_remote_pranswer;
+    case jsep::signaling_state::closed:
+        return SignalingState::closed;
+    }
+    return SignalingState::closed;
+}
+
+} // namespace detail
+
 // ---- what the transports report
 
 CORTC_DECL void connection::on_ice_state(transport& which, ice::transport_state state) {
@@ -157,21 +179,7 @@ CORTC_DECL std::exception_ptr connection::failure() const {
 }
 
 CORTC_DECL SignalingState connection::signaling_state() const noexcept {
-    switch (session_.state()) {
-    case jsep::signaling_state::stable:
-        return SignalingState::stable;
-    case jsep::signaling_state::have_local_offer:
-        return SignalingState::have_local_offer;
-    case jsep::signaling_state::have_remote_offer:
-        return SignalingState::have_remote_offer;
-    case jsep::signaling_state::have_local_pranswer:
-        return SignalingState::have_local_pranswer;
-    case jsep::signaling_state::have_remote_pranswer:
-        return SignalingState::have_remote_pranswer;
-    case jsep::signaling_state::closed:
-        return SignalingState::closed;
-    }
-    return SignalingState::closed;
+    return detail::to_w3c(session_.state());
 }
 
 // ---- levels
@@ -212,6 +220,16 @@ CORTC_DECL void connection::state_changed(PeerConnectionState from,
     } else {
         state_changed_.add(std::move(operation));
     }
+}
+
+CORTC_DECL void connection::signaling_state_changed(SignalingState from,
+                                                    waiter_ptr<SignalingState> operation) {
+    if (auto now = signaling_state(); now != from)
+        operation->succeed(std::move(now));
+    else if (closed_)
+        operation->fail(errc::aborted, "the connection was closed");
+    else
+        signaling_changed_.add(std::move(operation));
 }
 
 CORTC_DECL std::optional<SelectedPair> connection::selected_pair() const {

@@ -61,11 +61,6 @@ CORTC_DECL std::optional<std::string> PeerConnection::idpErrorInfo() const {
 CORTC_DECL DataChannel PeerConnection::createDataChannel(std::string label, DataChannelInit init) {
     return DataChannel(impl().create_channel(std::move(label), std::move(init)));
 }
-CORTC_DECL std::vector<RtpTransceiver> PeerConnection::getTransceivers() const {
-    std::vector<RtpTransceiver> handles;
-    for (const auto& each : impl().transceivers()) handles.emplace_back(each);
-    return handles;
-}
 CORTC_DECL void PeerConnection::close() {
     if (!impl_) return;
     impl_->keep_stats();

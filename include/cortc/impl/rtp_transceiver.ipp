@@ -6,26 +6,6 @@
 
 namespace cortc {
 
-CORTC_DECL std::string_view to_string(RtpTransceiverDirection direction) noexcept {
-    switch (direction) {
-    case RtpTransceiverDirection::sendrecv:
-        return "sendrecv";
-    case RtpTransceiverDirection::sendonly:
-        return "sendonly";
-    case RtpTransceiverDirection::recvonly:
-        return "recvonly";
-    case RtpTransceiverDirection::inactive:
-        return "inactive";
-    case RtpTransceiverDirection::stopped:
-        break;
-    }
-    return "stopped";
-}
-
-CORTC_DECL std::string_view to_string(MediaKind kind) noexcept {
-    return kind == MediaKind::audio ? "audio" : "video";
-}
-
 CORTC_DECL transceiver_impl& RtpTransceiver::impl() const {
     if (!impl_) throw Error(errc::invalid_state, "this RtpTransceiver refers to no transceiver");
     return *impl_;
@@ -36,6 +16,14 @@ CORTC_DECL std::optional<std::string> RtpTransceiver::mid() const {
     if (impl().mid().empty()) return std::nullopt;
     return impl().mid();
 }
+CORTC_DECL RtpSender RtpTransceiver::sender() const {
+    (void)impl();
+    return RtpSender(impl_);
+}
+CORTC_DECL RtpReceiver RtpTransceiver::receiver() const {
+    (void)impl();
+    return RtpReceiver(impl_);
+}
 CORTC_DECL RtpTransceiverDirection RtpTransceiver::direction() const { return impl().direction(); }
 CORTC_DECL void RtpTransceiver::direction(RtpTransceiverDirection wish) { impl().set_direction(wish); }
 CORTC_DECL std::optional<RtpTransceiverDirection> RtpTransceiver::currentDirection() const {
@@ -43,5 +31,8 @@ CORTC_DECL std::optional<RtpTransceiverDirection> RtpTransceiver::currentDirecti
 }
 CORTC_DECL bool RtpTransceiver::stopped() const { return impl().stopped(); }
 CORTC_DECL void RtpTransceiver::stop() { impl().stop(); }
+CORTC_DECL void RtpTransceiver::setCodecPreferences(const std::vector<RtpCodec>& codecs) {
+    impl().set_codec_preferences(codecs);
+}
 
 } // namespace cortc

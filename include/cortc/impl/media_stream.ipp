@@ -1,0 +1,111 @@
+#pragma once
+
+#include "cortc/error.hpp"
+#include "cortc/impl/media_stream.hpp"
+#include "cortc/impl/track.hpp"
+#include "cortc/jsep/model.hpp"
+#include "cortc/media_stream.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cortc {
+
+// ---- stream_impl
+
+CORTC_DECL stream_impl::stream_impl(std::shared_ptr<context_core> core)
+    : core_(std::move(core)), id_(jsep::detail::make_uuid(core_->network().random())) {
+    end(make_error(errc::invalid_state,
+                   "the application made this MediaStream: only its own calls add and remove tracks"));
+}
+
+CORTC_DECL stream_impl::stream_impl(std::shared_ptr<context_core> core, std::string id)
+    : core_(std::move(core)), id_(std::move(id)) {}
+
+CORTC_DECL stream_impl::~stream_impl() {
+    end(make_error(errc::aborted, "nobody refers to the stream any more"));
+}
+
+CORTC_DECL bool stream_impl::add(const MediaStreamTrack& track) {
+    if (std::find(tracks_.begin(), tracks_.end(), track) != tracks_.end()) return false;
+    tracks_.push_back(track);
+    return true;
+}
+
+CORTC_DECL bool stream_impl::remove(const MediaStreamTrack& track) { return std::erase(tracks_, track) != 0; }
+
+CORTC_DECL void stream_impl::on_added(const MediaStreamTrack& track) {
+    if (add(track)) added_.push(MediaStreamTrack(track));
+}
+
+CORTC_DECL void stream_impl::on_removed(const MediaStreamTrack& track) {
+    if (remove(track)) removed_.push(MediaStreamTrack(track));
+}
+
+CORTC_DECL void stream_impl::end(const std::exception_ptr& why) {
+    added_.end(why);
+    removed_.end(why);
+}
+
+// ---- the handle
+
+CORTC_DECL MediaStream::MediaStream(const context& where, const std::vector<MediaStreamTrack>& tracks)
+    : impl_(std::make_shared<stream_impl>(where.core())) {
+    for (const auto& each : tracks) addTrack(each);
+}
+
+CORTC_DECL stream_impl& MediaStream::impl() const {
+    if (!impl_) throw Error(errc::invalid_state, "this MediaStream handle refers to no stream");
+    return *impl_;
+}
+
+CORTC_DECL std::shared_ptr<waiter_home> MediaStream::home() const { return impl().core(); }
+
+CORTC_DECL std::string MediaStream::id() const { return impl().id(); }
+CORTC_DECL bool MediaStream::active() const {
+    const auto& all = impl().tracks();
+    return std::any_of(all.begin(), all.end(),
+                       [](const auto& each) { return each.readyState() == MediaStreamTrackState::live; });
+}
+CORTC_DECL std::vector<MediaStreamTrack> MediaStream::getTracks() const { return impl().tracks(); }
+CORTC_DECL std::vector<MediaStreamTrack> MediaStream::getAudioTracks() const {
+    auto tracks = impl().tracks();
+    std::erase_if(tracks, [](const auto& each) { return each.kind() != MediaKind::audio; });
+    return tracks;
+}
+CORTC_DECL std::vector<MediaStreamTrack> MediaStream::getVideoTracks() const {
+    auto tracks = impl().tracks();
+    std::erase_if(tracks, [](const auto& each) { return each.kind() != MediaKind::video; });
+    return tracks;
+}
+CORTC_DECL std::optional<MediaStreamTrack> MediaStream::getTrackById(std::string_view id) const {
+    for (const auto& each : impl().tracks())
+        if (each.inner()->id() == id) return each;
+    return std::nullopt;
+}
+CORTC_DECL void MediaStream::addTrack(const MediaStreamTrack& track) {
+    if (!track) throw Error(errc::type, "MediaStream::addTrack: the track is an empty handle");
+    impl().add(track);
+}
+CORTC_DECL void MediaStream::removeTrack(const MediaStreamTrack& track) { impl().remove(track); }
+
+CORTC_DECL std::optional<MediaStreamTrack> MediaStream::tryNextAddedTrack() {
+    return impl().added().try_read();
+}
+CORTC_DECL std::optional<MediaStreamTrack> MediaStream::tryNextRemovedTrack() {
+    return impl().removed().try_read();
+}
+CORTC_DECL void MediaStream::next_added(stream_impl& impl, waiter_ptr<MediaStreamTrack> operation) {
+    impl.added().read(std::move(operation));
+}
+CORTC_DECL void MediaStream::added_readable(stream_impl& impl, waiter_ptr<void> operation) {
+    impl.added().readable(std::move(operation));
+}
+CORTC_DECL void MediaStream::next_removed(stream_impl& impl, waiter_ptr<MediaStreamTrack> operation) {
+    impl.removed().read(std::move(operation));
+}
+CORTC_DECL void MediaStream::removed_readable(stream_impl& impl, waiter_ptr<void> operation) {
+    impl.removed().readable(std::move(operation));
+}
+
+} // namespace cortc

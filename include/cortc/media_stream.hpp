@@ -1,0 +1,95 @@
+#pragma once
+
+#include "cortc/base/config.hpp"
+#include "cortc/track.hpp"
+#include "cortc/transport/context.hpp"
+#include "cortc/transport/waiter.hpp"
+
+#include <boost/asio/use_awaitable.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cortc {
+
+class stream_impl;
+
+/// MediaStream (mediacapture-streams 4.2, webrtc-pc 9.2): tracks that belong together. The id travels in SDP
+/// (a=msid); the peer's connection makes a stream with the same id. A handle: copies refer to the same
+/// stream. A default-constructed handle refers to none and throws errc::invalid_state when used. clone() does
+/// not exist.
+///
+/// The asynchronous members are streams as PeerConnection says: one reader each, cancelling takes nothing,
+/// and they may be called from any thread; the others belong to the context's executor.
+class MediaStream {
+  public:
+    MediaStream() = default;
+    /// Its id is a random UUID. errc::type: a track is empty.
+    explicit MediaStream(const context& where, const std::vector<MediaStreamTrack>& tracks = {});
+    explicit MediaStream(std::shared_ptr<stream_impl> inner) noexcept : impl_(std::move(inner)) {}
+
+    explicit operator bool() const noexcept { return impl_ != nullptr; }
+    friend bool operator==(const MediaStream&, const MediaStream&) = default;
+
+    [[nodiscard]] std::string id() const;
+    /// One of its tracks is live.
+    [[nodiscard]] bool active() const;
+    /// In the order in which they were added.
+    [[nodiscard]] std::vector<MediaStreamTrack> getTracks() const;
+    [[nodiscard]] std::vector<MediaStreamTrack> getAudioTracks() const;
+    [[nodiscard]] std::vector<MediaStreamTrack> getVideoTracks() const;
+    [[nodiscard]] std::optional<MediaStreamTrack> getTrackById(std::string_view id) const;
+    /// Does nothing when it is there already. No event; nothing is negotiated (see RtpSender::setStreams).
+    /// errc::type: the track is empty.
+    void addTrack(const MediaStreamTrack& track);
+    /// Does nothing when it is not there.
+    void removeTrack(const MediaStreamTrack& track);
+
+    /// The next track that a description of the peer put into this stream (the W3C's addtrack; what
+    /// addTrack() adds is none). At most 64 wait, further ones are only in getTracks(). Fails with
+    /// errc::aborted after close(), errc::invalid_state when the application made the stream: it has no such
+    /// events.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto nextAddedTrack(Token&& token = {}) {
+        return initiate<MediaStreamTrack>(home(), token,
+                                          [impl = impl_](auto op) { next_added(*impl, std::move(op)); });
+    }
+    [[nodiscard]] std::optional<MediaStreamTrack> tryNextAddedTrack();
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto addedTrackReadable(Token&& token = {}) {
+        return initiate<void>(home(), token,
+                              [impl = impl_](auto op) { added_readable(*impl, std::move(op)); });
+    }
+    /// The same for the tracks that a description took out (the W3C's removetrack).
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto nextRemovedTrack(Token&& token = {}) {
+        return initiate<MediaStreamTrack>(home(), token,
+                                          [impl = impl_](auto op) { next_removed(*impl, std::move(op)); });
+    }
+    [[nodiscard]] std::optional<MediaStreamTrack> tryNextRemovedTrack();
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto removedTrackReadable(Token&& token = {}) {
+        return initiate<void>(home(), token,
+                              [impl = impl_](auto op) { removed_readable(*impl, std::move(op)); });
+    }
+
+  private:
+    stream_impl& impl() const;
+    std::shared_ptr<waiter_home> home() const;
+    static void next_added(stream_impl&, waiter_ptr<MediaStreamTrack>);
+    static void added_readable(stream_impl&, waiter_ptr<void>);
+    static void next_removed(stream_impl&, waiter_ptr<MediaStreamTrack>);
+    static void removed_readable(stream_impl&, waiter_ptr<void>);
+
+    std::shared_ptr<stream_impl> impl_;
+};
+
+} // namespace cortc
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/impl/media_stream.ipp"
+#endif

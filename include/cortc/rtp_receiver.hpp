@@ -1,0 +1,49 @@
+#pragma once
+
+#include "cortc/base/config.hpp"
+#include "cortc/rtp_parameters.hpp"
+#include "cortc/track.hpp"
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace cortc {
+
+class transceiver_impl;
+
+/// RTCRtpReceiver (webrtc-pc 5.3): what a transceiver receives. A handle: copies refer to the same receiver,
+/// which the connection owns. A default-constructed handle refers to none and throws errc::invalid_state when
+/// used. Its members belong to the context's executor.
+class RtpReceiver {
+  public:
+    RtpReceiver() = default;
+    explicit RtpReceiver(std::shared_ptr<transceiver_impl> impl) noexcept : impl_(std::move(impl)) {}
+
+    explicit operator bool() const noexcept { return impl_ != nullptr; }
+    friend bool operator==(const RtpReceiver&, const RtpReceiver&) = default;
+
+    /// What can be received; nothing is reserved.
+    [[nodiscard]] static RtpCapabilities getCapabilities(MediaKind kind);
+    /// None when `kind` is neither "audio" nor "video".
+    [[nodiscard]] static std::optional<RtpCapabilities> getCapabilities(std::string_view kind);
+
+    /// The same for the whole life of the transceiver, whether it receives or not.
+    [[nodiscard]] MediaStreamTrack track() const;
+    /// What the last answer, in either direction, settled. Never fails.
+    [[nodiscard]] RtpReceiveParameters getParameters() const;
+
+    [[nodiscard]] const std::shared_ptr<transceiver_impl>& inner() const noexcept { return impl_; }
+
+  private:
+    transceiver_impl& impl() const;
+
+    std::shared_ptr<transceiver_impl> impl_;
+};
+
+} // namespace cortc
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/impl/rtp_receiver.ipp"
+#endif

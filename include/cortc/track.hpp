@@ -1,0 +1,91 @@
+#pragma once
+
+#include "cortc/base/config.hpp"
+#include "cortc/transport/context.hpp"
+#include "cortc/transport/waiter.hpp"
+
+#include <boost/asio/use_awaitable.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace cortc {
+
+class track_impl;
+
+/// MediaStreamTrack's kind.
+enum class MediaKind { audio, video };
+/// MediaStreamTrackState (mediacapture-streams 4.3).
+enum class MediaStreamTrackState { live, ended };
+
+/// "audio", "video".
+std::string_view to_string(MediaKind kind) noexcept;
+/// "live", "ended".
+std::string_view to_string(MediaStreamTrackState state) noexcept;
+
+/// MediaStreamTrack (mediacapture-streams 4.3, webrtc-pc 9.3): one audio or video flow, received (a receiver
+/// made it) or to be sent (the application did). A handle: copies refer to the same track. A
+/// default-constructed handle refers to none and throws errc::invalid_state when used. Constraints, settings
+/// and clone() do not exist.
+///
+/// Asynchronous members take a completion token (default: use_awaitable) and may be called from any thread;
+/// the others belong to the context's executor, except for id(), kind() and label(), which never change.
+/// Cancelled, they complete with asio::error::operation_aborted; they are levels and consume nothing.
+class MediaStreamTrack {
+  public:
+    MediaStreamTrack() = default;
+    /// A track for the application to send: live, enabled, not muted, its id a random UUID. It belongs to no
+    /// connection; any number of senders may have it.
+    MediaStreamTrack(const context& where, MediaKind kind, std::string label = {});
+    explicit MediaStreamTrack(std::shared_ptr<track_impl> inner) noexcept : impl_(std::move(inner)) {}
+
+    explicit operator bool() const noexcept { return impl_ != nullptr; }
+    friend bool operator==(const MediaStreamTrack&, const MediaStreamTrack&) = default;
+
+    /// A UUID. That of a received track is made here, and is not the one that the sender has.
+    [[nodiscard]] std::string id() const;
+    [[nodiscard]] MediaKind kind() const;
+    /// "remote audio" and "remote video" for what is received.
+    [[nodiscard]] std::string label() const;
+    /// The application's own switch: a track that is not enabled is sent as silence or black.
+    [[nodiscard]] bool enabled() const;
+    void enabled(bool on);
+    /// Its source gives nothing: a received track is muted until media arrives, and again when the
+    /// negotiation stops it from being received.
+    [[nodiscard]] bool muted() const;
+    [[nodiscard]] MediaStreamTrackState readyState() const;
+    /// Ends this track for good. Its sender or receiver goes on without it. Idempotent.
+    void stop();
+
+    /// muted() is another than `from` (the W3C's mute and unmute); returns it. Fails with errc::closed when
+    /// the track has ended with muted() as it was, errc::aborted when the connection was closed.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto mutedChanged(bool from, Token&& token = {}) {
+        return initiate<bool>(home(), token,
+                              [impl = impl_, from](auto op) { muted_changed(*impl, from, std::move(op)); });
+    }
+    /// readyState() is ended: its transceiver was stopped (the W3C's ended), stop() was called, or the
+    /// connection was closed (for which the W3C has no event).
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto ended(Token&& token = {}) {
+        return initiate<void>(home(), token, [impl = impl_](auto op) { ended(*impl, std::move(op)); });
+    }
+
+    [[nodiscard]] const std::shared_ptr<track_impl>& inner() const noexcept { return impl_; }
+
+  private:
+    track_impl& impl() const;
+    std::shared_ptr<waiter_home> home() const;
+    static void muted_changed(track_impl&, bool from, waiter_ptr<bool>);
+    static void ended(track_impl&, waiter_ptr<void>);
+
+    std::shared_ptr<track_impl> impl_;
+};
+
+} // namespace cortc
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/impl/track.ipp"
+#endif
