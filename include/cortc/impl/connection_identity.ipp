@@ -130,6 +130,10 @@ CORTC_DECL connection::preparation connection::to_create(std::optional<SdpType> 
 }
 
 CORTC_DECL void connection::with_assertion(std::uint64_t id, prepared then) {
+    if (!our_identity_->configured()) {
+        auto none = session_.set_identity_assertion(std::nullopt);
+        return then(none ? nullptr : detail::to_exception(none.error()));
+    }
     hold(id, our_identity_->request(identity_input(), [weak = weak_from_this(), id, then = std::move(then)](
                                                           std::exception_ptr error,
                                                           const std::optional<std::string>& assertion) {
