@@ -29,7 +29,7 @@ namespace cortc {
 
 namespace asio = boost::asio;
 
-/// RTCIdentityProviderDetails (webrtc-identity 5.4.1).
+/// RTCIdentityProviderDetails (webrtc-identity).
 class IdentityProviderDetails {
   public:
     IdentityProviderDetails() = default;
@@ -42,7 +42,7 @@ class IdentityProviderDetails {
     std::string protocol = "default"; ///< the provider's own name for how it does it; without / and backslash
 };
 
-/// RTCIdentityProviderOptions (webrtc-identity 6.4).
+/// RTCIdentityProviderOptions (webrtc-identity).
 class IdentityProviderOptions {
   public:
     IdentityProviderOptions() = default;
@@ -53,7 +53,7 @@ class IdentityProviderOptions {
     std::optional<std::string> peerIdentity;
 };
 
-/// RTCIdentityAssertionResult (webrtc-identity 5.4.1).
+/// RTCIdentityAssertionResult (webrtc-identity).
 class IdentityAssertionResult {
   public:
     IdentityAssertionResult() = default;
@@ -64,7 +64,7 @@ class IdentityAssertionResult {
     std::string assertion;       ///< UTF-8, and opaque to all but that provider
 };
 
-/// RTCIdentityValidationResult (webrtc-identity 5.4.1).
+/// RTCIdentityValidationResult (webrtc-identity).
 class IdentityValidationResult {
   public:
     IdentityValidationResult() = default;
@@ -77,7 +77,7 @@ class IdentityValidationResult {
     std::string contents; ///< exactly the text that generateAssertion() was given on the other side
 };
 
-/// RTCIdentityAssertion (webrtc-identity 6.5): who the peer is.
+/// RTCIdentityAssertion (webrtc-identity): who the peer is.
 class IdentityAssertion {
   public:
     IdentityAssertion() = default;
@@ -90,7 +90,7 @@ class IdentityAssertion {
     std::string name; ///< "user@domain"
 };
 
-/// RTCIdentityProvider (webrtc-identity 5.4). An object may serve any number of connections, of its own
+/// RTCIdentityProvider (webrtc-identity). An object may serve any number of connections, of its own
 /// domain or of several.
 ///
 /// Both coroutines are started on the executor of the connection's context and may go on wherever they like;

@@ -152,7 +152,7 @@ class PeerConnection {
                               });
     }
 
-    // Identity (webrtc-identity 6; cortc/identity.hpp).
+    // Identity (webrtc-identity; cortc/identity.hpp).
 
     /// Offers and answers created from now on carry an assertion of this provider. It is asked when the first
     /// is needed; what it returns is kept until this is called again. An empty pointer: none from now on.

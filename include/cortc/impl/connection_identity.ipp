@@ -13,7 +13,7 @@ namespace cortc {
 namespace detail {
 
 /// createOffer, createAnswer and setLocalDescription name a provider's failure otherwise than
-/// getIdentityAssertion does (webrtc-identity 6.2, 6.3).
+/// getIdentityAssertion does (webrtc-identity, "Creating an Offer").
 CORTC_DECL std::exception_ptr not_readable(const std::exception_ptr& failure) {
     try {
         std::rethrow_exception(failure);
@@ -159,7 +159,8 @@ CORTC_DECL void connection::with_validation(std::uint64_t id, const SessionDescr
                  }));
 }
 
-/// webrtc-identity 6.6: without a target identity, validation must not hold up what was applied.
+/// webrtc-identity, "Setting a Remote Description": without a target identity, validation must not hold up
+/// what was applied.
 CORTC_DECL void connection::observe_identity(const SessionDescription& description) {
     if (their_identity_->target() || description.type == SdpType::rollback) return;
     if (!their_identity_->validating() && description.sdp.find("a=identity:") == std::string::npos) return;

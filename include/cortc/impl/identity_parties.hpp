@@ -20,7 +20,7 @@
 /// context's executor; their callbacks run there, at most once, and not at all once the ticket is gone.
 namespace cortc {
 
-/// What the provider that failed last had to say (webrtc-identity 6.1).
+/// What the provider that failed last had to say (webrtc-identity).
 struct provider_report {
     std::optional<std::string> login_url;
     std::optional<std::string> error_info;
@@ -33,7 +33,7 @@ struct provider_context {
 };
 
 /// Has our identity asserted. The assertion is kept, and serves every offer and answer until another provider
-/// is set (webrtc-identity 5.5).
+/// is set (webrtc-identity, "Requesting Identity Assertions").
 class authenticating_party final : public std::enable_shared_from_this<authenticating_party> {
   public:
     struct source {

@@ -15,7 +15,7 @@ CORTC_DECL std::exception_ptr provider_error(error_detail detail, std::string me
     return std::make_exception_ptr(Error(errc::operation, std::move(message), detail));
 }
 
-/// What a provider threw, as the operation fails with it (webrtc-identity 5.7).
+/// What a provider threw, as the operation fails with it (webrtc-identity, "IdP Error Handling").
 CORTC_DECL std::exception_ptr provider_failure(const std::exception_ptr& thrown, provider_report& report) {
     constexpr std::string_view who = "the identity provider failed: ";
     try {
@@ -184,7 +184,7 @@ CORTC_DECL void relying_party::push(job next) {
     if (jobs_.size() == 1) begin();
 }
 
-/// webrtc-identity 5.6: one validation at a time.
+/// webrtc-identity, "Verifying Identity Assertions": one validation at a time.
 CORTC_DECL void relying_party::begin() {
     const auto& now = jobs_.front();
     try {
@@ -216,8 +216,8 @@ CORTC_DECL void relying_party::validated(const std::string& domain, std::excepti
     finish(nullptr);
 }
 
-/// What remains to be seen once the provider is content (webrtc-identity 5.6 steps 7 and 8, RFC 8827 8.1).
-/// Throws Error, or returns the fingerprints that are proved.
+/// What remains to be seen once the provider is content (webrtc-identity, "Verifying Identity Assertions";
+/// RFC 8827 8.1). Throws Error, or returns the fingerprints that are proved.
 CORTC_DECL std::vector<sdp::fingerprint> relying_party::judge(const std::string& domain,
                                                               const IdentityValidationResult& result) const {
     const auto fail = [](std::string message) {

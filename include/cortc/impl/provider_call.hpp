@@ -18,7 +18,7 @@
 
 namespace cortc {
 
-/// webrtc-identity 5.7: what an identity provider may take.
+/// webrtc-identity, "IdP Error Handling": what an identity provider may take.
 inline constexpr auto provider_time = std::chrono::seconds(15);
 
 /// One coroutine of an identity provider, under way. `done` is called once, on the context's executor and

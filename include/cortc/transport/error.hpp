@@ -50,7 +50,7 @@ enum class error_detail {
     sdp_syntax_error,
     hardware_encoder_not_available,
     hardware_encoder_error,
-    // RTCErrorDetailTypeIdp (webrtc-identity 7)
+    // RTCErrorDetailTypeIdp (webrtc-identity)
     idp_bad_script_failure,
     idp_execution_failure,
     idp_load_failure,
@@ -76,7 +76,7 @@ class Error : public boost::system::system_error {
     [[nodiscard]] error_detail detail() const noexcept { return detail_; }
     [[nodiscard]] std::optional<int> sdpLineNumber() const noexcept { return sdp_line_number_; }
     [[nodiscard]] std::optional<std::uint16_t> sctpCauseCode() const noexcept { return sctp_cause_code_; }
-    /// With "idp-load-failure": what the provider's server answered (webrtc-identity 7).
+    /// With "idp-load-failure": what the provider's server answered (webrtc-identity).
     [[nodiscard]] std::optional<int> httpRequestStatusCode() const noexcept {
         return http_request_status_code_;
     }
