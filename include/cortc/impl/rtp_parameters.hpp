@@ -19,7 +19,7 @@ namespace cortc::detail {
 [[nodiscard]] MediaKind to_w3c(jsep::media_kind kind) noexcept;
 /// None but for "audio" and "video".
 [[nodiscard]] std::optional<MediaKind> to_kind(std::string_view text) noexcept;
-/// A MIME type of the other kind keeps its whole text as the name, so that it is found nowhere.
+/// A MIME type that is not of the kind gets a name that is found nowhere.
 [[nodiscard]] jsep::codec_capability to_jsep(MediaKind kind, const RtpCodec& codec);
 [[nodiscard]] std::vector<jsep::codec_capability> to_jsep(MediaKind kind,
                                                           const std::vector<RtpCodec>& codecs);

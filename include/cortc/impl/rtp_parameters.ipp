@@ -74,13 +74,13 @@ CORTC_DECL std::optional<MediaKind> to_kind(std::string_view text) noexcept {
     return std::nullopt;
 }
 
-/// What follows "audio/" or "video/"; all of it when it begins otherwise.
-CORTC_DECL std::string_view subtype_of(MediaKind kind, std::string_view mime_type) noexcept {
+/// What follows "audio/" or "video/"; a name that is found nowhere when it begins otherwise.
+CORTC_DECL std::string subtype_of(MediaKind kind, const std::string& mime_type) {
     const auto type = to_string(kind);
     const auto same = mime_type.size() > type.size() && mime_type[type.size()] == '/' &&
                       std::equal(type.begin(), type.end(), mime_type.begin(),
                                  [](char a, char b) { return a == b || a - 'a' + 'A' == b; });
-    return same ? mime_type.substr(type.size() + 1) : mime_type;
+    return same ? mime_type.substr(type.size() + 1) : fmt::format("{} (not {}/...)", mime_type, type);
 }
 
 CORTC_DECL jsep::codec_capability to_jsep(MediaKind kind, const RtpCodec& codec) {
