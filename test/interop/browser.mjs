@@ -167,6 +167,32 @@ const scenarios = {
     /// The same with a browser that does not tell its addresses, as one on a desktop.
     hidden: start => scenarios.sample(start, hidden),
 
+    /// Sample 4: both ends change at once, with either of them polite, and agree in the end.
+    async glare(start) {
+        const program = start();
+        const [, url] = await program.line(/(http:\/\/\S+)/);
+        await inBrowser(loopback, async page => {
+            for (const polite of ['the page', 'the program']) {
+                await page.goto(url + (polite === 'the program' ? '?polite' : ''));
+                await page.locator('#change:enabled').waitFor();
+                await within(page.evaluate(() => change(100)), 'the changes');
+                const read = async id => await page.locator(id).textContent();
+                check(await read('#changes') === '100' && await read('#echoes') === '100',
+                    `100 changes of both ends at once; ${polite} is polite`);
+                check(Number(await read('#collisions')) > 0, `${await read('#collisions')} offers collided`);
+                check(await within(page.evaluate(async () => {
+                    await echo('at last');
+                    return `${pc.connectionState} ${pc.signalingState}`;
+                }), 'the last echo') === 'connected stable', 'connected and stable in the end');
+            }
+        });
+        // Candidates of an offer that the page has rolled back may come late.
+        const failed = program.lines.filter(line => line.startsWith('negotiation:') && !line.includes('usernameFragment'));
+        check(failed.length === 0, `no operation of the program failed ${failed}`);
+        program.child.kill('SIGTERM');
+        check(await within(program.exited, 'the program to end') === 0, 'the program ends in order');
+    },
+
     /// A program that offers; its page answers. The program judges.
     async peer(start) {
         const program = start();
