@@ -4,17 +4,19 @@
 #include "cortc/ice/server.hpp"
 #include "cortc/ice_candidate.hpp"
 #include "cortc/impl/channel.hpp"
-#include "cortc/impl/identity_parties.hpp"
-#include "cortc/impl/media_stream.hpp"
-#include "cortc/impl/transceiver.hpp"
-#include "cortc/impl/transport_impl.hpp"
 #include "cortc/jsep/operations_chain.hpp"
 #include "cortc/jsep/session.hpp"
+#include "cortc/media_stream.hpp"
 #include "cortc/rtp_transceiver.hpp"
 #include "cortc/session_description.hpp"
 #include "cortc/states.hpp"
 #include "cortc/stats.hpp"
 #include "cortc/transport/transport.hpp"
+
+#include "cortc/impl/identity_parties.hpp"
+#include "cortc/impl/media_stream.hpp"
+#include "cortc/impl/transceiver.hpp"
+#include "cortc/impl/transport_impl.hpp"
 
 #include <functional>
 #include <initializer_list>
