@@ -202,6 +202,9 @@ const scenarios = {
             check(await within(program.exited, 'the program to end') === 0, 'the program is content');
         });
     },
+
+    /// Audio and video, offered by a program and then by its page. The program judges.
+    media: start => scenarios.peer(start),
 };
 
 await runScenario(scenarios);
