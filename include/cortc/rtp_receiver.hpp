@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/base/config.hpp"
+#include "cortc/dtls_transport.hpp"
 #include "cortc/rtp_parameters.hpp"
 #include "cortc/track.hpp"
 
@@ -29,6 +30,9 @@ class RtpReceiver {
     /// None when `kind` is neither "audio" nor "video".
     [[nodiscard]] static std::optional<RtpCapabilities> getCapabilities(std::string_view kind);
 
+    /// What it receives over, shared by the sections that are bundled. None before a description gave it one,
+    /// and when it is stopped.
+    [[nodiscard]] std::optional<DtlsTransport> transport() const;
     /// The same for the whole life of the transceiver, whether it receives or not.
     [[nodiscard]] MediaStreamTrack track() const;
     /// What the last answer, in either direction, settled. Never fails.

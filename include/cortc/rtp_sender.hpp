@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/base/config.hpp"
+#include "cortc/dtls_transport.hpp"
 #include "cortc/media_stream.hpp"
 #include "cortc/rtp_parameters.hpp"
 #include "cortc/track.hpp"
@@ -37,6 +38,9 @@ class RtpSender {
     /// None when `kind` is neither "audio" nor "video".
     [[nodiscard]] static std::optional<RtpCapabilities> getCapabilities(std::string_view kind);
 
+    /// What it sends over, shared by the sections that are bundled. None before a description gave it one,
+    /// and when it is stopped.
+    [[nodiscard]] std::optional<DtlsTransport> transport() const;
     /// None: nothing is sent.
     [[nodiscard]] std::optional<MediaStreamTrack> track() const;
     /// The same until setParameters() succeeds or a negotiation changes it. (The W3C lets it expire with the

@@ -222,6 +222,7 @@ class connection final : public std::enable_shared_from_this<connection>,
     void show_dtls_state(const transport_entry& entry, dtls_transport_state state, const std::string& why);
     static void show_gathering(const transport_entry& entry);
     void sync_sctp();
+    void sync_media_transports();
     void show_sctp_connected();
     [[nodiscard]] std::optional<SelectedPair> pair_of(jsep::transport_id id,
                                                       const transport_entry& entry) const;

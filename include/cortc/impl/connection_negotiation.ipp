@@ -268,6 +268,7 @@ CORTC_DECL void connection::drain_session() {
         }
     }
     release();
+    sync_media_transports();
     sync_sctp();
     update_gathering();
     update_states();

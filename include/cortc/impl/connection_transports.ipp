@@ -89,6 +89,13 @@ CORTC_DECL void connection::show_gathering(const transport_entry& entry) {
                                                           : IceGathererState::complete);
 }
 
+CORTC_DECL void connection::sync_media_transports() {
+    for (const auto& each : transceivers_) {
+        const auto where = session_.media_transport(each->id());
+        each->transport(where ? transport_view(*where) : nullptr);
+    }
+}
+
 /// webrtc-pc 4.4.1.5 "set a description": the SctpTransport comes with the offer that describes one, and goes
 /// with the answer that rejects it or the rollback that takes the offer back.
 CORTC_DECL void connection::sync_sctp() {

@@ -19,6 +19,10 @@ CORTC_DECL std::optional<RtpCapabilities> RtpReceiver::getCapabilities(std::stri
     return detail::capabilities(*known);
 }
 
+CORTC_DECL std::optional<DtlsTransport> RtpReceiver::transport() const {
+    if (!impl().transport()) return std::nullopt;
+    return DtlsTransport(impl().transport());
+}
 CORTC_DECL MediaStreamTrack RtpReceiver::track() const { return impl().receiver_track(); }
 CORTC_DECL RtpReceiveParameters RtpReceiver::getParameters() const { return impl().get_receive_parameters(); }
 

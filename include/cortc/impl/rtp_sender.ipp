@@ -25,6 +25,10 @@ CORTC_DECL std::optional<RtpCapabilities> RtpSender::getCapabilities(std::string
     return detail::capabilities(*known);
 }
 
+CORTC_DECL std::optional<DtlsTransport> RtpSender::transport() const {
+    if (!impl().transport()) return std::nullopt;
+    return DtlsTransport(impl().transport());
+}
 CORTC_DECL std::optional<MediaStreamTrack> RtpSender::track() const { return impl().sender_track(); }
 CORTC_DECL RtpSendParameters RtpSender::getParameters() const { return impl().get_send_parameters(); }
 CORTC_DECL void RtpSender::setStreams(const std::vector<MediaStream>& streams) {

@@ -14,6 +14,7 @@
 namespace cortc {
 
 class transceiver_impl;
+class transport_impl;
 
 namespace detail {
 /// Their ids. Throws errc::type for an empty handle, as an error of `where`.
@@ -66,6 +67,10 @@ class transceiver_impl {
     void stop();
     void set_codec_preferences(const std::vector<RtpCodec>& codecs);
 
+    /// Null: no description has given it one, or it is stopped.
+    [[nodiscard]] const std::shared_ptr<transport_impl>& transport() const noexcept { return transport_; }
+    void transport(std::shared_ptr<transport_impl> now) { transport_ = std::move(now); }
+
     // The sender.
     [[nodiscard]] const std::optional<MediaStreamTrack>& sender_track() const noexcept {
         return sender_track_;
@@ -94,6 +99,7 @@ class transceiver_impl {
     std::optional<RtpTransceiverDirection> current_direction_;
     bool stopped_ = false;
     bool receiving_ = false;
+    std::shared_ptr<transport_impl> transport_;
     std::optional<MediaStreamTrack> sender_track_;
     MediaStreamTrack receiver_track_;
     std::vector<MediaStream> streams_;

@@ -62,7 +62,12 @@ asio::awaitable<void> both_ways(test::sim_call& call) {
     co_await echoes(one, other, channel);
     for (auto* pc : {&one, &other}) {
         CHECK(mids_of(*pc) == std::vector<std::string>{"0", "1"});
-        for (const auto& each : pc->getTransceivers()) CHECK(each.currentDirection() == direction::sendrecv);
+        for (const auto& each : pc->getTransceivers()) {
+            CHECK(each.currentDirection() == direction::sendrecv);
+            CHECK(each.sender().transport() == pc->sctp()->transport());
+            CHECK(each.receiver().transport() == each.sender().transport());
+            CHECK(each.sender().transport()->state() == DtlsTransportState::connected);
+        }
         for (int i = 0; i < 2; ++i) {
             auto seen = pc->tryNextTrack();
             REQUIRE(seen);
@@ -77,7 +82,8 @@ asio::awaitable<void> both_ways(test::sim_call& call) {
 asio::awaitable<void> apart(test::sim_call& call) {
     auto& one = *call.offerer;
     auto& other = *call.answerer;
-    one.addTransceiver("audio");
+    auto first = one.addTransceiver("audio");
+    CHECK_FALSE(first.sender().transport()); // before a description
     one.addTransceiver("video");
     one.addTransceiver("video");
     auto channel = one.createDataChannel("chat");
@@ -94,6 +100,13 @@ asio::awaitable<void> apart(test::sim_call& call) {
     call.trickling.emplace_back(call.io.get_executor(), call.trickle(other, one));
     co_await echoes(one, other, channel);
     CHECK(call.world.open_sockets() == 16); // four transports
+    std::vector<std::optional<DtlsTransport>> transports{one.sctp()->transport()};
+    for (const auto& each : one.getTransceivers()) transports.push_back(each.sender().transport());
+    for (std::size_t i = 0; i < transports.size(); ++i) {
+        REQUIRE(transports[i]);
+        CHECK(transports[i]->state() == DtlsTransportState::connected);
+        for (std::size_t j = 0; j < i; ++j) CHECK(transports[i] != transports[j]);
+    }
     CHECK(one.iceConnectionState() == IceConnectionState::completed);
     co_await one.gatheringComplete();
     CHECK(count(one.localDescription()->sdp, "a=end-of-candidates") == 4);
