@@ -62,6 +62,28 @@ CORTC_DECL std::optional<std::uint8_t> group_numbers::known_payload_type(const s
     return {};
 }
 
+namespace detail {
+
+/// The numbers that browsers give the codecs of audio. Chromium takes them for granted: its offer fails when
+/// a video codec that we brought into the group has one, or one of audio has a number that it gives to video.
+struct customary_number {
+    std::string_view name;
+    std::uint32_t clock_rate;
+    std::uint8_t number;
+};
+inline constexpr std::array<customary_number, 4> customary_numbers{{
+    {"opus", 48000, 111},
+    {"red", 48000, 63},
+    {"telephone-event", 48000, 110},
+    {"telephone-event", 8000, 126},
+}};
+
+CORTC_DECL bool is_customary(std::uint8_t number) {
+    return std::ranges::any_of(customary_numbers, [=](const auto& each) { return each.number == number; });
+}
+
+} // namespace detail
+
 CORTC_DECL std::optional<std::uint8_t> group_numbers::free_payload_type(const sdp::codec& wanted,
                                                                         bool urgent) const {
     auto unused = [this](std::uint8_t number) {
@@ -74,11 +96,16 @@ CORTC_DECL std::optional<std::uint8_t> group_numbers::free_payload_type(const sd
         detail::name_static(standard);
         if (!standard.name.empty() && same_encoding(standard, wanted) && unused(number)) return number;
     }
+    for (const auto& [name, clock_rate, number] : detail::customary_numbers)
+        if (wanted.is(name) && wanted.clock_rate == clock_rate && unused(number) &&
+            !remote_codecs_.test(number))
+            return number;
     // The dynamic ones, then those that RFC 3551 left unassigned; 64 to 95 look like RTCP (RFC 5761 4).
     for (auto [first, last] : ranges)
         for (auto i = first; i <= last; ++i) {
             auto number = static_cast<std::uint8_t>(i);
-            if (unused(number) && !remote_codecs_.test(number)) return number;
+            if (unused(number) && !remote_codecs_.test(number) && !detail::is_customary(number))
+                return number;
         }
     if (!urgent) return {};
     for (auto [first, last] : ranges)
