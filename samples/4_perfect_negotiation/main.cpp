@@ -19,8 +19,11 @@ using peer = perfect_negotiation<cortc::signaling::session>;
 
 // Whatever comes goes back; at "change" our transceiver changes its direction, as the page's does in the same
 // moment.
-awaitable<void> echo(cortc::RtpTransceiver ours, cortc::DataChannel channel) {
+awaitable<void> echo(std::shared_ptr<peer> with) {
     using enum cortc::RtpTransceiverDirection;
+    auto channel = co_await with->pc.nextDataChannel();
+    cortc::RtpTransceiverInit init(sendonly);
+    auto ours = with->pc.addTransceiver(cortc::MediaKind::audio, init);
     for (;;) {
         auto message = co_await channel.receive();
         if (message.is_text() && message.text() == "change")
@@ -34,13 +37,7 @@ awaitable<void> talk(cortc::context context, cortc::signaling::session browser) 
     const bool polite = browser.target() == "/?polite"; // exactly one end is
     auto self = std::make_shared<peer>(context, std::move(browser), polite);
     self->on_error = [](const std::exception& error) { fmt::print("negotiation: {}\n", error.what()); };
-    cortc::DataChannelInit both_create_it;
-    both_create_it.negotiated = true;
-    both_create_it.id = 0;
-    auto channel = self->pc.createDataChannel("chat", both_create_it);
-    cortc::RtpTransceiverInit init(cortc::RtpTransceiverDirection::sendonly);
-    auto ours = self->pc.addTransceiver(cortc::MediaKind::audio, init);
-    asio::co_spawn(context.get_executor(), echo(ours, channel), asio::detached);
+    asio::co_spawn(context.get_executor(), echo(self), asio::detached);
     co_await self->run();
     self->pc.close();
     fmt::print("a browser is gone\n");
