@@ -110,6 +110,7 @@ void connection::chain(waiter_ptr<R> operation, preparation prepare,
             } catch (...) {
                 operation->fail(std::current_exception());
             }
+            chained_.erase(id); // it holds the operation, whose handler may hold this connection
             // The operation stays in the chain until its completion was delivered, so that who awaited it
             // sees what it left, and not what the next one made of it.
             asio::post(core_->executor(), [weak = weak_from_this(), id] {
@@ -135,7 +136,6 @@ CORTC_DECL void connection::run_chained(std::uint64_t id) {
 }
 
 CORTC_DECL void connection::settle(std::uint64_t id) {
-    chained_.erase(id);
     if (!closed_) follow(chain_.settle(id));
 }
 
