@@ -42,8 +42,8 @@ struct AnswerOptions;
 /// With use_awaitable an operation starts, and takes its place on the operations chain, when it is awaited;
 /// with other tokens when the member is called. They may be called from any thread; plain members, the
 /// destructor among them, belong to the context's executor. What fails throws cortc::Error; close() completes
-/// operations with errc::aborted. A moved-from connection throws errc::invalid_state. cortc/events.md lists the
-/// W3C's events and what to await for each.
+/// operations with errc::aborted. A moved-from connection throws errc::invalid_state. cortc/events.md lists
+/// the W3C's events and what to await for each.
 ///
 /// Every operation can be cancelled through its token's slot, on the executor of its handler and whatever
 /// thread the context runs on: terminal, partial and total cancellation mean the same, because nothing is

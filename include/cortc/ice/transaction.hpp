@@ -47,8 +47,8 @@ class transaction_table {
     /// Takes one whose time is over.
     [[nodiscard]] std::optional<transaction> take_expired(time_point now);
 
-    /// RFC 8445 7.3.1.4: stops the retransmission of a pair's check. Its response is still waited for, as long
-    /// as for that of a last transmission: the round trip may be longer than the time between checks.
+    /// RFC 8445 7.3.1.4: stops the retransmission of a pair's check. Its response is still waited for, as
+    /// long as for that of a last transmission: the round trip may be longer than the time between checks.
     void cancel(generation_id generation, pair_id pair, time_point now) noexcept;
     /// The pair's check that is not cancelled, or null.
     [[nodiscard]] const transaction* checking(generation_id generation, pair_id pair) const noexcept;
