@@ -16,14 +16,6 @@ using test::thrown_name;
 
 namespace {
 
-sim::link_options link(duration delay, double loss = 0, std::uint64_t bandwidth = 0) {
-    sim::link_options options;
-    options.delay = delay;
-    options.loss = loss;
-    options.bandwidth = bandwidth;
-    return options;
-}
-
 std::string numbered(int number, std::size_t size = 8) {
     auto text = std::to_string(number) + ' ';
     text.resize(std::max(size, text.size()), '.');
@@ -575,24 +567,24 @@ asio::awaitable<void> one_reader(context a, context b) {
 
 TEST_CASE("maxRetransmits 0 loses some messages and holds up none") {
     const bool ordered = GENERATE(false, true);
-    test::two_hosts net(1, link(20ms, 0.1));
+    test::two_hosts net(1, test::link_of(20ms, 0.1));
     net.run(limited_retransmits(net.a, net.b, ordered), 60s);
 }
 
 TEST_CASE("maxPacketLifeTime drops what waited too long") {
-    test::two_hosts net(1, link(10ms, 0, 1000000));
+    test::two_hosts net(1, test::link_of(10ms, 0, 1000000));
     net.run(limited_life(net.a, net.b), 60s);
 }
 
 TEST_CASE("messages whose life ended in an outage do not come after it") {
-    test::two_hosts net(1, link(10ms));
+    test::two_hosts net(1, test::link_of(10ms));
     net.run(an_outage_longer_than_their_life(net), 60s);
 }
 
 TEST_CASE("a channel closes from either side, and from both at once") {
     const auto who = GENERATE(closer::left, closer::right, closer::both);
     const double loss = GENERATE(0.0, 0.1);
-    test::two_hosts net(3, link(10ms, loss));
+    test::two_hosts net(3, test::link_of(10ms, loss));
     net.run(closing(net.a, net.b, who), 120s);
     CHECK(net.world.run_dry(10s));
 }
@@ -618,28 +610,28 @@ TEST_CASE("ids are known with the DTLS role, maxChannels with the association") 
 }
 
 TEST_CASE("channels that send all they can share a link by their priorities") {
-    test::two_hosts net(1, link(20ms, 0, 10000000));
+    test::two_hosts net(1, test::link_of(20ms, 0, 10000000));
     net.run(priorities(net.a, net.b), 60s);
 }
 
 TEST_CASE("bufferedAmount, its low level, and writable()") {
-    test::two_hosts net(1, link(10ms, 0, 1000000));
+    test::two_hosts net(1, test::link_of(10ms, 0, 1000000));
     net.run(buffered_amount(net.a, net.b), 120s);
 }
 
 TEST_CASE("sends that wait keep their order, cancelled or not") {
-    test::two_hosts net(1, link(10ms, 0, 10000000));
+    test::two_hosts net(1, test::link_of(10ms, 0, 10000000));
     net.run(waiting_sends(net.a, net.b), 120s);
 }
 
 TEST_CASE("cancelled sends leave nothing behind") {
-    test::two_hosts net(1, link(100ms, 0, 1000000));
+    test::two_hosts net(1, test::link_of(100ms, 0, 1000000));
     net.run(many_cancelled_sends(net.a, net.b), 120s);
 }
 
 TEST_CASE("sends that wait fail when the channel begins to close") {
     const bool here = GENERATE(true, false);
-    test::two_hosts net(1, link(10ms, 0, 1000000));
+    test::two_hosts net(1, test::link_of(10ms, 0, 1000000));
     net.run(sends_that_wait_when_the_channel_closes(net.a, net.b, here), 120s);
 }
 

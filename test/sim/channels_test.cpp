@@ -10,20 +10,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-sim::link_options link_of(duration delay, std::uint64_t bandwidth = 0, double loss = 0) {
-    sim::link_options link;
-    link.delay = delay;
-    link.bandwidth = bandwidth;
-    link.loss = loss;
-    return link;
-}
-
 /// A connection that is up, with one channel "first" of the offerer.
 struct channel_call {
     test::sim_call call;
     DataChannel a, b;
 
-    explicit channel_call(std::uint64_t seed = 1, const sim::link_options& link = link_of(5ms),
+    explicit channel_call(std::uint64_t seed = 1, const sim::link_options& link = test::link_of(5ms),
                           context_options options = {})
         : call(seed, link, std::move(options)) {
         a = call.offerer->createDataChannel("first");
@@ -40,7 +32,7 @@ struct channel_call {
 } // namespace
 
 TEST_CASE("channels: opened by both sides, with every parameter, ids by role") {
-    channel_call run(1, link_of(5ms, 0, 0.05));
+    channel_call run(1, test::link_of(5ms, 0.05));
     auto body = [&]() -> asio::awaitable<void> {
         std::set<int> ids{*run.a.id()};
         int parity[2] = {-1, -1};
@@ -77,7 +69,7 @@ TEST_CASE("channels: closed by one side, by the other, by both at once, while op
     for (double loss : {0.0, 0.1})
         for (int way = 0; way < 5; ++way) {
             CAPTURE(loss, way);
-            channel_call run(static_cast<std::uint64_t>(way + 1), link_of(5ms, 0, loss));
+            channel_call run(static_cast<std::uint64_t>(way + 1), test::link_of(5ms, loss));
             auto body = [&]() -> asio::awaitable<void> {
                 for (int round = 0; round < 10; ++round) {
                     auto mine = run.call.offerer->createDataChannel("round " + std::to_string(round));
@@ -115,7 +107,7 @@ TEST_CASE("channels: closed by one side, by the other, by both at once, while op
 }
 
 TEST_CASE("channels: a thousand at once, opened by both, used, and closed") {
-    channel_call run(1, link_of(10ms, 50'000'000));
+    channel_call run(1, test::link_of(10ms, 0, 50'000'000));
     constexpr int each = 500;
     std::vector<DataChannel> mine[2];
     std::map<std::string, DataChannel> theirs;
@@ -188,7 +180,7 @@ TEST_CASE("channels: negotiated ones need no messages, and wait for each other's
 }
 
 TEST_CASE("channels: send waits for room, trySend does not, bufferedAmount tells") {
-    channel_call run(1, link_of(10ms, 8'000'000)); // 1 MB/s
+    channel_call run(1, test::link_of(10ms, 0, 8'000'000)); // 1 MB/s
     const std::string block(65536, 'x');
     auto body = [&]() -> asio::awaitable<void> {
         CHECK(run.a.bufferedAmount() == 0);
@@ -222,7 +214,7 @@ TEST_CASE("channels: send waits for room, trySend does not, bufferedAmount tells
 }
 
 TEST_CASE("channels: a slow reader stops its sender, bounded, and nobody else's connection") {
-    test::two_hosts net(1, link_of(5ms));
+    test::two_hosts net(1, test::link_of(5ms));
     struct pair {
         PeerConnection a, b;
         DataChannel out{}, in{};
@@ -313,7 +305,7 @@ TEST_CASE("channels: one that is not read, and closed, gives its window back to 
 }
 
 TEST_CASE("channels: partial reliability gives up, and says so to the peer") {
-    channel_call run(3, link_of(10ms, 0, 0.3));
+    channel_call run(3, test::link_of(10ms, 0.3));
     DataChannelInit timed;
     timed.ordered = true;
     timed.maxPacketLifeTime = 50;
@@ -357,7 +349,7 @@ TEST_CASE("channels: partial reliability gives up, and says so to the peer") {
 TEST_CASE("channels: messages of every size up to the peer's maximum, and not beyond") {
     context_options options;
     options.limits.max_message_size = 100'000;
-    channel_call run(1, link_of(1ms), options);
+    channel_call run(1, test::link_of(1ms), options);
     auto body = [&]() -> asio::awaitable<void> {
         for (std::size_t size : {0, 1, 1119, 1120, 1131, 1132, 1133, 2264, 65535, 65536, 99'999, 100'000}) {
             const auto data = test::pattern(size, size);
@@ -384,7 +376,7 @@ TEST_CASE("channels: messages of every size up to the peer's maximum, and not be
 TEST_CASE("channels: those nobody takes are bounded, and the rest is closed") {
     context_options options;
     options.limits.unread_channels = 10;
-    channel_call run(1, link_of(1ms), options);
+    channel_call run(1, test::link_of(1ms), options);
     auto body = [&]() -> asio::awaitable<void> {
         std::vector<DataChannel> all;
         for (int i = 0; i < 30; ++i) all.push_back(run.call.offerer->createDataChannel(std::to_string(i)));

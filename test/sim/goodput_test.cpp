@@ -50,20 +50,13 @@ double goodput(std::uint64_t seed, const sim::link_options& link, duration warm_
     return rate;
 }
 
-sim::link_options link_of(duration delay, std::uint64_t bandwidth) {
-    sim::link_options link;
-    link.delay = delay;
-    link.bandwidth = bandwidth;
-    return link;
-}
-
 } // namespace
 
 TEST_CASE("goodput: 1 % loss and 50 ms, at least 70 % of NewReno's estimate") {
     // Mathis et al. 1997: MSS / RTT * sqrt(3 / 2) / sqrt(p), for a window that grows by one packet a round
     // trip.
     const double estimate = payload / 0.05 * std::sqrt(1.5) / std::sqrt(0.01);
-    auto link = link_of(25ms, 100'000'000);
+    auto link = test::link_of(25ms, 0, 100'000'000);
     link.loss = 0.01;
     double total = 0;
     constexpr int seeds = 3;
@@ -78,14 +71,14 @@ TEST_CASE("goodput: 1 % loss and 50 ms, at least 70 % of NewReno's estimate") {
 
 TEST_CASE("goodput: a link of 20 Mbit/s is used by more than 85 %") {
     for (auto delay : {1ms, 10ms, 50ms}) {
-        const auto rate = goodput(1, link_of(delay, 20'000'000), 3s, 5s);
+        const auto rate = goodput(1, test::link_of(delay, 0, 20'000'000), 3s, 5s);
         test::figure("20 Mbit/s, {} ms round trip: {:.1f} Mbit/s", 2 * delay.count(), rate * 8 / 1e6);
         CHECK(rate * 8 > 0.85 * 20e6); // of at most 92 %: the rest is headers
     }
 }
 
 TEST_CASE("goodput: without loss it is the window that limits a long fat link") {
-    auto link = link_of(50ms, 400'000'000);
+    auto link = test::link_of(50ms, 0, 400'000'000);
     link.queue_limit = 4 << 20; // slow start sends twice as fast as the link
     for (std::size_t window : {1 << 20, 2 << 20}) {
         context_options options;

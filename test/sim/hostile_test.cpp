@@ -15,12 +15,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-sim::link_options link_of(duration delay) {
-    sim::link_options link;
-    link.delay = delay;
-    return link;
-}
-
 /// Counts what each component said it dropped.
 class drop_counter final : public log_sink {
   public:
@@ -130,7 +124,7 @@ TEST_CASE("hostile: tampering during set-up is survived, or ends with a named er
     for (std::uint64_t seed = 1; seed <= 90; ++seed) {
         CAPTURE(seed);
         const auto what = static_cast<target>(seed % 3);
-        test::sim_call call(seed, link_of(5ms));
+        test::sim_call call(seed, test::link_of(5ms));
         attack tampering(call.world, seed, what, 0.3);
         auto channel = call.offerer->createDataChannel("x");
         std::string failures[2];
@@ -157,7 +151,7 @@ TEST_CASE("hostile: tampering during set-up is survived, or ends with a named er
 TEST_CASE("hostile: an established connection does not mind what an attacker on the path sends") {
     for (std::uint64_t seed = 1; seed <= 30; ++seed) {
         CAPTURE(seed);
-        test::sim_call call(seed, link_of(5ms));
+        test::sim_call call(seed, test::link_of(5ms));
         auto a = call.offerer->createDataChannel("x", test::channel_init(true, {}, 0));
         auto b = call.answerer->createDataChannel("x", test::channel_init(true, {}, 0));
         auto set_up = [&]() -> asio::awaitable<void> {
@@ -205,7 +199,7 @@ struct raw_call {
     std::vector<test::spawned> tasks;
 
     raw_call(std::uint64_t seed, bool dtls_client)
-        : call(seed, link_of(5ms)), raw(call.io, call.world.host("b"), dtls_client, seed) {
+        : call(seed, test::link_of(5ms)), raw(call.io, call.world.host("b"), dtls_client, seed) {
         context_options options;
         options.log = &drops;
         options.least_level = log_level::debug;
@@ -479,7 +473,7 @@ TEST_CASE("hostile: floods of every kind are dropped, and memory stays bounded")
 }
 
 TEST_CASE("hostile: malformed candidates have named errors, and change nothing") {
-    test::sim_call call(1, link_of(5ms));
+    test::sim_call call(1, test::link_of(5ms));
     auto channel = call.offerer->createDataChannel("x");
     auto body = [&]() -> asio::awaitable<void> {
         co_await call.set_up();
@@ -567,7 +561,7 @@ std::vector<std::string> captured_offers() {
 } // namespace
 
 TEST_CASE("hostile: malformed descriptions have named errors, and change nothing") {
-    test::sim_call call(1, link_of(5ms));
+    test::sim_call call(1, test::link_of(5ms));
     auto channel = call.offerer->createDataChannel("x");
     auto offers = captured_offers();
     auto body = [&]() -> asio::awaitable<void> {
@@ -618,7 +612,7 @@ TEST_CASE("hostile: malformed descriptions have named errors, and change nothing
 }
 
 TEST_CASE("hostile: a wrong fingerprint is a failure with a name, at both ends, at once") {
-    test::sim_call call(1, link_of(5ms));
+    test::sim_call call(1, test::link_of(5ms));
     auto channel = call.offerer->createDataChannel("x");
     auto spoil = [](std::string sdp) {
         const auto at = sdp.find("a=fingerprint:sha-256 ") + 22;

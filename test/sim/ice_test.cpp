@@ -81,17 +81,10 @@ struct restarting_call {
     }
 };
 
-sim::link_options link_of(duration delay, double loss = 0) {
-    sim::link_options link;
-    link.delay = delay;
-    link.loss = loss;
-    return link;
-}
-
 } // namespace
 
 TEST_CASE("ice: over a hundred restarts of either side lose no message") {
-    restarting_call run(1, link_of(15ms), test::channel_init(false, 0, 0));
+    restarting_call run(1, test::link_of(15ms), test::channel_init(false, 0, 0));
     auto& call = run.call;
     call.signaling_delay = 20ms;
     numbers there{call, run.a, run.b}, back{call, run.b, run.a};
@@ -127,7 +120,7 @@ TEST_CASE("ice: over a hundred restarts of either side lose no message") {
 TEST_CASE("ice: restarts under loss complete, and reliable messages go on") {
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
         CAPTURE(seed);
-        restarting_call run(seed, link_of(20ms, 0.15), test::channel_init(true, {}, 0));
+        restarting_call run(seed, test::link_of(20ms, 0.15), test::channel_init(true, {}, 0));
         auto& call = run.call;
         call.signaling_delay = 30ms;
         numbers there{call, run.a, run.b};
@@ -153,7 +146,7 @@ TEST_CASE("ice: restarts at any moment of the set-up do not prevent it") {
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
         CAPTURE(seed);
         sim::seeded_random random(seed);
-        test::sim_call call(seed, link_of(10ms, seed % 3 == 0 ? 0.15 : 0));
+        test::sim_call call(seed, test::link_of(10ms, seed % 3 == 0 ? 0.15 : 0));
         call.rolls_back = true; // candidates may come for descriptions that were replaced
         auto channel = call.offerer->createDataChannel("x");
         auto body = [&]() -> asio::awaitable<void> {
@@ -180,7 +173,7 @@ TEST_CASE("ice: restarts at any moment of the set-up do not prevent it") {
 }
 
 TEST_CASE("ice: a lost path is disconnected, and recovers when the network does") {
-    restarting_call run(1, link_of(20ms), test::channel_init(true, {}, 0));
+    restarting_call run(1, test::link_of(20ms), test::channel_init(true, {}, 0));
     auto& call = run.call;
     call.world.run_for(20s);
     call.partition();
@@ -211,7 +204,7 @@ TEST_CASE("ice: a lost path is disconnected, and recovers when the network does"
 }
 
 TEST_CASE("ice: without consent the connection fails after 30 s, and a restart brings it back") {
-    restarting_call run(2, link_of(20ms), test::channel_init(true, {}, 0));
+    restarting_call run(2, test::link_of(20ms), test::channel_init(true, {}, 0));
     auto& call = run.call;
     call.world.run_for(10s);
     call.partition();
@@ -255,7 +248,7 @@ TEST_CASE("ice: without consent the connection fails after 30 s, and a restart b
 }
 
 TEST_CASE("ice: a restart finds another way when addresses die") {
-    restarting_call run(3, link_of(20ms), test::channel_init(true, {}, 0));
+    restarting_call run(3, test::link_of(20ms), test::channel_init(true, {}, 0));
     auto& call = run.call;
     const auto pair = call.offerer->selectedPair();
     REQUIRE(pair);
@@ -287,7 +280,7 @@ asio::awaitable<void> echo(test::sim_call& call) {
 TEST_CASE("ice: round trips longer than the time between checks") {
     for (auto delay : {300ms, 1000ms, 1500ms}) {
         CAPTURE(delay.count());
-        test::sim_call call(1, link_of(delay));
+        test::sim_call call(1, test::link_of(delay));
         auto channel = call.offerer->createDataChannel("far");
         auto body = [&]() -> asio::awaitable<void> {
             co_await call.set_up();
@@ -308,14 +301,14 @@ TEST_CASE("ice: hosts with IPv6 only, IPv4 only, and both with one") {
         other_four{"10.0.0.3"}, other_six{"fd00::3"};
     for (const auto& [mine, theirs] :
          {std::pair{six, other_six}, {four, other_four}, {four, both}, {six, both}}) {
-        test::sim_call call(1, link_of(5ms), context_options(), mine, theirs);
+        test::sim_call call(1, test::link_of(5ms), context_options(), mine, theirs);
         call.run(echo(call), 1s);
         call.finish();
     }
 }
 
 TEST_CASE("ice: hosts without an address in common fail in stated time") {
-    test::sim_call call(1, link_of(5ms), context_options(), test::addresses{"10.0.0.1"},
+    test::sim_call call(1, test::link_of(5ms), context_options(), test::addresses{"10.0.0.1"},
                         test::addresses{"fd00::2"});
     auto channel = call.offerer->createDataChannel("none");
     call.run(call.set_up(), 1s);
@@ -339,8 +332,8 @@ TEST_CASE("ice: hosts with many addresses, of which one pair works") {
     }
     for (int working : {0, 3, 9}) {
         CAPTURE(working);
-        test::sim_call call(1, link_of(10ms), context_options(), mine, theirs);
-        auto down = link_of(10ms);
+        test::sim_call call(1, test::link_of(10ms), context_options(), mine, theirs);
+        auto down = test::link_of(10ms);
         down.up = false;
         for (const auto& one : mine)
             for (const auto& other : theirs) {
@@ -362,7 +355,7 @@ TEST_CASE("ice: candidates that come late, or from one side only") {
     for (auto late : {0ms, 500ms, 10'000ms, 60'000ms})
         for (bool one_sided : {false, true}) {
             CAPTURE(late.count(), one_sided);
-            test::sim_call call(1, link_of(20ms));
+            test::sim_call call(1, test::link_of(20ms));
             auto channel = call.offerer->createDataChannel("late");
             call.run(call.negotiate(*call.offerer, *call.answerer), 1s);
             call.signaling_delay = late;
@@ -377,7 +370,7 @@ TEST_CASE("ice: candidates that come late, or from one side only") {
 
 TEST_CASE(
     "ice: candidates come in order, then the end of the generation, then of gathering; again at a restart") {
-    test::sim_call call(1, link_of(5ms));
+    test::sim_call call(1, test::link_of(5ms));
     auto& pc = *call.offerer;
     auto channel = pc.createDataChannel("x");
     auto body = [&]() -> asio::awaitable<void> {
@@ -416,7 +409,7 @@ TEST_CASE(
 }
 
 TEST_CASE("ice: everything in the descriptions, nothing trickled") {
-    test::sim_call call(1, link_of(5ms));
+    test::sim_call call(1, test::link_of(5ms));
     auto channel = call.offerer->createDataChannel("full");
     auto body = [&]() -> asio::awaitable<void> {
         co_await call.offerer->setLocalDescription();

@@ -13,19 +13,12 @@ using namespace boost::asio::experimental::awaitable_operators;
 
 namespace {
 
-sim::link_options link_of(duration delay, double loss = 0) {
-    sim::link_options link;
-    link.delay = delay;
-    link.loss = loss;
-    return link;
-}
-
 /// A connection with one channel that both ends have opened.
 struct open_call {
     test::sim_call call;
     DataChannel a, b;
 
-    explicit open_call(std::uint64_t seed = 1, const sim::link_options& link = link_of(10ms),
+    explicit open_call(std::uint64_t seed = 1, const sim::link_options& link = test::link_of(10ms),
                        context_options options = {})
         : call(seed, link, std::move(options)) {
         a = call.offerer->createDataChannel("zero", test::channel_init(true, {}, 0));
@@ -116,7 +109,7 @@ TEST_CASE("life: colliding offers are settled by a rollback, with restarts too")
 }
 
 TEST_CASE("life: a first offer that is rolled back leaves nothing behind") {
-    test::sim_call call(1, link_of(5ms));
+    test::sim_call call(1, test::link_of(5ms));
     call.rolls_back = true;
     auto body = [&]() -> asio::awaitable<void> {
         auto channel = call.offerer->createDataChannel("x");
@@ -189,7 +182,7 @@ TEST_CASE("life: what was sent right before close() arrives") {
     // Of the channel: all of it, whatever the network. Of the connection: what needs no retransmission and no
     // window.
     for (double loss : {0.0, 0.1}) {
-        open_call run(5, link_of(10ms, loss));
+        open_call run(5, test::link_of(10ms, loss));
         auto channel = run.call.offerer->createDataChannel("ends");
         int received = 0;
         std::string end;
@@ -300,7 +293,7 @@ TEST_CASE("life: connections destroyed at any point of a call leave nothing") {
         CAPTURE(seed);
         sim::seeded_random random(seed);
         test::two_hosts net(
-            seed, link_of(std::chrono::milliseconds(random.next() % 20), random.chance(0.3) ? 0.1 : 0));
+            seed, test::link_of(std::chrono::milliseconds(random.next() % 20), random.chance(0.3) ? 0.1 : 0));
         auto a = std::make_shared<mortal>(), b = std::make_shared<mortal>();
         a->pc.emplace(net.a);
         b->pc.emplace(net.b);
@@ -389,7 +382,7 @@ TEST_CASE("life: operations cancelled at any moment are applied or not, and can 
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
         CAPTURE(seed);
         sim::seeded_random random(seed);
-        test::sim_call call(seed, link_of(2ms));
+        test::sim_call call(seed, test::link_of(2ms));
         auto& a = *call.offerer;
         auto& b = *call.answerer;
         auto channel = a.createDataChannel("x");
@@ -481,7 +474,7 @@ TEST_CASE("life: levels race timers under || without a leak") {
 }
 
 TEST_CASE("life: many connections of one context do not disturb each other") {
-    test::two_hosts net(1, link_of(5ms));
+    test::two_hosts net(1, test::link_of(5ms));
     struct pair {
         PeerConnection a, b;
         DataChannel out, in;
@@ -518,7 +511,7 @@ TEST_CASE("life: many connections of one context do not disturb each other") {
 }
 
 TEST_CASE("life: both ends in one context") {
-    test::two_hosts net(1, link_of(5ms));
+    test::two_hosts net(1, test::link_of(5ms));
     PeerConnection a(net.a), b(net.a);
     auto out = a.createDataChannel("x", test::channel_init(true, {}, 1));
     auto in = b.createDataChannel("x", test::channel_init(true, {}, 1));
@@ -546,7 +539,7 @@ TEST_CASE("life: both ends in one context") {
 }
 
 TEST_CASE("life: a provisional answer connects, the answer confirms it") {
-    test::sim_call call(1, link_of(5ms));
+    test::sim_call call(1, test::link_of(5ms));
     auto& a = *call.offerer;
     auto& b = *call.answerer;
     auto channel = a.createDataChannel("early");
@@ -584,7 +577,7 @@ TEST_CASE("life: the same seed gives the same course") {
     // Keys and signatures are real, and differ: what is compared is when packets went, where, and their fate;
     // and the size of those after the handshake.
     auto course = [](std::uint64_t seed) {
-        auto link = link_of(20ms, 0.1);
+        auto link = test::link_of(20ms, 0.1);
         link.jitter = 5ms;
         link.duplication = 0.05;
         std::uint64_t hash = 1;

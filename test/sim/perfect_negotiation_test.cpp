@@ -82,7 +82,7 @@ struct negotiating : test::two_hosts {
     std::vector<test::spawned> running;
 
     explicit negotiating(std::uint64_t seed, duration late)
-        : two_hosts(seed, link_of_5ms())
+        : two_hosts(seed, test::link_of(5ms))
         , random(seed)
         , there(std::make_shared<mailbox>(a, seed + 1, late))
         , back(std::make_shared<mailbox>(b, seed + 2, late))
@@ -92,11 +92,6 @@ struct negotiating : test::two_hosts {
             each->on_error = [this](const std::exception& error) { errors.emplace_back(error.what()); };
             running.emplace_back(io.get_executor(), each->run());
         }
-    }
-    static sim::link_options link_of_5ms() {
-        sim::link_options link;
-        link.delay = 5ms;
-        return link;
     }
     [[nodiscard]] bool settled() const {
         return there->under_way == 0 && back->under_way == 0 && quiet(left->pc) && quiet(right->pc);

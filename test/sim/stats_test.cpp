@@ -11,12 +11,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-sim::link_options link_of(duration delay) {
-    sim::link_options link;
-    link.delay = delay;
-    return link;
-}
-
 template <class T>
 const T& only(const StatsReport& report) {
     const auto all = report.all<T>();
@@ -78,7 +72,7 @@ struct channel_call {
     test::sim_call call;
     DataChannel a, b;
 
-    explicit channel_call(const sim::link_options& link = link_of(5ms)) : call(1, link) {
+    explicit channel_call(const sim::link_options& link = test::link_of(5ms)) : call(1, link) {
         a = call.offerer->createDataChannel("chat");
         auto set_up = [&]() -> asio::awaitable<void> {
             co_await call.set_up();
@@ -102,7 +96,7 @@ struct channel_call {
 } // namespace
 
 TEST_CASE("stats: a connection that has nothing reports itself, and a transport comes with the offer") {
-    test::sim_call call(1, link_of(5ms));
+    test::sim_call call(1, test::link_of(5ms));
     auto body = [&]() -> asio::awaitable<void> {
         auto report = co_await call.offerer->getStats();
         CHECK(report.size() == 1);

@@ -14,12 +14,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-sim::link_options link_of(duration delay) {
-    sim::link_options link;
-    link.delay = delay;
-    return link;
-}
-
 /// The states that a level goes through, from where it stands to the end.
 template <class State, class Changed>
 asio::awaitable<void> watch(std::vector<State>& seen, State from, Changed changed) {
@@ -55,7 +49,7 @@ void check_transitions(const std::vector<ice>& seen) {
 }
 
 struct channel_call {
-    test::sim_call call{1, link_of(5ms)};
+    test::sim_call call{1, test::link_of(5ms)};
     DataChannel a;
 
     channel_call() { a = call.offerer->createDataChannel("chat"); }
@@ -421,7 +415,7 @@ TEST_CASE("transports: every wait can be cancelled, and what it waited for still
 }
 
 TEST_CASE("transports: why DTLS failed") {
-    test::sim_call call(1, link_of(5ms));
+    test::sim_call call(1, test::link_of(5ms));
     auto channel = call.offerer->createDataChannel("x");
     auto body = [&]() -> asio::awaitable<void> {
         auto offer = co_await call.offerer->createOffer();

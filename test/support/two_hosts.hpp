@@ -38,6 +38,15 @@ inline std::vector<net::interface_address> interfaces_of(const addresses& litera
     return made;
 }
 
+/// A link with this delay one way, this loss, and this many bits a second (0: no limit).
+inline sim::link_options link_of(duration delay, double loss = 0, std::uint64_t bandwidth = 0) {
+    sim::link_options link;
+    link.delay = delay;
+    link.loss = loss;
+    link.bandwidth = bandwidth;
+    return link;
+}
+
 struct two_hosts {
     asio::io_context io;
     sim::world world;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/base/base64.hpp"
 #include "cortc/crypto/hash.hpp"
 #include "cortc/impl/connection.hpp"
 
@@ -28,23 +29,6 @@ CORTC_DECL std::uint64_t mixed(byte_view data) noexcept {
     std::uint64_t state = data.size();
     for (auto each : data) state = mixed(state, std::to_integer<std::uint64_t>(each));
     return state;
-}
-
-CORTC_DECL std::string base64(byte_view data) {
-    static constexpr std::string_view digits =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string text;
-    text.reserve((data.size() + 2) / 3 * 4);
-    for (std::size_t i = 0; i < data.size(); i += 3) {
-        const auto at = [&](std::size_t j) {
-            return i + j < data.size() ? std::to_integer<std::uint32_t>(data[i + j]) : 0U;
-        };
-        const auto bits = at(0) << 16 | at(1) << 8 | at(2);
-        for (int digit = 0; digit < 4; ++digit) text += digits[bits >> (18 - 6 * digit) & 63];
-        if (i + 2 >= data.size()) text.back() = '=';
-        if (i + 1 >= data.size()) text[text.size() - 2] = '=';
-    }
-    return text;
 }
 
 CORTC_DECL IceCandidateType stats_type(ice::candidate_type type) noexcept {
@@ -228,7 +212,8 @@ CORTC_DECL std::string connection::collect_certificate(StatsReport& report, byte
         made.fingerprint +=
             fmt::format("{}{:02X}", made.fingerprint.empty() ? "" : ":", std::to_integer<unsigned>(each));
     made.fingerprintAlgorithm = "sha-256";
-    made.base64Certificate = detail::base64(der);
+    made.base64Certificate =
+        base64_encode(std::string_view(reinterpret_cast<const char*>(der.data()), der.size()));
     report_object(report, id, std::move(made));
     return id;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/base/utf8.hpp"
 #include "cortc/impl/json_writer.hpp"
 #include "cortc/stats.hpp"
 
@@ -106,27 +107,11 @@ CORTC_DECL void StatsReport::add(StatsObject object) {
 
 namespace detail {
 
-/// How many bytes the UTF-8 sequence at the front has; 0: it is none (RFC 3629 4).
-CORTC_DECL std::size_t utf8_length(std::string_view text) noexcept {
-    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned lead = at(0);
-    if (lead < 0x80) return 1;
-    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return 0;
-    for (std::size_t i = 1; i < length; ++i)
-        if ((at(i) & 0xc0) != 0x80) return 0;
-    const unsigned second = at(1);
-    const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
-    const bool surrogate = lead == 0xed && second > 0x9f;
-    const bool too_large = lead == 0xf4 && second > 0x8f;
-    return overlong || surrogate || too_large ? 0 : length;
-}
-
 CORTC_DECL void json_writer::quote(std::string_view text) {
     out_ += '"';
     while (!text.empty()) {
         const char c = text.front();
-        auto length = utf8_length(text);
+        auto length = utf8_sequence(text);
         if (length == 0) {
             out_ += "\xef\xbf\xbd"; // U+FFFD
             length = 1;
