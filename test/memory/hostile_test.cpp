@@ -1,19 +1,20 @@
+#include "test/memory/association_peer.hpp"
 #include "test/memory/heap.hpp"
-#include "test/support/raw_peer.hpp"
 #include "test/support/two_hosts.hpp"
 
 #include <cstdio>
 
 using namespace cortc;
 using namespace std::chrono_literals;
-using test::raw_peer;
+using test::association_peer;
 namespace heap = test::heap;
 
 namespace {
 
 /// A connection with one channel of its own, and a peer that says anything to it.
 struct attack {
-    explicit attack(context_options options = {}) : net(1, fast(), options), peer(net.world.host("b")) {
+    explicit attack(context_options options = {})
+        : net(1, fast(), options), peer(net.io, net.world.host("b")) {
         victim.emplace(net.a);
         net.run(connect(), 10s);
         settle();
@@ -85,7 +86,7 @@ struct attack {
     }
 
     test::two_hosts net;
-    raw_peer peer;
+    association_peer peer;
     std::optional<PeerConnection> victim;
     DataChannel own;
     std::uint64_t received_before = 0, sent_before = 0, paced = 0;
@@ -136,7 +137,7 @@ TEST_CASE("hostile: labels of 64 KiB") {
 TEST_CASE("hostile: fragments of one byte that never become a message") {
     attack scene;
     scene.peer.engine_runs = false;
-    std::uint32_t number = raw_peer::first_tsn;
+    std::uint32_t number = association_peer::first_tsn;
     SECTION("beginnings") {
         for (int i = 0; i < 40000; ++i, scene.pace())
             scene.peer.data(number++, 0, 0, as_bytes("x"), true, false);
@@ -165,7 +166,7 @@ TEST_CASE("hostile: a message without an end") {
     scene.peer.engine_runs = false;
     const bytes block(1000);
     for (std::uint32_t i = 0; i < 1000; ++i, scene.pace())
-        scene.peer.data(raw_peer::first_tsn + i, 0, 0, block, i == 0, false);
+        scene.peer.data(association_peer::first_tsn + i, 0, 0, block, i == 0, false);
     scene.peer.send_packet();
     scene.settle();
     CHECK(scene.own.readyState() == DataChannelState::closed); // beyond what we said we take
@@ -184,7 +185,7 @@ TEST_CASE("hostile: data for channels that nobody reads") {
     SECTION("in messages of a kilobyte, whatever the window says") {
         scene.peer.engine_runs = false;
         const bytes block(1000);
-        auto number = raw_peer::first_tsn + 1000;
+        auto number = association_peer::first_tsn + 1000;
         for (std::uint32_t i = 0; i < 10000; ++i, scene.pace())
             scene.peer.data(number++, static_cast<std::uint16_t>(i % 1000 * 2),
                             static_cast<std::uint16_t>(1 + i / 1000), block, true, true);
@@ -193,7 +194,7 @@ TEST_CASE("hostile: data for channels that nobody reads") {
     }
     SECTION("in messages of one byte, one by one on all channels, whatever the window says") {
         scene.peer.engine_runs = false;
-        auto number = raw_peer::first_tsn + 1000;
+        auto number = association_peer::first_tsn + 1000;
         for (std::uint32_t i = 0; i < 100000; ++i, scene.pace())
             scene.peer.data(number++, static_cast<std::uint16_t>(i % 1000 * 2),
                             static_cast<std::uint16_t>(1 + i / 1000), as_bytes("x"), true, true);
@@ -315,7 +316,7 @@ TEST_CASE("hostile: resets of all streams, one after the other") {
     REQUIRE(channels.size() == 2000);
     scene.peer.engine_runs = false;
     scene.begin();
-    auto sequence = raw_peer::first_tsn; // RFC 6525 4.1: begins with the initial TSN
+    auto sequence = association_peer::first_tsn; // RFC 6525 4.1: begins with the initial TSN
     for (int i = 0; i < 5000; ++i) {
         std::array<std::byte, 16> value;
         byte_writer out(value);
@@ -323,7 +324,7 @@ TEST_CASE("hostile: resets of all streams, one after the other") {
         out.u16(16);
         out.u32(sequence++);
         out.u32(0);
-        out.u32(raw_peer::first_tsn + 1999);
+        out.u32(association_peer::first_tsn + 1999);
         scene.peer.chunk(sctp::chunk_type::re_config, value);
         scene.peer.send_packet();
         scene.pace();
@@ -348,7 +349,7 @@ TEST_CASE("hostile: a storm of ABORTs, and of data after it") {
     CHECK(scene.answers() == 0);
     const bytes block(1000);
     for (std::uint32_t i = 0; i < 1000; ++i) {
-        scene.peer.data(raw_peer::first_tsn + i, 0, 0, block, true, true);
+        scene.peer.data(association_peer::first_tsn + i, 0, 0, block, true, true);
         scene.peer.send_packet();
         scene.pace();
     }

@@ -1,4 +1,5 @@
-#include "test/sim/raw_peer.hpp"
+#include "test/sim/channels_peer.hpp"
+#include "test/support/sim_call.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
@@ -192,14 +193,16 @@ struct raw_call {
     test::sim_call call; // its answerer is not used
     drop_counter drops;
     std::optional<PeerConnection> victim;
-    test::raw_peer raw;
+    test::channels_peer raw;
     std::vector<DataChannel> mine;
     std::string failure;
     bool used = false;
     std::vector<test::spawned> tasks;
 
     raw_call(std::uint64_t seed, bool dtls_client)
-        : call(seed, test::link_of(5ms)), raw(call.io, call.world.host("b"), dtls_client, seed) {
+        : call(seed, test::link_of(5ms))
+        , raw(call.io, call.world.host("b"),
+              dtls_client ? crypto::dtls_role::client : crypto::dtls_role::server, seed) {
         context_options options;
         options.log = &drops;
         options.least_level = log_level::debug;
@@ -241,12 +244,12 @@ TEST_CASE("hostile: the raw peer is a peer") {
         parameters.label = "raw";
         const auto id = run.raw.channels().open(parameters, run.call.world.now());
         REQUIRE(id.has_value());
-        run.raw.pump();
+        run.raw.run();
         run.call.world.run_for(100ms);
         const auto data = test::pattern(5000, 1);
         CHECK(run.raw.channels().send(*id, sctp::message_kind::binary, data, run.call.world.now()) ==
               sctp::channel_send::ok);
-        run.raw.pump();
+        run.raw.run();
         run.call.world.run_for(200ms);
         CHECK(run.raw.received == 1); // the echo
         run.finish();
@@ -289,7 +292,7 @@ TEST_CASE("hostile: SCTP inside DTLS, damaged at every stage") {
             } catch (const Error& error) { // not open yet, no longer, or the association is shutting down
                 CHECK(std::string_view(error.name()) == "InvalidStateError");
             }
-            run.raw.pump();
+            run.raw.run();
             run.call.world.run_for(std::chrono::milliseconds(random.next() % 30));
         }
         run.call.world.run_for(5s);
@@ -346,7 +349,7 @@ TEST_CASE("hostile: an association that the peer aborts takes its channels along
     REQUIRE(run.connect());
     REQUIRE(run.mine[0].trySend("lost"));
     run.raw.channels().abort("enough");
-    run.raw.pump();
+    run.raw.run();
     std::string read, sent;
     auto body = [&]() -> asio::awaitable<void> {
         try {
@@ -372,12 +375,12 @@ TEST_CASE("hostile: a message beyond the announced maximum ends the association,
     const auto id = run.raw.channels().open(parameters, run.call.world.now());
     REQUIRE(id.has_value());
     run.raw.channels().set_remote(5000, 0); // it does not care for limits
-    run.raw.pump();
+    run.raw.run();
     run.call.world.run_for(100ms);
     const auto data = test::pattern(400'000, 1);
     REQUIRE(run.raw.channels().send(*id, sctp::message_kind::binary, data, run.call.world.now()) ==
             sctp::channel_send::ok);
-    run.raw.pump();
+    run.raw.run();
     REQUIRE(
         run.call.world.run_until([&] { return run.mine[0].readyState() == DataChannelState::closed; }, 10s));
     CHECK(run.raw.received == 0);
@@ -396,7 +399,7 @@ TEST_CASE("hostile: floods of every kind are dropped, and memory stays bounded")
     sctp::channel_parameters parameters;
     parameters.label = "flood";
     (void)run.raw.channels().open(parameters, world.now());
-    run.raw.pump();
+    run.raw.run();
     world.run_for(1s);
     REQUIRE(header.size() == 12);
     struct discard final : net::datagram_handler {
