@@ -1,3 +1,4 @@
+#include "cortc/cortc.hpp"
 #include "cortc/impl/configuration.hpp"
 #include "test/support/two_hosts.hpp"
 

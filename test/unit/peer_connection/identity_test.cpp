@@ -1,5 +1,6 @@
 #include "cortc/base/base64.hpp"
 #include "cortc/base/json.hpp"
+#include "cortc/cortc.hpp"
 #include "cortc/impl/identity_text.hpp"
 #include "test/unit/peer_connection/identity_provider.hpp"
 

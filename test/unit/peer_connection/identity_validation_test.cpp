@@ -1,4 +1,5 @@
 #include "cortc/base/base64.hpp"
+#include "cortc/cortc.hpp"
 #include "cortc/impl/identity_text.hpp"
 #include "test/unit/peer_connection/identity_provider.hpp"
 

@@ -1,3 +1,4 @@
+#include "cortc/cortc.hpp"
 #include "cortc/impl/track.hpp"
 #include "test/unit/peer_connection/media_support.hpp"
 
