@@ -1,27 +1,55 @@
-# What cortc stands on, found in one place. A dependency that is missing stops here with one sentence.
-find_package(Threads REQUIRED)
-find_package(PkgConfig QUIET)
+# What cortc stands on, for the build and for the installed cortcConfig.cmake. Where something is missing,
+# cortc_missing is one sentence that says what to install.
+set(cortc_missing "")
+if(POLICY CMP0167)
+  cmake_policy(SET CMP0167 NEW) # Boost's own BoostConfig.cmake
+endif()
+
+find_package(Threads QUIET)
 
 find_package(Boost 1.81 QUIET)
 if(NOT Boost_FOUND)
-  message(FATAL_ERROR "cortc needs Boost 1.81 or later (Asio): install libboost1.81-dev.")
+  set(cortc_missing "cortc needs Boost 1.81 or later")
+  if(Boost_CONSIDERED_VERSIONS)
+    list(JOIN Boost_CONSIDERED_VERSIONS ", " cortc_found)
+    string(APPEND cortc_missing ", and found ${cortc_found}")
+  endif()
+  string(APPEND cortc_missing ": install libboost1.81-dev (Debian 12) or libboost-dev (Debian 13 and later), or point CMAKE_PREFIX_PATH to another.")
+  return()
 endif()
-find_package(fmt QUIET)
-if(NOT fmt_FOUND)
-  message(FATAL_ERROR "cortc needs fmt: install libfmt-dev.")
+if(cortc_wants_signaling AND NOT TARGET Boost::json)
+  find_package(Boost 1.81 QUIET COMPONENTS json)
+  if(NOT TARGET Boost::json)
+    set(cortc_missing "cortc::signaling needs Boost.JSON: install libboost-json1.81-dev (Debian 12) or libboost-json-dev (Debian 13 and later), or configure with -DCORTC_SIGNALING=OFF.")
+    return()
+  endif()
 endif()
 
+find_package(fmt QUIET)
+if(NOT fmt_FOUND)
+  set(cortc_missing "cortc needs fmt 9 or later: install libfmt-dev.")
+  return()
+endif()
+
+# Version 3 brings an MbedTLSConfig.cmake, and so does Conan; Debian 12's 2.28 does not.
 find_package(MbedTLS QUIET CONFIG)
 if(NOT TARGET MbedTLS::mbedtls)
   find_path(MBEDTLS_INCLUDE_DIR mbedtls/ssl.h)
   find_library(MBEDTLS_LIBRARY mbedtls)
   find_library(MBEDX509_LIBRARY mbedx509)
   find_library(MBEDCRYPTO_LIBRARY mbedcrypto)
-  if(NOT MBEDTLS_INCLUDE_DIR OR NOT MBEDTLS_LIBRARY)
-    message(FATAL_ERROR "cortc needs mbedTLS 2.28 or 3.x: install libmbedtls-dev.")
+  mark_as_advanced(MBEDTLS_INCLUDE_DIR MBEDTLS_LIBRARY MBEDX509_LIBRARY MBEDCRYPTO_LIBRARY)
+  if(NOT MBEDTLS_INCLUDE_DIR OR NOT MBEDTLS_LIBRARY OR NOT MBEDX509_LIBRARY OR NOT MBEDCRYPTO_LIBRARY)
+    set(cortc_missing "cortc needs mbedTLS 2.28 or 3: install libmbedtls-dev.")
+    return()
   endif()
-  add_library(MbedTLS::mbedtls INTERFACE IMPORTED)
-  set_target_properties(MbedTLS::mbedtls PROPERTIES
-    INTERFACE_INCLUDE_DIRECTORIES "${MBEDTLS_INCLUDE_DIR}"
-    INTERFACE_LINK_LIBRARIES "${MBEDTLS_LIBRARY};${MBEDX509_LIBRARY};${MBEDCRYPTO_LIBRARY}")
+  foreach(cortc_library mbedcrypto mbedx509 mbedtls)
+    string(TOUPPER "${cortc_library}" cortc_variable)
+    add_library(MbedTLS::${cortc_library} UNKNOWN IMPORTED)
+    set_target_properties(MbedTLS::${cortc_library} PROPERTIES
+      IMPORTED_LOCATION "${${cortc_variable}_LIBRARY}"
+      INTERFACE_INCLUDE_DIRECTORIES "${MBEDTLS_INCLUDE_DIR}")
+  endforeach()
+  set_target_properties(MbedTLS::mbedx509 PROPERTIES INTERFACE_LINK_LIBRARIES MbedTLS::mbedcrypto)
+  set_target_properties(MbedTLS::mbedtls PROPERTIES INTERFACE_LINK_LIBRARIES MbedTLS::mbedx509)
 endif()
