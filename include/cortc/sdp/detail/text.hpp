@@ -89,7 +89,7 @@ constexpr bool split(std::string_view text, char separator, Take take) {
 }
 
 /// A peer's text inside an error message: short, one line, visible ASCII.
-inline std::string quoted(std::string_view text) {
+inline std::string in_quotes(std::string_view text) {
     constexpr std::size_t longest = 60;
     std::string shown = "\"";
     for (char c : text.substr(0, longest)) shown += c >= ' ' && c < 0x7f ? c : '?';

@@ -37,7 +37,8 @@ CORTC_DECL result<group, error> parse_group(std::string_view text) {
     detail::words in(text);
     group out{std::string(in.next()), {}};
     if (!detail::is_token(out.semantics))
-        return detail::failure("a=group is semantics like BUNDLE and then mids, not " + detail::quoted(text));
+        return detail::failure("a=group is semantics like BUNDLE and then mids, not " +
+                               detail::in_quotes(text));
     while (!in.at_end()) out.mids.emplace_back(in.next());
     return out;
 }
@@ -48,7 +49,7 @@ CORTC_DECL result<msid, error> parse_msid(std::string_view text) {
     out.stream = in.next();
     out.track = in.next();
     if (out.stream.empty() || !in.at_end())
-        return detail::failure("a=msid is a stream id and a track id, not " + detail::quoted(text));
+        return detail::failure("a=msid is a stream id and a track id, not " + detail::in_quotes(text));
     return out;
 }
 
@@ -60,12 +61,12 @@ CORTC_DECL result<extmap, error> parse_extmap(std::string_view text) {
     // RFC 8285 5 and 7: 0 is padding; 256 to 4095 do not exist.
     const auto id = detail::to_number<std::uint16_t>(entry.substr(0, slash), 1, 4351);
     if (!id || (*id > 255 && *id < 4096))
-        return detail::failure("a=extmap starts with an id of 1 to 255, not " + detail::quoted(entry));
+        return detail::failure("a=extmap starts with an id of 1 to 255, not " + detail::in_quotes(entry));
     out.id = *id;
     if (slash != std::string_view::npos) {
         out.way = parse_direction(entry.substr(slash + 1));
         if (!out.way)
-            return detail::failure("a=extmap's direction is like sendrecv, not " + detail::quoted(entry));
+            return detail::failure("a=extmap's direction is like sendrecv, not " + detail::in_quotes(entry));
     }
     out.uri = in.next();
     if (out.uri.empty()) return detail::failure("a=extmap needs a URI after its id");
@@ -136,7 +137,7 @@ CORTC_DECL result<rid, error> parse_rid(std::string_view text) {
     const auto way = in.next();
     if (!detail::is_rid(out.id) || (way != "send" && way != "recv"))
         return detail::failure("a=rid is an id of letters and digits, then send or recv, not " +
-                               detail::quoted(text));
+                               detail::in_quotes(text));
     out.send = way == "send";
     if (in.at_end()) return out;
     const auto parameters = in.next();
@@ -144,7 +145,7 @@ CORTC_DECL result<rid, error> parse_rid(std::string_view text) {
         parameters, ';', [&](std::string_view part) { return detail::parse_rid_parameter(part, out); });
     if (!good || !in.at_end())
         return detail::failure("a=rid's restrictions are like pt=96,97;max-width=1280, not " +
-                               detail::quoted(parameters));
+                               detail::in_quotes(parameters));
     return out;
 }
 
@@ -157,7 +158,7 @@ CORTC_DECL result<simulcast, error> parse_simulcast(std::string_view text) {
         if ((way != "send" && way != "recv") || !streams.empty() ||
             !detail::parse_simulcast_streams(in.next(), streams))
             return detail::failure("a=simulcast is like \"send 1,~2;3 recv 4\", each direction once, not " +
-                                   detail::quoted(text));
+                                   detail::in_quotes(text));
     } while (!in.at_end());
     return out;
 }
@@ -171,7 +172,7 @@ CORTC_DECL result<ssrc_attribute, error> parse_ssrc_attribute(std::string_view t
     out.name = rest.substr(0, colon);
     if (!ssrc || out.name.empty())
         return detail::failure("a=ssrc is a number of 32 bits and an attribute like cname:x, not " +
-                               detail::quoted(text));
+                               detail::in_quotes(text));
     out.ssrc = *ssrc;
     if (colon != std::string_view::npos) out.value = rest.substr(colon + 1);
     return out;
@@ -188,7 +189,7 @@ CORTC_DECL result<ssrc_group, error> parse_ssrc_group(std::string_view text) {
     }
     if (!good)
         return detail::failure("a=ssrc-group is semantics like FID and then numbers of 32 bits, not " +
-                               detail::quoted(text));
+                               detail::in_quotes(text));
     return out;
 }
 
@@ -200,7 +201,7 @@ CORTC_DECL result<connection, error> parse_connection(std::string_view text) {
     out.address = in.next();
     if (!detail::is_token(out.network_type) || !detail::is_token(out.address_type) || out.address.empty() ||
         !in.at_end())
-        return detail::failure("an address is like \"IN IP4 192.0.2.1\", not " + detail::quoted(text));
+        return detail::failure("an address is like \"IN IP4 192.0.2.1\", not " + detail::in_quotes(text));
     return out;
 }
 
@@ -209,7 +210,8 @@ CORTC_DECL result<rtcp_port, error> parse_rtcp_port(std::string_view text) {
     rtcp_port out;
     const auto word = in.next();
     const auto port = detail::to_number<std::uint16_t>(word);
-    if (!port) return detail::failure("a=rtcp starts with a port of 0 to 65535, not " + detail::quoted(word));
+    if (!port)
+        return detail::failure("a=rtcp starts with a port of 0 to 65535, not " + detail::in_quotes(word));
     out.port = *port;
     if (in.at_end()) return out;
     auto where = parse_connection(in.rest());
@@ -227,7 +229,7 @@ CORTC_DECL result<sctpmap, error> parse_sctpmap(std::string_view text) {
     if (!streams.empty()) out.streams = detail::to_number<std::uint32_t>(streams);
     if (!port || out.application.empty() || out.streams.has_value() == streams.empty() || !in.at_end())
         return detail::failure("a=sctpmap is like \"5000 webrtc-datachannel 1024\", not " +
-                               detail::quoted(text));
+                               detail::in_quotes(text));
     out.port = *port;
     return out;
 }

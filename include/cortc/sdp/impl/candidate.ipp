@@ -51,15 +51,15 @@ CORTC_DECL std::optional<error> parse_candidate_base(words& in, candidate& out) 
     out.foundation = in.next();
     if (out.foundation.size() > 32 || !consists_of(out.foundation, is_ice_char))
         return failure("a candidate's foundation is 1 to 32 letters, digits, '+' or '/', not " +
-                       quoted(out.foundation));
+                       in_quotes(out.foundation));
     const auto component = in.next();
     const auto component_number = to_number<std::uint16_t>(component, 1, 256);
-    if (!component_number) return failure("a candidate's component is 1 to 256, not " + quoted(component));
+    if (!component_number) return failure("a candidate's component is 1 to 256, not " + in_quotes(component));
     out.component = *component_number;
 
     const auto transport = in.next();
     if (!is_token(transport))
-        return failure("a candidate's transport is a word like udp, not " + quoted(transport));
+        return failure("a candidate's transport is a word like udp, not " + in_quotes(transport));
     out.transport = equal_without_case(transport, "udp")   ? candidate_transport::udp
                     : equal_without_case(transport, "tcp") ? candidate_transport::tcp
                                                            : candidate_transport::other;
@@ -68,24 +68,25 @@ CORTC_DECL std::optional<error> parse_candidate_base(words& in, candidate& out) 
     const auto priority = in.next();
     const auto priority_number = to_number<std::uint32_t>(priority, 1, 0x7fffffff);
     if (!priority_number)
-        return failure("a candidate's priority is 1 to 2147483647, not " + quoted(priority));
+        return failure("a candidate's priority is 1 to 2147483647, not " + in_quotes(priority));
     out.priority = *priority_number;
 
     out.address = in.next();
     if (!is_candidate_address(out.address))
-        return failure("a candidate's address is an IP address or a host name, not " + quoted(out.address));
+        return failure("a candidate's address is an IP address or a host name, not " +
+                       in_quotes(out.address));
     const auto port = in.next();
     const auto port_number = to_number<std::uint16_t>(port);
-    if (!port_number) return failure("a candidate's port is 0 to 65535, not " + quoted(port));
+    if (!port_number) return failure("a candidate's port is 0 to 65535, not " + in_quotes(port));
     out.port = *port_number;
     return std::nullopt;
 }
 
 CORTC_DECL std::optional<error> parse_candidate_type(words& in, candidate& out) {
     if (const auto typ = in.next(); typ != "typ")
-        return failure("a candidate's port is followed by \"typ\" and its type, not " + quoted(typ));
+        return failure("a candidate's port is followed by \"typ\" and its type, not " + in_quotes(typ));
     const auto type = in.next();
-    if (!is_token(type)) return failure("a candidate's type is a word like host, not " + quoted(type));
+    if (!is_token(type)) return failure("a candidate's type is a word like host, not " + in_quotes(type));
     const auto known = std::find(candidate_type_names.begin(), candidate_type_names.end() - 1, type);
     out.type = static_cast<candidate_type>(known - candidate_type_names.begin());
     if (out.type == candidate_type::other) out.type_text = type;
@@ -95,20 +96,20 @@ CORTC_DECL std::optional<error> parse_candidate_type(words& in, candidate& out) 
 /// One pair after the type: raddr, rport, tcptype (RFC 6544 4.5) or an extension.
 CORTC_DECL std::optional<error> parse_candidate_pair(std::string_view name, std::string_view value,
                                                      candidate& out) {
-    if (value.empty()) return failure("a candidate's " + quoted(name) + " needs a value");
+    if (value.empty()) return failure("a candidate's " + in_quotes(name) + " needs a value");
     if (name == "raddr") {
         if (out.related_address || !is_candidate_address(value))
-            return failure("a candidate's raddr is one IP address or host name, not " + quoted(value));
+            return failure("a candidate's raddr is one IP address or host name, not " + in_quotes(value));
         out.related_address = value;
     } else if (name == "rport") {
         const auto port = to_number<std::uint16_t>(value);
         if (out.related_port || !port)
-            return failure("a candidate's rport is one port, not " + quoted(value));
+            return failure("a candidate's rport is one port, not " + in_quotes(value));
         out.related_port = port;
     } else if (name == "tcptype") {
         const auto known = std::find(tcp_type_names.begin(), tcp_type_names.end(), value);
         if (out.tcptype || known == tcp_type_names.end())
-            return failure("a candidate's tcptype is one of active, passive and so, not " + quoted(value));
+            return failure("a candidate's tcptype is one of active, passive and so, not " + in_quotes(value));
         out.tcptype = static_cast<tcp_type>(known - tcp_type_names.begin());
     } else {
         out.extensions.push_back({std::string(name), std::string(value)});
@@ -127,7 +128,7 @@ CORTC_DECL result<candidate, error> parse_candidate(std::string_view text) {
     if (text.starts_with("a=")) text.remove_prefix(2);
     if (!text.starts_with("candidate:"))
         return detail::failure("a candidate starts with \"candidate:\", not " +
-                               detail::quoted(text.substr(0, 20)));
+                               detail::in_quotes(text.substr(0, 20)));
     text.remove_prefix(std::string_view("candidate:").size());
 
     candidate out;

@@ -53,14 +53,14 @@ CORTC_DECL result<fingerprint, error> parse_fingerprint(std::string_view text) {
     const auto algorithm = in.next();
     if (!detail::is_token(algorithm))
         return detail::failure("a fingerprint is a hash like sha-256 and its value, not " +
-                               detail::quoted(text));
+                               detail::in_quotes(text));
     for (char c : algorithm) out.algorithm += detail::to_lower(c);
     const auto hex = in.next();
     auto value = detail::parse_colon_hex(hex);
     if (!value || !in.at_end())
         return detail::failure(
             "a fingerprint's value is pairs of hexadecimal digits with colons between, not " +
-            detail::quoted(hex));
+            detail::in_quotes(hex));
     for (const auto& [name, size] : detail::hash_sizes)
         if (out.algorithm == name && value->size() != size)
             return detail::failure("a " + out.algorithm + " fingerprint has " + std::to_string(size) +

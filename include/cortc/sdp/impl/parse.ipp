@@ -73,7 +73,7 @@ CORTC_DECL bool parser::check_line(std::string_view line) {
     if (line.size() > bounds_.line_length)
         return fail("a line is at most " + std::to_string(bounds_.line_length) + " bytes long");
     if (line.size() < 2 || line[1] != '=' || line[0] < 'a' || line[0] > 'z')
-        return fail("a line is a small letter, '=' and a value, not " + quoted(line));
+        return fail("a line is a small letter, '=' and a value, not " + in_quotes(line));
     if (line.find_first_of(std::string_view("\0\r", 2)) != std::string_view::npos)
         return fail("a line may hold neither NUL nor CR before its end");
     return true;
@@ -140,7 +140,7 @@ CORTC_DECL bool parser::timing_line(std::string_view value) {
     const auto start = to_number<std::uint64_t>(in.next());
     const auto stop = to_number<std::uint64_t>(in.next());
     if (!start || !stop || !in.at_end())
-        return fail("t= is two numbers, like \"t=0 0\", not " + quoted(value));
+        return fail("t= is two numbers, like \"t=0 0\", not " + in_quotes(value));
     out_.timings.push_back({*start, *stop, {}});
     return true;
 }
@@ -149,7 +149,7 @@ CORTC_DECL bool parser::bandwidth_line(std::vector<bandwidth>& list, std::string
     const auto colon = std::min(value.find(':'), value.size());
     const auto type = value.substr(0, colon);
     const auto number = to_number<std::uint64_t>(value.substr(std::min(colon + 1, value.size())));
-    if (!is_token(type) || !number) return fail("b= is like \"AS:128\", not " + quoted(value));
+    if (!is_token(type) || !number) return fail("b= is like \"AS:128\", not " + in_quotes(value));
     list.push_back({std::string(type), *number});
     return true;
 }
@@ -188,12 +188,12 @@ CORTC_DECL bool parser::start_section(std::string_view value) {
     words in(value);
     section_->media = in.next();
     if (!is_token(section_->media))
-        return fail("m= starts with a kind like audio, not " + quoted(section_->media));
+        return fail("m= starts with a kind like audio, not " + in_quotes(section_->media));
     if (!section_port(in.next(), *section_)) return false;
     section_->protocol = in.next();
     if (!split(section_->protocol, '/', is_token))
         return fail("m= needs a protocol like UDP/TLS/RTP/SAVPF after the port, not " +
-                    quoted(section_->protocol));
+                    in_quotes(section_->protocol));
     section_is_rtp_ = section_->is_rtp();
     if (in.at_end()) return fail("m= needs a format at least");
     while (!in.at_end())
@@ -207,7 +207,7 @@ CORTC_DECL bool parser::section_port(std::string_view text, media_description& s
     if (slash != std::string_view::npos)
         section.port_count = to_number<std::uint32_t>(text.substr(slash + 1), 1);
     if (!port || (slash != std::string_view::npos && !section.port_count))
-        return fail("m= needs a port of 0 to 65535 after the kind, not " + quoted(text));
+        return fail("m= needs a port of 0 to 65535 after the kind, not " + in_quotes(text));
     section.port = *port;
     return true;
 }
@@ -216,7 +216,7 @@ CORTC_DECL bool parser::section_port(std::string_view text, media_description& s
 CORTC_DECL bool parser::section_format(std::string_view format) {
     section_->formats.emplace_back(format);
     if (!section_is_rtp_) return true;
-    return codec_for(format) || fail("an RTP payload type is 0 to 127, not " + quoted(format));
+    return codec_for(format) || fail("an RTP payload type is 0 to 127, not " + in_quotes(format));
 }
 
 CORTC_DECL bool parser::attribute_line(std::string_view value) {

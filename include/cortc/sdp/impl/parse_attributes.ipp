@@ -83,7 +83,7 @@ CORTC_DECL bool parser::on_ice_lite(std::string_view) { return mark(out_.ice_lit
 
 CORTC_DECL bool parser::on_ice_pacing(std::string_view value) {
     const auto pacing = to_number<std::uint32_t>(value);
-    if (!pacing) return fail("a=ice-pacing is a number of milliseconds, not " + quoted(value));
+    if (!pacing) return fail("a=ice-pacing is a number of milliseconds, not " + in_quotes(value));
     return set(out_.ice_pacing, "a=ice-pacing", *pacing);
 }
 
@@ -116,7 +116,7 @@ CORTC_DECL bool parser::on_end_of_candidates(std::string_view) {
 
 CORTC_DECL bool parser::on_ice_ufrag(std::string_view value) {
     if (!is_ice_ufrag(value))
-        return fail("a=ice-ufrag is 4 to 256 letters, digits, '+' or '/', not " + quoted(value));
+        return fail("a=ice-ufrag is 4 to 256 letters, digits, '+' or '/', not " + in_quotes(value));
     return set_text(transport().ice_ufrag, "a=ice-ufrag", value);
 }
 
@@ -145,7 +145,7 @@ CORTC_DECL bool parser::on_tls_id(std::string_view value) {
 
 CORTC_DECL bool parser::on_setup(std::string_view value) {
     const auto role = parse_setup_role(value);
-    if (!role) return fail("a=setup is active, passive, actpass or holdconn, not " + quoted(value));
+    if (!role) return fail("a=setup is active, passive, actpass or holdconn, not " + in_quotes(value));
     return set(transport().setup, "a=setup", *role);
 }
 
@@ -160,9 +160,9 @@ CORTC_DECL bool parser::on_candidate(std::string_view) {
 }
 
 CORTC_DECL bool parser::on_mid(std::string_view value) {
-    if (!is_token(value)) return fail("a=mid is one word, not " + quoted(value));
+    if (!is_token(value)) return fail("a=mid is one word, not " + in_quotes(value));
     if (section_->mid) return fail_duplicate("a=mid");
-    if (!mids_.insert(value).second) return fail("two sections have the mid " + quoted(value));
+    if (!mids_.insert(value).second) return fail("two sections have the mid " + in_quotes(value));
     section_->mid = value;
     return true;
 }
@@ -216,7 +216,7 @@ CORTC_DECL bool parser::on_rtpmap(std::string_view value) {
     if (target && !target->name.empty())
         return fail("payload type " + std::to_string(target->payload_type) + " may have only one a=rtpmap");
     if (!target || !read_encoding(in.rest(), *target))
-        return fail("a=rtpmap is like \"111 opus/48000/2\", not " + quoted(value));
+        return fail("a=rtpmap is like \"111 opus/48000/2\", not " + in_quotes(value));
     return true;
 }
 
@@ -225,7 +225,7 @@ CORTC_DECL bool parser::on_fmtp(std::string_view value) {
     auto* target = section_is_rtp_ ? codec_for(in.next()) : nullptr;
     if (!target) return keep(attribute_);
     const auto parameters = in.rest();
-    if (parameters.empty()) return fail("a=fmtp is like \"97 apt=96\", not " + quoted(value));
+    if (parameters.empty()) return fail("a=fmtp is like \"97 apt=96\", not " + in_quotes(value));
     if (!target->fmtp.empty()) target->fmtp += ';';
     target->fmtp += parameters;
     return true;
@@ -240,7 +240,7 @@ CORTC_DECL bool parser::on_rtcp_fb(std::string_view value) {
     feedback.type = in.next();
     feedback.parameter = in.rest();
     if ((!target && payload_type != "*") || feedback.type.empty())
-        return fail("a=rtcp-fb is like \"96 nack pli\" or \"* nack\", not " + quoted(value));
+        return fail("a=rtcp-fb is like \"96 nack pli\" or \"* nack\", not " + in_quotes(value));
     (target ? target->rtcp_fb : section_->rtcp_fb).push_back(std::move(feedback));
     return true;
 }
@@ -260,13 +260,14 @@ CORTC_DECL bool parser::on_simulcast(std::string_view value) {
 
 CORTC_DECL bool parser::on_sctp_port(std::string_view value) {
     const auto port = to_number<std::uint16_t>(value);
-    if (!port) return fail("a=sctp-port is 0 to 65535, not " + quoted(value));
+    if (!port) return fail("a=sctp-port is 0 to 65535, not " + in_quotes(value));
     return set(section_->sctp_port, "a=sctp-port", *port);
 }
 
 CORTC_DECL bool parser::on_max_message_size(std::string_view value) {
     const auto size = to_number<std::uint64_t>(value);
-    if (!size) return fail("a=max-message-size is a number of bytes that fits 64 bits, not " + quoted(value));
+    if (!size)
+        return fail("a=max-message-size is a number of bytes that fits 64 bits, not " + in_quotes(value));
     return set(section_->max_message_size, "a=max-message-size", *size);
 }
 
