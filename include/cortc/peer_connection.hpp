@@ -193,11 +193,15 @@ class PeerConnection {
     [[nodiscard]] DataChannel createDataChannel(std::string label, DataChannelInit init = {});
 
     // Media (webrtc-pc 5.1). What is added or removed makes negotiation needed, and takes effect with it.
+    // An mbedTLS that was built without MBEDTLS_SSL_DTLS_SRTP has no keys for it: addTrack and addTransceiver
+    // then fail with errc::not_supported, audio and video in a remote offer is answered as rejected (port 0),
+    // and data channels work all the same.
 
     /// Sends `track`, as a part of `streams`: through a transceiver of its kind that has no track and never
     /// sent, else a new one (sendrecv), which the next remote offer with a section of its kind may take.
-    /// Errors, in this order: an empty handle: errc::type; closed: errc::invalid_state; a sender has this
-    /// track already: errc::invalid_access; more than 32 streams: errc::type.
+    /// Errors, in this order: an empty handle: errc::type; closed: errc::invalid_state; no DTLS-SRTP:
+    /// errc::not_supported; a sender has this track already: errc::invalid_access; more than 32 streams:
+    /// errc::type.
     RtpSender addTrack(const MediaStreamTrack& track, const std::vector<MediaStream>& streams);
     template <std::same_as<MediaStream>... Streams>
     RtpSender addTrack(const MediaStreamTrack& track, const Streams&... streams) {
@@ -209,7 +213,7 @@ class PeerConnection {
     void removeTrack(const RtpSender& sender);
     /// A new transceiver, which our next offer gives a section. Errors, in this order:
     /// - a kind that is neither "audio" nor "video", an empty handle, direction `stopped`: errc::type
-    /// - closed: errc::invalid_state
+    /// - closed: errc::invalid_state; no DTLS-SRTP: errc::not_supported
     /// - sendEncodings: rids malformed, doubled, or with some only: errc::type; a codec that is not in
     ///   getCapabilities(): errc::operation; scaleResolutionDownBy below 1, maxFramerate not above 0:
     ///   errc::range. (Rids are the only read-only member there is, so nothing is errc::invalid_access.)

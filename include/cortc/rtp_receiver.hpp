@@ -25,7 +25,7 @@ class RtpReceiver {
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const RtpReceiver&, const RtpReceiver&) = default;
 
-    /// What can be received; nothing is reserved.
+    /// What can be received; nothing is reserved. Empty without DTLS-SRTP (PeerConnection::addTransceiver).
     [[nodiscard]] static RtpCapabilities getCapabilities(MediaKind kind);
     /// None when `kind` is neither "audio" nor "video".
     [[nodiscard]] static std::optional<RtpCapabilities> getCapabilities(std::string_view kind);

@@ -33,7 +33,7 @@ class RtpSender {
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const RtpSender&, const RtpSender&) = default;
 
-    /// What can be sent; nothing is reserved.
+    /// What can be sent; nothing is reserved. Empty without DTLS-SRTP (PeerConnection::addTransceiver).
     [[nodiscard]] static RtpCapabilities getCapabilities(MediaKind kind);
     /// None when `kind` is neither "audio" nor "video".
     [[nodiscard]] static std::optional<RtpCapabilities> getCapabilities(std::string_view kind);

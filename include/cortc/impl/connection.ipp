@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/crypto/dtls_session.hpp"
 #include "cortc/impl/configuration.hpp"
 #include "cortc/impl/connection.hpp"
 
@@ -28,6 +29,7 @@ CORTC_DECL jsep::session_options session_options(const context_core& core,
     options.bundle = to_jsep(configuration.bundlePolicy);
     options.max_message_size = core.options().limits.max_message_size;
     options.max_remote_candidates = core.options().limits.remote_candidates;
+    if (!crypto::dtls_srtp_available()) options.media = nullptr; // offered audio and video are rejected
     return options;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/crypto/dtls_session.hpp"
 #include "cortc/impl/connection.hpp"
 #include "cortc/impl/rtp_parameters.hpp"
 #include "cortc/impl/track.hpp"
@@ -17,6 +18,16 @@ CORTC_DECL void refuse(std::string_view where, const jsep::error& why) {
     auto said = why;
     said.message = fmt::format("{}: {}", where, why.message);
     std::rethrow_exception(to_exception(said));
+}
+
+/// Upstream's mbedTLS comes without use_srtp (RFC 5764): SRTP would have no keys.
+CORTC_DECL void require_media(std::string_view where) {
+    if (crypto::dtls_srtp_available()) return;
+    throw Error(
+        errc::not_supported,
+        fmt::format("{}: the mbedTLS that cortc was built with has no DTLS-SRTP, so there is no audio and "
+                    "video; build both with MBEDTLS_SSL_DTLS_SRTP defined",
+                    where));
 }
 
 } // namespace detail
@@ -38,6 +49,7 @@ connection::add_transceiver(MediaKind kind, std::optional<MediaStreamTrack> trac
     jsep::transceiver_init wanted;
     wanted.streams = detail::stream_ids("addTransceiver", init.streams);
     if (closed_) throw Error(errc::invalid_state, "addTransceiver: the connection is closed");
+    detail::require_media("addTransceiver");
     detail::check_rids(init.sendEncodings);
     wanted.direction = detail::to_sdp(init.direction);
     wanted.send_encodings = detail::to_jsep(kind, init.sendEncodings);
@@ -56,6 +68,7 @@ CORTC_DECL std::shared_ptr<transceiver_impl> connection::add_track(const MediaSt
     if (!track) throw Error(errc::type, "addTrack: the track is an empty handle");
     auto ids = detail::stream_ids("addTrack", streams);
     if (closed_) throw Error(errc::invalid_state, "addTrack: the connection is closed");
+    detail::require_media("addTrack");
     auto used = session_.add_track(detail::to_jsep(track.kind()), track.id(), std::move(ids));
     if (!used) detail::refuse("addTrack", used.error());
     media_changed();

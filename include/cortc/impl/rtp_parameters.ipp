@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/crypto/dtls_session.hpp"
 #include "cortc/impl/rtp_parameters.hpp"
 #include "cortc/jsep/capabilities.hpp"
 #include "cortc/rtp_parameters.hpp"
@@ -175,8 +176,9 @@ CORTC_DECL RtpReceiveParameters receive_parameters(MediaKind kind, const jsep::m
 }
 
 CORTC_DECL RtpCapabilities capabilities(MediaKind kind) {
-    const auto& ours = *jsep::shared_media_capabilities();
     RtpCapabilities made;
+    if (!crypto::dtls_srtp_available()) return made;
+    const auto& ours = *jsep::shared_media_capabilities();
     for (const auto& each : ours.codecs(to_jsep(kind)))
         made.codecs.push_back(to_codec(kind, each.name, each.clock_rate, each.channels, each.fmtp));
     for (const auto& each : ours.extensions(to_jsep(kind))) made.headerExtensions.emplace_back(each);

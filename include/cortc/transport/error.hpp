@@ -108,8 +108,10 @@ std::exception_ptr make_error(errc code, std::string message);
 
 } // namespace cortc
 
+namespace boost::system {
 template <>
-struct boost::system::is_error_code_enum<cortc::errc> : std::true_type {};
+struct is_error_code_enum<cortc::errc> : std::true_type {};
+} // namespace boost::system
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/transport/impl/error.ipp"
