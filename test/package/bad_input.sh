@@ -38,14 +38,15 @@ else()
   set(PACKAGE_VERSION_COMPATIBLE TRUE)
 endif()
 CMAKE
+printf 'set(CMAKE_FIND_USE_CMAKE_SYSTEM_PATH OFF)\nset(CMAKE_FIND_USE_SYSTEM_ENVIRONMENT_PATH OFF)\n' >alone.cmake
 refuses "cortc needs Boost 1.81 or later, and found 1.74.0: install libboost1.81-dev" "$source" "${quick[@]}" \
-    -DCMAKE_PREFIX_PATH="$PWD/old" -DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF -DBoost_INCLUDE_DIR=
+    -DCMAKE_PREFIX_PATH="$PWD/old" -DCMAKE_PROJECT_INCLUDE="$PWD/alone.cmake"
 for package in "Boost|cortc needs Boost 1.81 or later" "fmt|cortc needs fmt 9 or later: install libfmt-dev"; do
     refuses "${package#*|}" "$source" "${quick[@]}" -DCMAKE_DISABLE_FIND_PACKAGE_"${package%%|*}"=ON
 done
+echo 'set(CMAKE_FIND_LIBRARY_SUFFIXES .none)' >no_library.cmake
 refuses "cortc needs mbedTLS 2.28 or 3: install libmbedtls-dev" "$source" "${quick[@]}" \
-    -DCMAKE_DISABLE_FIND_PACKAGE_MbedTLS=ON -DMBEDTLS_LIBRARY=MBEDTLS_LIBRARY-NOTFOUND -DCMAKE_LIBRARY_PATH= \
-    -DCMAKE_FIND_LIBRARY_PREFIXES=none
+    -DCMAKE_DISABLE_FIND_PACKAGE_MbedTLS=ON -DCMAKE_PROJECT_INCLUDE="$PWD/no_library.cmake"
 cat >no_json.cmake <<'CMAKE'
 macro(find_package name)
   if(NOT "${ARGN}" MATCHES "json")
@@ -55,6 +56,11 @@ endmacro()
 CMAKE
 refuses "cortc::signaling needs Boost.JSON: install libboost-json1.81-dev" "$source" "${quick[@]}" \
     -DCMAKE_PROJECT_INCLUDE_BEFORE="$PWD/no_json.cmake"
+
+# Headers and library of mbedTLS that disagree about the layout of their structures.
+echo '#undef MBEDTLS_SSL_DTLS_SRTP' >no_srtp.h
+CPATH=$PWD refuses "mbedTLS was built with MBEDTLS_SSL_DTLS_SRTP, and its headers do not say so" "$source" "${quick[@]}" \
+    -DCMAKE_CXX_FLAGS='-DMBEDTLS_USER_CONFIG_FILE=\<no_srtp.h\>'
 
 # A compiler without coroutines.
 compiler=$(command -v g++)
@@ -72,4 +78,4 @@ project(newer LANGUAGES CXX)
 find_package(cortc ${WANTED} CONFIG REQUIRED ${COMPONENT})
 CMAKE
 refuses 'compatible with requested version "0.2"' "$PWD/newer" -DWANTED=0.2 -DCMAKE_PREFIX_PATH="$prefix"
-refuses "cortc" "$PWD/newer" -DCOMPONENT=no_such_component -DCMAKE_PREFIX_PATH="$prefix"
+refuses "this cortc has no component no_such_component" "$PWD/newer" -DCOMPONENT=no_such_component -DCMAKE_PREFIX_PATH="$prefix"

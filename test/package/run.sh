@@ -12,8 +12,8 @@ consumer=$source/test/package/consumer
 jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 export CMAKE_GENERATOR=Ninja CMAKE_CXX_COMPILER_LAUNCHER=ccache
 export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$work/'a path with spaces'
-# What Conan passes; that the debugger's information is left out saves time.
-common=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS="-m64 -g0" -DCMAKE_POSITION_INDEPENDENT_CODE=ON)
+# What Conan passes; without the debugger's information, which takes time.
+common=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-m64 -DCMAKE_CXX_FLAGS_DEBUG=-g0 -DCMAKE_POSITION_INDEPENDENT_CODE=ON)
 library=(-DCORTC_TESTS=OFF -DCORTC_SAMPLES=OFF -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON)
 
 say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
@@ -57,7 +57,7 @@ pkg_config() { # static or shared
     flags=$(pkg-config $([[ $1 == static ]] && echo --static) --cflags --libs cortc)
     eval "ccache g++ -std=c++20 -g0 -c \"\$consumer/main.cpp\" -o \"\$work/pkg-config.o\" $flags"
     eval "g++ \"\$work/pkg-config.o\" -o \"\$work/use pkg-config\" $flags"
-    LD_LIBRARY_PATH=$(pkg-config --variable=libdir cortc) "$work/use pkg-config"
+    LD_LIBRARY_PATH=$PKG_CONFIG_PATH/.. "$work/use pkg-config"
 }
 
 nested() {
