@@ -1,8 +1,14 @@
 #pragma once
 
-// Catch2 2.13 (Debian 12) and 3 (later) name their header differently.
+// Catch2 2.13 (Debian 12) and 3 (later) name their header, and a matcher, differently.
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>
 #else
 #include <catch2/catch.hpp>
+
+#include <string>
+
+namespace Catch::Matchers {
+inline auto ContainsSubstring(const std::string& text) { return Contains(text); }
+} // namespace Catch::Matchers
 #endif

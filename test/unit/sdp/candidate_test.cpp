@@ -82,39 +82,44 @@ TEST_CASE("a candidate made by hand prints") {
 }
 
 TEST_CASE("a broken candidate is refused with what would be right") {
-    using Catch::Matchers::Contains;
-    CHECK_THAT(refusal(""), Contains("starts with \"candidate:\""));
-    CHECK_THAT(refusal("1 1 udp 1 192.0.2.1 1 typ host"), Contains("starts with \"candidate:\""));
-    CHECK_THAT(refusal("candidate:"), Contains("foundation"));
-    CHECK_THAT(refusal("candidate:a-b 1 udp 1 192.0.2.1 1 typ host"), Contains("foundation"));
+    using Catch::Matchers::ContainsSubstring;
+    CHECK_THAT(refusal(""), ContainsSubstring("starts with \"candidate:\""));
+    CHECK_THAT(refusal("1 1 udp 1 192.0.2.1 1 typ host"), ContainsSubstring("starts with \"candidate:\""));
+    CHECK_THAT(refusal("candidate:"), ContainsSubstring("foundation"));
+    CHECK_THAT(refusal("candidate:a-b 1 udp 1 192.0.2.1 1 typ host"), ContainsSubstring("foundation"));
     CHECK_THAT(refusal("candidate:" + std::string(33, 'a') + " 1 udp 1 192.0.2.1 1 typ host"),
-               Contains("foundation"));
-    CHECK_THAT(refusal("candidate:1 0 udp 1 192.0.2.1 1 typ host"), Contains("component"));
-    CHECK_THAT(refusal("candidate:1 257 udp 1 192.0.2.1 1 typ host"), Contains("component"));
-    CHECK_THAT(refusal("candidate:1 -1 udp 1 192.0.2.1 1 typ host"), Contains("component"));
-    CHECK_THAT(refusal("candidate:1 1 u:p 1 192.0.2.1 1 typ host"), Contains("transport"));
-    CHECK_THAT(refusal("candidate:1 1 udp 0 192.0.2.1 1 typ host"), Contains("priority"));
-    CHECK_THAT(refusal("candidate:1 1 udp 2147483648 192.0.2.1 1 typ host"), Contains("priority"));
-    CHECK_THAT(refusal("candidate:1 1 udp 99999999999999999999 192.0.2.1 1 typ host"), Contains("priority"));
-    CHECK_THAT(refusal("candidate:1 1 udp 1 fe80::1%eth0 1 typ host"), Contains("address"));
-    CHECK_THAT(refusal("candidate:1 1 udp 1 " + std::string(256, 'a') + " 1 typ host"), Contains("address"));
-    CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 65536 typ host"), Contains("port"));
-    CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1"), Contains("typ"));
-    CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 type host"), Contains("typ"));
-    CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 typ"), Contains("type"));
+               ContainsSubstring("foundation"));
+    CHECK_THAT(refusal("candidate:1 0 udp 1 192.0.2.1 1 typ host"), ContainsSubstring("component"));
+    CHECK_THAT(refusal("candidate:1 257 udp 1 192.0.2.1 1 typ host"), ContainsSubstring("component"));
+    CHECK_THAT(refusal("candidate:1 -1 udp 1 192.0.2.1 1 typ host"), ContainsSubstring("component"));
+    CHECK_THAT(refusal("candidate:1 1 u:p 1 192.0.2.1 1 typ host"), ContainsSubstring("transport"));
+    CHECK_THAT(refusal("candidate:1 1 udp 0 192.0.2.1 1 typ host"), ContainsSubstring("priority"));
+    CHECK_THAT(refusal("candidate:1 1 udp 2147483648 192.0.2.1 1 typ host"), ContainsSubstring("priority"));
+    CHECK_THAT(refusal("candidate:1 1 udp 99999999999999999999 192.0.2.1 1 typ host"),
+               ContainsSubstring("priority"));
+    CHECK_THAT(refusal("candidate:1 1 udp 1 fe80::1%eth0 1 typ host"), ContainsSubstring("address"));
+    CHECK_THAT(refusal("candidate:1 1 udp 1 " + std::string(256, 'a') + " 1 typ host"),
+               ContainsSubstring("address"));
+    CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 65536 typ host"), ContainsSubstring("port"));
+    CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1"), ContainsSubstring("typ"));
+    CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 type host"), ContainsSubstring("typ"));
+    CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 typ"), ContainsSubstring("type"));
     CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 typ host raddr"),
-               Contains("\"raddr\" needs a value"));
-    CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 typ host raddr 1 raddr 2"), Contains("raddr"));
-    CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 typ host raddr 1 rport x"), Contains("rport"));
+               ContainsSubstring("\"raddr\" needs a value"));
+    CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 typ host raddr 1 raddr 2"),
+               ContainsSubstring("raddr"));
+    CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 typ host raddr 1 rport x"),
+               ContainsSubstring("rport"));
     CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 typ host generation"),
-               Contains("\"generation\" needs a value"));
-    CHECK_THAT(refusal("candidate:1 1 tcp 1 192.0.2.1 1 typ host"), Contains("tcptype"));
-    CHECK_THAT(refusal("candidate:1 1 tcp 1 192.0.2.1 1 typ host tcptype fast"), Contains("tcptype"));
-    CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 typ host\r\n"), Contains("one line"));
+               ContainsSubstring("\"generation\" needs a value"));
+    CHECK_THAT(refusal("candidate:1 1 tcp 1 192.0.2.1 1 typ host"), ContainsSubstring("tcptype"));
+    CHECK_THAT(refusal("candidate:1 1 tcp 1 192.0.2.1 1 typ host tcptype fast"),
+               ContainsSubstring("tcptype"));
+    CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 typ host\r\n"), ContainsSubstring("one line"));
     CHECK_THAT(refusal(std::string_view("candidate:1 1 udp 1 192.0.2.1 1 typ host a \0", 44)),
-               Contains("one line"));
+               ContainsSubstring("one line"));
     CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 typ host a " + std::string(5000, 'x')),
-               Contains("4096"));
+               ContainsSubstring("4096"));
 }
 
 TEST_CASE("ice-ufrag and ice-pwd: lengths and characters of RFC 8839 5.4") {

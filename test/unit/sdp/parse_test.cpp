@@ -4,21 +4,23 @@
 
 using namespace cortc;
 using namespace cortc::sdp::test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::StartsWith;
 
 TEST_CASE("the mandatory lines") {
     CHECK(refusal(head) == "");
     CHECK_THAT(refusal(""), StartsWith("1: "));
     CHECK_THAT(refusal("\r\n"), StartsWith("1: "));
-    CHECK_THAT(refusal("v=1\r\n"), StartsWith("1: ") && Contains("v=0"));
+    CHECK_THAT(refusal("v=1\r\n"), StartsWith("1: ") && ContainsSubstring("v=0"));
     CHECK_THAT(refusal("o=- 1 2 IN IP4 127.0.0.1\r\n"), StartsWith("1: "));
-    CHECK_THAT(refusal("v=0\r\n"), StartsWith("2: ") && Contains("o="));
-    CHECK_THAT(refusal("v=0\r\ns=-\r\n"), StartsWith("2: ") && Contains("o="));
-    CHECK_THAT(refusal("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\nt=0 0\r\n"), StartsWith("3: ") && Contains("s="));
-    CHECK_THAT(refusal("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\n"), StartsWith("3: ") && Contains("t="));
+    CHECK_THAT(refusal("v=0\r\n"), StartsWith("2: ") && ContainsSubstring("o="));
+    CHECK_THAT(refusal("v=0\r\ns=-\r\n"), StartsWith("2: ") && ContainsSubstring("o="));
+    CHECK_THAT(refusal("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\nt=0 0\r\n"),
+               StartsWith("3: ") && ContainsSubstring("s="));
+    CHECK_THAT(refusal("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\n"),
+               StartsWith("3: ") && ContainsSubstring("t="));
     CHECK_THAT(refusal("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nm=audio 9 RTP/AVP 0\r\nt=0 0\r\n"),
-               StartsWith("4: ") && Contains("t="));
+               StartsWith("4: ") && ContainsSubstring("t="));
 }
 
 TEST_CASE("a broken line is refused with its number") {
@@ -65,7 +67,7 @@ TEST_CASE("a broken line is refused with its number") {
     };
     for (const auto& [line, message] : in_session) {
         CAPTURE(line);
-        CHECK_THAT(refusal(head + line + "\r\na=x\r\n"), StartsWith("5: ") && Contains(message));
+        CHECK_THAT(refusal(head + line + "\r\na=x\r\n"), StartsWith("5: ") && ContainsSubstring(message));
     }
     const std::vector<std::pair<std::string, std::string>> in_section{
         {"t=0 0", "in a section"},
@@ -106,13 +108,13 @@ TEST_CASE("a broken line is refused with its number") {
     };
     for (const auto& [line, message] : in_section) {
         CAPTURE(line);
-        CHECK_THAT(refusal(audio + line + "\n"), StartsWith("6: ") && Contains(message));
+        CHECK_THAT(refusal(audio + line + "\n"), StartsWith("6: ") && ContainsSubstring(message));
     }
 }
 
 TEST_CASE("a password does not get into a message") {
     const std::string secret = "0123456789012345678901!";
-    CHECK_THAT(refusal(audio + "a=ice-pwd:" + secret + "\r\n"), !Contains("01234"));
+    CHECK_THAT(refusal(audio + "a=ice-pwd:" + secret + "\r\n"), !ContainsSubstring("01234"));
 }
 
 TEST_CASE("an attribute with one value may not be repeated, a flag may") {
@@ -122,49 +124,50 @@ TEST_CASE("an attribute with one value may not be repeated, a flag may") {
         CAPTURE(line);
         CHECK(refusal(audio + line + "\r\n") == "");
         CHECK_THAT(refusal(audio + line + "\r\n" + line + "\r\n"),
-                   StartsWith("7: ") && Contains("only once in a section"));
+                   StartsWith("7: ") && ContainsSubstring("only once in a section"));
     }
     for (std::string line :
          {"u=x", "c=IN IP4 a", "z=0", "a=ice-pacing:1", "a=identity:x", "a=msid-semantic:x"})
-        CHECK_THAT(refusal(head + line + "\r\n" + line + "\r\n"), StartsWith("6: ") && Contains("only once"));
+        CHECK_THAT(refusal(head + line + "\r\n" + line + "\r\n"),
+                   StartsWith("6: ") && ContainsSubstring("only once"));
     CHECK_THAT(refusal(audio + "a=sendonly\r\na=inactive\r\n"), StartsWith("7: "));
     CHECK_THAT(refusal(audio + "a=rtpmap:0 a/1\r\na=rtpmap:0 a/1\r\n"),
-               StartsWith("7: ") && Contains("only one a=rtpmap"));
+               StartsWith("7: ") && ContainsSubstring("only one a=rtpmap"));
     for (std::string line :
          {"a=sendonly", "a=rtcp-mux", "a=rtcp-rsize", "a=bundle-only", "a=end-of-candidates"})
         CHECK(refusal(audio + line + "\r\n" + line + "\r\n") == "");
     CHECK_THAT(refusal(audio + "a=mid:x\r\nm=video 9 RTP/AVP 0\r\na=mid:x\r\n"),
-               StartsWith("8: ") && Contains("mid"));
+               StartsWith("8: ") && ContainsSubstring("mid"));
     CHECK(refusal(head + "a=setup:active\r\nm=video 9 RTP/AVP 0\r\na=setup:passive\r\n") == "");
 }
 
 TEST_CASE("sizes are bounded") {
     const sdp::limits bounds{.size = 400, .line_length = 80, .lines = 12, .sections = 2, .attributes = 4};
     CHECK(refusal(head, bounds) == "");
-    CHECK_THAT(refusal(head + std::string(400, '\n'), bounds), Contains("400 bytes"));
+    CHECK_THAT(refusal(head + std::string(400, '\n'), bounds), ContainsSubstring("400 bytes"));
     CHECK(refusal(head + "i=" + std::string(78, 'x'), bounds) == "");
     CHECK_THAT(refusal(head + "i=" + std::string(79, 'x'), bounds),
-               StartsWith("5: ") && Contains("80 bytes"));
+               StartsWith("5: ") && ContainsSubstring("80 bytes"));
     std::string lines = head;
     for (int i = 0; i < 8; ++i) lines += "e=x\n";
     CHECK(refusal(lines, bounds) == "");
-    CHECK_THAT(refusal(lines + "e=x\n", bounds), StartsWith("13: ") && Contains("12 lines"));
+    CHECK_THAT(refusal(lines + "e=x\n", bounds), StartsWith("13: ") && ContainsSubstring("12 lines"));
     const std::string section = "m=x 9 y z\na=1\na=2\n";
     CHECK(refusal(head + section + section, bounds) == "");
     CHECK_THAT(refusal(head + section + section + "m=x 9 y z\n", bounds),
-               StartsWith("11: ") && Contains("2 sections"));
+               StartsWith("11: ") && ContainsSubstring("2 sections"));
     CHECK(refusal(head + section + "a=3\na=4\n", bounds) == "");
     CHECK_THAT(refusal(head + section + "a=3\na=4\na=5\n", bounds),
-               StartsWith("10: ") && Contains("4 attributes"));
-    CHECK_THAT(refusal(head + std::string(2 << 20, 'x')), Contains("1048576 bytes"));
+               StartsWith("10: ") && ContainsSubstring("4 attributes"));
+    CHECK_THAT(refusal(head + std::string(2 << 20, 'x')), ContainsSubstring("1048576 bytes"));
     std::string options = "a=ice-options:";
     for (int i = 0; i < 65; ++i) options += "x ";
-    CHECK_THAT(refusal(head + options), StartsWith("5: ") && Contains("64"));
+    CHECK_THAT(refusal(head + options), StartsWith("5: ") && ContainsSubstring("64"));
 }
 
 TEST_CASE("NUL and CR inside a line are refused, other bytes are kept") {
-    CHECK_THAT(refusal(head + std::string("a=x:\0y\r\n", 8)), StartsWith("5: ") && Contains("NUL"));
-    CHECK_THAT(refusal(head + "a=x:y\ra=ice-lite\r\n"), StartsWith("5: ") && Contains("CR"));
+    CHECK_THAT(refusal(head + std::string("a=x:\0y\r\n", 8)), StartsWith("5: ") && ContainsSubstring("NUL"));
+    CHECK_THAT(refusal(head + "a=x:y\ra=ice-lite\r\n"), StartsWith("5: ") && ContainsSubstring("CR"));
     const auto parsed = sdp::parse(head + "a=x:\xff\xfe\x80 \x01\r\n");
     REQUIRE(parsed.has_value());
     CHECK(find_attribute(parsed->attributes, "x") == "\xff\xfe\x80 \x01");
