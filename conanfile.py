@@ -103,15 +103,25 @@ class CortcConan(ConanFile):
             signaling.set_property("cmake_target_name", "cortc::signaling")
             signaling.set_property("pkg_config_name", "cortc-signaling")
             signaling.libs = ["cortc_signaling"]
-            signaling.requires = ["cortc", "boost::json"]
+            signaling.requires = ["cortc"]
+            self._depend(signaling, "boost", "json", ["boost_json"])
 
     def _component(self, name, pkg_config_name, defines):
         component = self.cpp_info.components[name]
         component.set_property("cmake_target_name", f"cortc::{name}")
         component.set_property("pkg_config_name", pkg_config_name)
         component.defines = ["BOOST_ASIO_NO_DEPRECATED"] + defines
-        component.requires = ["boost::headers", "fmt::fmt", "mbedtls::mbedtls"]
         component.system_libs = ["pthread"]
+        self._depend(component, "boost", "headers", [])
+        self._depend(component, "fmt", "fmt", ["fmt"])
+        self._depend(component, "mbedtls", "mbedtls", ["mbedtls", "mbedx509", "mbedcrypto"])
         if name == "header_only":
             component.bindirs = component.libdirs = []
         return component
+
+    def _depend(self, component, package, part, libraries):
+        """On a package, or where the profile has it in [platform_requires] on the machine's libraries."""
+        if package in {each.ref.name for each in self.dependencies.direct_host.values()}:
+            component.requires.append(f"{package}::{part}")
+        else:
+            component.system_libs.extend(libraries)

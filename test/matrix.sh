@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Debian 13 beside the machine's own: g++ 14 and Clang 19, Boost 1.83, mbedTLS 3.6, Catch2 3, in a tree of files that
-# debootstrap makes under build/matrix. Needs root, for chroot. Steps: tree gcc clang srtp (default: all).
+# debootstrap makes under build/matrix. Needs root, for chroot. Steps: tree gcc clang srtp conan (default: all;
+# conan needs the sources that srtp downloads).
 #
 # Nothing of this machine is mounted into the tree but a /proc of its own, which goes with the mount namespace; the
 # source is copied, so that whatever happens in the tree stays there.
@@ -81,9 +82,16 @@ srtp() {
         done'
 }
 
+# The same with Conan, on this machine.
+conan() {
+    say "Conan: mbedTLS 3.6 built without and with MBEDTLS_SSL_DTLS_SRTP"
+    mkdir -p "build/matrix/conan"
+    CMAKE_CXX_COMPILER_LAUNCHER=ccache test/package/conan.sh "$tree/src/cortc" "$PWD/build/matrix/conan" "$tree/src/mbedtls"
+}
+
 ((EUID == 0)) || die "needs root, for debootstrap and chroot"
 command -v debootstrap >/dev/null || die "needs debootstrap"
-(($#)) || set -- tree gcc clang srtp
+(($#)) || set -- tree gcc clang srtp conan
 make_tree
 for step in "$@"; do
     case $step in
@@ -91,7 +99,8 @@ for step in "$@"; do
     gcc) unit_and_sim dev ;;
     clang) unit_and_sim clang ;;
     srtp) srtp ;;
-    *) die "no step '$step'; there are tree, gcc, clang, srtp" ;;
+    conan) conan ;;
+    *) die "no step '$step'; there are tree, gcc, clang, srtp, conan" ;;
     esac
 done
 say "matrix: $* passed"

@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # conan.sh SOURCE WORK: Conan itself, from PyPI, makes the package and tests it. The dependencies are the machine's
 # ([platform_requires]), so that no other server than PyPI is asked.
+# conan.sh SOURCE WORK MBEDTLS: instead, with a package of mbedTLS 3 made from upstream's sources in that folder, as
+# they are and with the profile lines of README.md that turn media on.
 set -euo pipefail
-source=$1 work=$2
+source=$1 work=$2 mbedtls_source=${3-}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 venv=$here/../../build/conan
 export CONAN_HOME=$work/home
 export CCACHE_BASEDIR=$CONAN_HOME
 
 quietly() { # command: its output only when it fails
-    "$@" >"$work/last.log" 2>&1 || { cat "$work/last.log" >&2; echo "conan: failed: $*" >&2; exit 1; }
+    "$@" >"$work/last.log" 2>&1 || { tail -n 60 "$work/last.log" >&2; echo "conan: failed: $*" >&2; exit 1; }
 }
 
 mkdir -p "$work"
@@ -38,8 +40,8 @@ build_type=Debug
 
 [platform_requires]
 boost/$boost
-mbedtls/$mbedtls
 fmt/$fmt
+$([[ $mbedtls_source ]] || echo "mbedtls/$mbedtls")
 
 [conf]
 tools.cmake.cmaketoolchain:generator=Ninja
@@ -50,11 +52,33 @@ PROFILE
 create() { # what it says, options...
     local what=$1
     shift
-    quietly "$conan" create "$source" --profile:all=system --build=cortc/* "$@"
+    quietly "$conan" create "$source" --profile:all="$profile" --build=cortc/* "$@"
     grep -E 'arrived: hello' "$work/last.log" >/dev/null || grep -q '100% tests passed' "$work/last.log" ||
-        { cat "$work/last.log"; echo "conan: the test of the package did not run"; exit 1; }
+        { tail -n 60 "$work/last.log"; echo "conan: the test of the package did not run"; exit 1; }
     echo "conan create: $what: the test of the package made its calls"
 }
+
+media() { # with|without
+    export CORTC_TEST_MEDIA=$1
+    quietly "$conan" create "$work/mbedtls" --version="$version" --profile:all="$profile" --test-folder=
+    create "compiled, $1 media" -o '&:with_signaling=False'
+    [[ $1 == with ]] || grep -q "data channels only" "$work/last.log" || { echo "conan: no warning about media"; exit 1; }
+    create "header-only, $1 media" -o '&:header_only=True'
+}
+
+profile=system
+if [[ $mbedtls_source ]]; then
+    version=$(sed -n 's/^#define MBEDTLS_VERSION_STRING  *"\(.*\)"/\1/p' "$mbedtls_source/include/mbedtls/build_info.h")
+    rm -rf "$work/mbedtls"
+    cp -r "$mbedtls_source" "$work/mbedtls"
+    cp "$here/mbedtls/conanfile.py" "$work/mbedtls/"
+    media without
+    profile=with_media
+    { echo 'include(system)' && sed -n '/^\[conf\]$/,/^```$/{/^```$/d;p}' "$source/README.md"; } >"$CONAN_HOME/profiles/$profile"
+    grep -q MBEDTLS_SSL_DTLS_SRTP "$CONAN_HOME/profiles/$profile"
+    media with
+    exit
+fi
 
 create "compiled, with signaling"
 create "shared, without signaling" -o '&:shared=True' -o '&:with_signaling=False'

@@ -19,7 +19,7 @@ library=(-DCORTC_TESTS=OFF -DCORTC_SAMPLES=OFF -DCMAKE_DISABLE_PRECOMPILE_HEADER
 say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
 die() { echo "package: $*" >&2; exit 1; }
 quietly() { # command: its output only when it fails
-    "$@" >"$work/last.log" 2>&1 || { cat "$work/last.log" >&2; die "failed: $*"; }
+    "$@" >"$work/last.log" 2>&1 || { tail -n 60 "$work/last.log" >&2; die "failed: $*"; }
 }
 
 copy_source() {
