@@ -1,6 +1,9 @@
 # The export set, a version file, and pkg-config files. All can be moved with their prefix.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
+if(POLICY CMP0174)
+  cmake_policy(SET CMP0174 NEW) # arguments may be empty
+endif()
 
 set(cortc_installed cortc_header_only)
 if(CORTC_COMPILED)

@@ -80,6 +80,7 @@ shared() {
 }
 
 bad_input() {
+    [[ -d $work/'a prefix'/static ]] || installed
     say "what is missing is named"
     "$root/test/package/bad_input.sh" "$source" "$work/bad input" "$work/a prefix/static"
 }
