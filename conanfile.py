@@ -10,7 +10,7 @@ from conan.tools.cmake import CMake, CMakeDeps, CMakeToolchain, cmake_layout
 from conan.tools.files import copy, load, rmdir
 from conan.tools.scm import Version
 
-required_conan_version = ">=2.0"
+required_conan_version = ">=2.19"
 
 
 class CortcConan(ConanFile):
@@ -125,3 +125,5 @@ class CortcConan(ConanFile):
             component.requires.append(f"{package}::{part}")
         else:
             component.system_libs.extend(libraries)
+            if package not in self.cpp_info.ignored_requires:
+                self.cpp_info.ignored_requires.append(package)

@@ -40,6 +40,9 @@ set(cortc_srtp_headers "#include <mbedtls/version.h>
   #endif
   int main() {}")
 block()
+if(CMAKE_BUILD_TYPE AND NOT CMAKE_TRY_COMPILE_CONFIGURATION)
+  set(CMAKE_TRY_COMPILE_CONFIGURATION "${CMAKE_BUILD_TYPE}") # Conan's targets have their paths in one configuration only
+endif()
 set(CMAKE_REQUIRED_LIBRARIES MbedTLS::mbedtls MbedTLS::mbedx509 MbedTLS::mbedcrypto)
 check_cxx_source_compiles("${cortc_srtp_headers}" CORTC_MBEDTLS_HEADERS_HAVE_SRTP)
 check_cxx_source_compiles("${cortc_srtp_function}" CORTC_MBEDTLS_LIBRARY_HAS_SRTP)
