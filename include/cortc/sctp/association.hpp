@@ -136,7 +136,7 @@ class association {
     void drop(drop_reason reason);
     [[nodiscard]] std::uint32_t random_tag();
     void emit(event what, bool in_order);
-    void finish(close_reason reason, std::string text);
+    void finish(close_reason reason, std::string text, std::optional<std::uint16_t> cause = {});
     void violation(std::string_view text);
     void queue_abort(error_cause cause, std::string_view text);
     [[nodiscard]] bool path_error();

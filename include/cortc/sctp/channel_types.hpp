@@ -123,6 +123,7 @@ struct channel_error {
     channel_id channel;
     channel_failure failure = channel_failure::association_lost;
     std::string text;
+    std::optional<std::uint16_t> cause{}; ///< The association's, see `closed`.
 };
 /// buffered_amount() fell from above the channel's threshold to it or below.
 struct channel_buffered_amount_low {

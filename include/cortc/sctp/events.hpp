@@ -3,6 +3,8 @@
 #include "cortc/base/config.hpp"
 #include "cortc/sctp/types.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -42,6 +44,7 @@ struct connected {
 struct closed {
     close_reason reason = close_reason::shutdown;
     std::string text;
+    std::optional<std::uint16_t> cause{}; ///< Of the ABORT that was received or sent (RFC 9260 3.3.10).
 };
 /// The peer lost its state and started again (RFC 9260 5.2.4.1): every stream starts afresh, what was queued
 /// is gone.

@@ -147,19 +147,21 @@ CORTC_DECL std::optional<received_message> association::poll_message() {
     return receiver_.poll_message();
 }
 
-CORTC_DECL void association::finish(close_reason reason, std::string text) {
+CORTC_DECL void association::finish(close_reason reason, std::string text,
+                                    std::optional<std::uint16_t> cause) {
     if (ended_) return;
     log_.debug("closed: {}{}{}", to_string(reason), text.empty() ? "" : ", ", text);
     set_state(association_state::closed);
     ended_ = true;
     sender_.clear();
     cookie_ = {};
-    emit(closed{reason, std::move(text)}, true);
+    emit(closed{reason, std::move(text), cause}, true);
 }
 
 CORTC_DECL void association::violation(std::string_view text) {
     queue_abort(error_cause::protocol_violation, text);
-    finish(close_reason::protocol_violation, std::string(text));
+    finish(close_reason::protocol_violation, std::string(text),
+           static_cast<std::uint16_t>(error_cause::protocol_violation));
 }
 
 /// An ABORT is the last thing that is sent.

@@ -33,7 +33,7 @@ CORTC_DECL void association::advance_shutdown() {
 CORTC_DECL void association::handle_abort(const chunk& from) {
     if (state_ == association_state::closed) return drop(drop_reason::out_of_the_blue);
     replies_.clear();
-    finish(close_reason::aborted_by_peer, describe_causes(from.value));
+    finish(close_reason::aborted_by_peer, describe_causes(from.value), first_cause(from.value));
 }
 
 CORTC_DECL void association::handle_shutdown(const chunk& from, time_point now) {

@@ -181,10 +181,11 @@ CORTC_DECL void data_channels::on_closed(closed&& what) {
     up_ = false;
     bool orderly = what.reason == close_reason::shutdown || what.reason == close_reason::aborted_locally;
     auto text = what.text.empty() ? std::string(to_string(what.reason)) : what.text;
+    const auto cause = what.cause;
     emit(std::move(what));
     for (auto id : table_.all()) {
         if (!orderly && !table_.find(id)->silent)
-            emit(channel_error{id, channel_failure::association_lost, text});
+            emit(channel_error{id, channel_failure::association_lost, text, cause});
         finish(id);
     }
     waiting_.clear();
@@ -198,7 +199,7 @@ CORTC_DECL void data_channels::on_restarted() {
         const auto& which = *table_.find(id);
         if (which.state == channel_state::connecting) continue;
         if (!which.silent)
-            emit(channel_error{id, channel_failure::association_lost, "the peer has restarted"});
+            emit(channel_error{id, channel_failure::association_lost, "the peer has restarted", {}});
         finish(id);
     }
     control_blocked_ = false; // the send buffer is empty
@@ -215,7 +216,8 @@ CORTC_DECL void data_channels::on_incoming_reset(stream_id stream) {
     if (which.outgoing == detail::outgoing_state::failed) which.outgoing = detail::outgoing_state::usable;
     if (which.state == channel_state::open) {
         // RFC 8832 6: a reset in the place of the ACK means that the set-up failed.
-        if (!which.confirmed) emit(channel_error{*id, channel_failure::refused, "the peer reset the stream"});
+        if (!which.confirmed)
+            emit(channel_error{*id, channel_failure::refused, "the peer reset the stream", {}});
         close_from_outside(*id);
     } else {
         begin_reset(*id);

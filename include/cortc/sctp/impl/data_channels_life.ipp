@@ -44,8 +44,8 @@ CORTC_DECL std::optional<open_error> data_channels::check(const channel_paramete
         (parameters.negotiated && !parameters.id))
         return open_error::invalid_parameters;
     if (parameters.negotiated) {
-        if (parameters.id->value() >= max_channels()) return open_error::id_out_of_range;
         if (table_.on_stream(*parameters.id)) return open_error::id_taken;
+        if (parameters.id->value() >= max_channels()) return open_error::id_out_of_range;
     } else if (role_ && !table_.free_stream(*role_, max_channels())) {
         return open_error::no_id_free;
     }
@@ -209,7 +209,7 @@ CORTC_DECL void data_channels::fail(channel_id id, channel_failure failure, std:
     auto* which = table_.find(id);
     if (!which) return;
     log_.debug("channel {}: {}: {}", id.value(), to_string(failure), text);
-    emit(channel_error{id, failure, std::move(text)});
+    emit(channel_error{id, failure, std::move(text), {}});
     if (which->state == channel_state::connecting && failure != channel_failure::protocol_violation)
         finish(id); // neither side has used the stream
     else

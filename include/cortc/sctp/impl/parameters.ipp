@@ -122,6 +122,12 @@ CORTC_DECL std::string describe_causes(byte_view causes) {
     return text;
 }
 
+CORTC_DECL std::optional<std::uint16_t> first_cause(byte_view causes) noexcept {
+    const auto first = tlv_reader(causes).next();
+    if (!first) return std::nullopt;
+    return first->type;
+}
+
 CORTC_DECL std::optional<outgoing_reset_request> parse_outgoing_reset(const tlv& from) noexcept {
     byte_reader in(from.value);
     outgoing_reset_request request;

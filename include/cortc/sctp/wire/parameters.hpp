@@ -68,6 +68,8 @@ void write_tlv(byte_writer& out, std::uint16_t type, byte_view value) noexcept;
 
 /// The text for a `closed` event from the causes of an ABORT (or ERROR): printable, bounded.
 [[nodiscard]] std::string describe_causes(byte_view causes);
+/// The code of the first one.
+[[nodiscard]] std::optional<std::uint16_t> first_cause(byte_view causes) noexcept;
 [[nodiscard]] std::string_view to_string(error_cause cause) noexcept;
 
 /// RFC 6525 4.1.
