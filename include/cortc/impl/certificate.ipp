@@ -22,9 +22,10 @@ CORTC_DECL bool same_name(std::string_view a, std::string_view b) noexcept {
 CORTC_DECL crypto::key_type key_type(const KeygenAlgorithm& wanted) {
     if (same_name(wanted.name, "ECDSA")) {
         if (wanted.namedCurve == "P-256") return crypto::key_type::ecdsa_p256;
-        throw Error(errc::not_supported,
-                    fmt::format("generateCertificate: ECDSA on the curve \"{}\" is not supported; P-256 is",
-                                wanted.namedCurve));
+        throw Error(
+            errc::not_supported,
+            fmt::format("generateCertificate: algorithm.namedCurve is \"{}\"; ECDSA is supported on P-256",
+                        wanted.namedCurve));
     }
     if (same_name(wanted.name, "RSASSA-PKCS1-v1_5")) {
         if (wanted.modulusLength == 2048 && wanted.publicExponent == 65537 &&
@@ -32,13 +33,14 @@ CORTC_DECL crypto::key_type key_type(const KeygenAlgorithm& wanted) {
             return crypto::key_type::rsa_2048;
         throw Error(
             errc::not_supported,
-            fmt::format("generateCertificate: RSA of {} bits with exponent {} and {} is not supported; "
-                        "2048 bits with 65537 and SHA-256 are",
-                        wanted.modulusLength, wanted.publicExponent, wanted.hash));
+            fmt::format(
+                "generateCertificate: algorithm: RSA of {} bits with exponent {} and {} is not supported; "
+                "2048 bits with 65537 and SHA-256 are",
+                wanted.modulusLength, wanted.publicExponent, wanted.hash));
     }
     throw Error(errc::not_supported,
-                fmt::format("generateCertificate: the algorithm \"{}\" is not supported; \"ECDSA\" and "
-                            "\"RSASSA-PKCS1-v1_5\" are",
+                fmt::format("generateCertificate: algorithm.name is \"{}\"; supported are \"ECDSA\" and "
+                            "\"RSASSA-PKCS1-v1_5\"",
                             wanted.name));
 }
 
@@ -136,8 +138,9 @@ CORTC_DECL void detail::generate_certificate(const context& where, const KeygenA
     constexpr milliseconds usual = days(30), longest = days(365);
     const auto life = std::min(algorithm.expires.value_or(usual), longest);
     if (life < milliseconds::zero())
-        throw Error(errc::type, fmt::format("generateCertificate: expires is {} ms; it cannot be negative",
-                                            life.count()));
+        throw Error(errc::type,
+                    fmt::format("generateCertificate: algorithm.expires is {} ms; it cannot be negative",
+                                life.count()));
     const auto type = detail::key_type(algorithm);
     const Certificate::time expires = where.network().calendar() + life;
     // The certificate itself counts in seconds, and cannot end when it begins.

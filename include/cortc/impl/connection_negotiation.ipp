@@ -2,6 +2,8 @@
 
 #include "cortc/impl/connection.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -73,14 +75,18 @@ CORTC_DECL SessionDescription from_jsep(jsep::description&& description) {
     return {type, std::move(description.sdp)};
 }
 
+/// `where`: the member, for what the error says.
 template <class R, class T>
-void complete(waiter<R>& operation, jsep::outcome<T>&& outcome) {
-    if (!outcome)
-        operation.fail(to_exception(outcome.error()));
-    else if constexpr (std::is_void_v<R>)
+void complete(waiter<R>& operation, std::string_view where, jsep::outcome<T>&& outcome) {
+    if (!outcome) {
+        auto why = outcome.error();
+        why.message = fmt::format("{}: {}", where, why.message);
+        operation.fail(to_exception(why));
+    } else if constexpr (std::is_void_v<R>) {
         operation.succeed();
-    else
+    } else {
         operation.succeed(from_jsep(std::move(*outcome)));
+    }
 }
 
 } // namespace detail
@@ -162,15 +168,16 @@ CORTC_DECL void connection::with_certificate(std::uint64_t id, prepared then) {
 // ---- the operations
 
 CORTC_DECL void connection::create_offer(OfferOptions options, waiter_ptr<SessionDescription> operation) {
-    chain<SessionDescription>(std::move(operation), to_create(SdpType::offer),
-                              [this, options](const auto& op) {
-                                  detail::complete(*op, session_.create_offer({options.iceRestart}));
-                              });
+    chain<SessionDescription>(
+        std::move(operation), to_create(SdpType::offer), [this, options](const auto& op) {
+            detail::complete(*op, "createOffer", session_.create_offer({options.iceRestart}));
+        });
 }
 
 CORTC_DECL void connection::create_answer(waiter_ptr<SessionDescription> operation) {
-    chain<SessionDescription>(std::move(operation), to_create(SdpType::answer),
-                              [this](const auto& op) { detail::complete(*op, session_.create_answer()); });
+    chain<SessionDescription>(std::move(operation), to_create(SdpType::answer), [this](const auto& op) {
+        detail::complete(*op, "createAnswer", session_.create_answer());
+    });
 }
 
 CORTC_DECL void connection::set_local(std::optional<SessionDescription> description,
@@ -189,7 +196,7 @@ CORTC_DECL void connection::set_local(std::optional<SessionDescription> descript
                     auto outcome =
                         session_.set_local_description(type, description ? description->sdp : std::string());
                     drain_session();
-                    detail::complete(*op, std::move(outcome));
+                    detail::complete(*op, "setLocalDescription", std::move(outcome));
                 });
 }
 
@@ -200,7 +207,7 @@ CORTC_DECL void connection::set_remote(SessionDescription description, waiter_pt
         auto outcome = session_.set_remote_description(detail::to_jsep(given->type), given->sdp);
         if (outcome) observe_identity(*given);
         drain_session();
-        detail::complete(*op, std::move(outcome));
+        detail::complete(*op, "setRemoteDescription", std::move(outcome));
     });
 }
 
@@ -213,7 +220,7 @@ CORTC_DECL void connection::add_candidate(IceCandidate candidate, waiter_ptr<voi
         auto outcome = session_.add_remote_candidate(
             {candidate.candidate, candidate.sdpMid, candidate.sdpMLineIndex, candidate.usernameFragment});
         drain_session();
-        detail::complete(*op, std::move(outcome));
+        detail::complete(*op, "addIceCandidate", std::move(outcome));
     });
 }
 

@@ -168,6 +168,7 @@ class session {
 
     [[nodiscard]] outcome<void> roll_back();
     [[nodiscard]] outcome<void> set_local(sdp_type type, const created& from);
+    [[nodiscard]] outcome<void> set_content(sdp_type type, content_ptr content, std::string_view text);
     [[nodiscard]] outcome<void> set_remote_offer(content_ptr offer, std::string_view text);
     [[nodiscard]] outcome<void> set_remote_answer(sdp_type type, content_ptr answer);
     void commit(model next);

@@ -235,7 +235,7 @@ TEST_CASE("addTransceiver: an unknown codec is OperationError, scale and frame r
     auto rate = with([](auto& each) { each.maxFramerate = 0; });
     CHECK(thrown_name([&] { pc.addTransceiver("video", codec); }) == "OperationError");
     CHECK(thrown([&] { pc.addTransceiver("video", scale); }) ==
-          "RangeError: addTransceiver: encodings[0].scaleResolutionDownBy is 0.5; 1 is the least");
+          "RangeError: addTransceiver: sendEncodings[0].scaleResolutionDownBy is 0.5; 1 is the least");
     CHECK(thrown_name([&] { pc.addTransceiver("video", rate); }) == "RangeError");
     auto both = scale;
     both.sendEncodings[0].codec = codec.sendEncodings[0].codec;

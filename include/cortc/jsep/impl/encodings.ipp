@@ -41,13 +41,14 @@ CORTC_DECL void remove_video_members(std::vector<encoding>& encodings) {
     }
 }
 
-CORTC_DECL outcome<void> validate_scales(const std::vector<encoding>& encodings) {
+/// `name`: what the application calls them.
+CORTC_DECL outcome<void> validate_scales(const std::vector<encoding>& encodings, std::string_view name) {
     for (std::size_t i = 0; i < encodings.size(); ++i) {
         const auto& scale = encodings[i].scale_resolution_down_by;
         if (scale && !(*scale >= 1.0))
             return refused(
                 error_kind::range,
-                fmt::format("encodings[{}].scaleResolutionDownBy is {}; 1 is the least", i, *scale));
+                fmt::format("{}[{}].scaleResolutionDownBy is {}; 1 is the least", name, i, *scale));
     }
     return {};
 }
@@ -57,14 +58,16 @@ CORTC_DECL outcome<void> validate_rids(const std::vector<encoding>& encodings) {
     for (std::size_t i = 0; i < encodings.size(); ++i) {
         const auto& rid = encodings[i].rid;
         if (rid.empty() == named)
-            return refused(error_kind::type, "some encodings have a rid and some have none; all or none may");
+            return refused(error_kind::type,
+                           "sendEncodings: some have a rid and some have none; all or none may");
         if (!rid.empty() && !is_rid(rid))
             return refused(
                 error_kind::type,
-                fmt::format("encodings[{}].rid: 1 to 255 letters, digits, '-' and '_' make a rid", i));
+                fmt::format("sendEncodings[{}].rid: 1 to 255 letters, digits, '-' and '_' make a rid", i));
         if (named && std::any_of(encodings.begin(), encodings.begin() + static_cast<std::ptrdiff_t>(i),
                                  [&](const auto& other) { return other.rid == rid; }))
-            return refused(error_kind::type, fmt::format("encodings[{}].rid: {} stands there twice", i, rid));
+            return refused(error_kind::type,
+                           fmt::format("sendEncodings[{}].rid: {} stands there twice", i, rid));
     }
     return {};
 }
@@ -112,15 +115,15 @@ CORTC_DECL outcome<std::vector<encoding>> first_encodings(media_kind kind, std::
     if (auto fits = detail::validate_rids(given); !fits) return fits.error();
     for (std::size_t i = 0; i < given.size(); ++i)
         if (given[i].codec && !detail::holds(codecs, *given[i].codec, false))
-            return detail::refused(
-                error_kind::operation,
-                fmt::format("encodings[{}].codec: {} is none of the capabilities", i, given[i].codec->name));
+            return detail::refused(error_kind::operation,
+                                   fmt::format("sendEncodings[{}].codec: {} is none of the capabilities", i,
+                                               given[i].codec->name));
     if (kind == media_kind::audio) detail::remove_video_members(given);
-    if (auto fits = detail::validate_scales(given); !fits) return fits.error();
+    if (auto fits = detail::validate_scales(given, "sendEncodings"); !fits) return fits.error();
     for (std::size_t i = 0; i < given.size(); ++i)
         if (given[i].max_framerate && !(*given[i].max_framerate > 0.0))
             return detail::refused(error_kind::range,
-                                   fmt::format("encodings[{}].maxFramerate is {}; it must be above 0", i,
+                                   fmt::format("sendEncodings[{}].maxFramerate is {}; it must be above 0", i,
                                                *given[i].max_framerate));
     auto scaled = std::any_of(given.begin(), given.end(),
                               [](const auto& each) { return each.scale_resolution_down_by.has_value(); });
@@ -142,16 +145,18 @@ CORTC_DECL outcome<std::vector<encoding>> next_encodings(media_kind kind, send_p
     };
     auto& next = given.encodings;
     if (next.size() != last.encodings.size())
-        return changed(fmt::format("there are {} encodings, not {}", last.encodings.size(), next.size()));
+        return changed(fmt::format("parameters.encodings has {} encodings, the sender {}", next.size(),
+                                   last.encodings.size()));
     for (std::size_t i = 0; i < next.size(); ++i)
         if (next[i].rid != last.encodings[i].rid)
-            return changed(fmt::format("encodings[{}].rid was {}; rids and their order are read-only", i,
-                                       last.encodings[i].rid));
+            return changed(
+                fmt::format("parameters.encodings[{}].rid was {}; rids and their order are read-only", i,
+                            last.encodings[i].rid));
     if (given.transaction_id != last.transaction_id)
-        return changed("the transactionId is not that of the last getParameters");
+        return changed("parameters.transactionId is not that of the last getParameters");
     if (given.codecs != last.codecs || given.header_extensions != last.header_extensions ||
         given.cname != last.cname || given.rtcp_reduced_size != last.rtcp_reduced_size)
-        return changed("codecs, headerExtensions and rtcp are read-only");
+        return changed("parameters: codecs, headerExtensions and rtcp are read-only");
     auto choosable = [&](const codec_capability& wanted) {
         if (last.codecs.empty()) return detail::holds(codecs, wanted, true);
         return std::any_of(last.codecs.begin(), last.codecs.end(),
@@ -159,15 +164,16 @@ CORTC_DECL outcome<std::vector<encoding>> next_encodings(media_kind kind, send_p
     };
     for (std::size_t i = 0; i < next.size(); ++i)
         if (next[i].codec && !choosable(*next[i].codec))
-            return changed(fmt::format("encodings[{}].codec: {} was not negotiated", i, next[i].codec->name));
+            return changed(
+                fmt::format("parameters.encodings[{}].codec: {} was not negotiated", i, next[i].codec->name));
     if (kind == media_kind::audio) detail::remove_video_members(next);
     if (kind == media_kind::video) detail::scale_layers(next, true);
-    if (auto fits = detail::validate_scales(next); !fits) return fits.error();
+    if (auto fits = detail::validate_scales(next, "parameters.encodings"); !fits) return fits.error();
     for (std::size_t i = 0; i < next.size(); ++i)
         if (next[i].max_framerate && !(*next[i].max_framerate >= 0.0))
-            return detail::refused(
-                error_kind::range,
-                fmt::format("encodings[{}].maxFramerate is {}; 0 is the least", i, *next[i].max_framerate));
+            return detail::refused(error_kind::range,
+                                   fmt::format("parameters.encodings[{}].maxFramerate is {}; 0 is the least",
+                                               i, *next[i].max_framerate));
     return std::move(next);
 }
 
@@ -175,13 +181,14 @@ CORTC_DECL outcome<std::vector<codec_capability>>
 codec_preferences(std::vector<codec_capability> given, const std::vector<codec_capability>& codecs) {
     std::vector<codec_capability> preferred;
     auto useful = given.empty();
-    for (const auto& each : given) {
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        const auto& each = given[i];
         auto known = std::find_if(codecs.begin(), codecs.end(),
                                   [&](const auto& ours) { return same_codec(ours, each, false); });
         if (known == codecs.end())
-            return detail::refused(
-                error_kind::invalid_modification,
-                fmt::format("{}/{} {} is none of the capabilities", each.name, each.clock_rate, each.fmtp));
+            return detail::refused(error_kind::invalid_modification,
+                                   fmt::format("codecs[{}]: {}/{} {} is none of the capabilities", i,
+                                               each.name, each.clock_rate, each.fmtp));
         if (std::find(preferred.begin(), preferred.end(), *known) != preferred.end()) continue;
         preferred.push_back(*known);
         sdp::codec named;
@@ -189,8 +196,9 @@ codec_preferences(std::vector<codec_capability> given, const std::vector<codec_c
         useful = useful || !detail::is_auxiliary(named);
     }
     if (!useful)
-        return detail::refused(error_kind::invalid_modification,
-                               "retransmission, redundancy, events and comfort noise alone carry no media");
+        return detail::refused(
+            error_kind::invalid_modification,
+            "codecs: retransmission, redundancy, events and comfort noise alone carry no media");
     return preferred;
 }
 

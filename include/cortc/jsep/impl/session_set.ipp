@@ -36,11 +36,11 @@ CORTC_DECL std::optional<error> session::wrong_state(sdp_type type, bool local) 
             local ? in(have_remote_offer, have_local_pranswer) : in(have_local_offer, have_remote_pranswer);
     if (fits) return {};
     auto who = type == sdp_type::rollback ? "" : local ? "local " : "remote ";
-    return error{
-        error_kind::invalid_state,
-        fmt::format("a {}{} does not fit the signaling state {}", who, to_string(type), to_string(state())),
-        {},
-        {}};
+    return error{error_kind::invalid_state,
+                 fmt::format("description.type: a {}{} does not fit the signaling state {}", who,
+                             to_string(type), to_string(state())),
+                 {},
+                 {}};
 }
 
 CORTC_DECL outcome<void> session::set_local_description(std::optional<sdp_type> given, std::string_view sdp) {
@@ -52,7 +52,7 @@ CORTC_DECL outcome<void> session::set_local_description(std::optional<sdp_type> 
     if (!sdp.empty() && !(last && last->text == sdp))
         return error{
             error_kind::invalid_modification,
-            fmt::format("the {} is not the one that {} returned last; set that text unchanged, or none",
+            fmt::format("description.sdp is not the {} that {} returned last; set that unchanged, or none",
                         to_string(type), type == sdp_type::offer ? "createOffer" : "createAnswer"),
             {},
             {}};
@@ -72,7 +72,7 @@ CORTC_DECL outcome<void> session::set_local(sdp_type type, const created& from) 
     if (from.remote_offer != remote_offer_)
         return error{
             error_kind::invalid_access,
-            "the answer was created for an earlier offer; createAnswer makes one for the present offer",
+            "description.sdp was created for an earlier offer; createAnswer makes an answer to this one",
             {},
             {}};
     commit(apply_answer(model_, from.content, type, true, options_.ice_lite, ids_));
@@ -88,16 +88,24 @@ CORTC_DECL outcome<void> session::set_remote_description(sdp_type type, std::str
     auto parsed = sdp::parse(sdp, options_.sdp_limits);
     if (!parsed)
         return error{error_kind::operation,
-                     fmt::format("line {}: {}", parsed.error().line, parsed.error().message),
+                     fmt::format("description.sdp, line {}: {}", parsed.error().line, parsed.error().message),
                      "sdp-syntax-error", parsed.error().line};
-    auto content = std::make_shared<const sdp::session_description>(std::move(*parsed));
+    auto done = set_content(type, std::make_shared<const sdp::session_description>(std::move(*parsed)), sdp);
+    if (done) return done;
+    auto why = done.error();
+    why.message = "description.sdp: " + why.message;
+    return why;
+}
+
+/// What it says is measured in the W3C's order.
+CORTC_DECL outcome<void> session::set_content(sdp_type type, content_ptr content, std::string_view text) {
     if (options_.rtcp_mux == rtcp_mux_policy::require)
         if (auto muxed = validate_rtcp_mux(*content, bundle_layout(*content)); !muxed) return muxed;
     // A repeated offer is measured as if from stable.
     auto rids = validate_rids(type == sdp_type::offer ? base() : model_, *content, type);
     if (!rids) return rids;
     if (auto grouped = validate_groups(*content); !grouped) return grouped;
-    return type == sdp_type::offer ? set_remote_offer(std::move(content), sdp)
+    return type == sdp_type::offer ? set_remote_offer(std::move(content), text)
                                    : set_remote_answer(type, std::move(content));
 }
 

@@ -23,11 +23,12 @@ CORTC_DECL outcome<std::vector<std::string>> stream_ids(const std::vector<std::s
     for (const auto& each : given) {
         if (!is_msid(each) || each == "-")
             return refused(error_kind::type,
-                           "a stream's id is a token of 1 to 64 characters (RFC 8830), and not \"-\"");
+                           "streams: an id is a token of 1 to 64 characters (RFC 8830), and not \"-\"");
         if (std::find(ids.begin(), ids.end(), each) == ids.end()) ids.push_back(each);
     }
     if (ids.size() > max_streams)
-        return refused(error_kind::type, fmt::format("{} streams are more than {}", ids.size(), max_streams));
+        return refused(error_kind::type,
+                       fmt::format("streams: {} are more than {}", ids.size(), max_streams));
     return ids;
 }
 
@@ -112,7 +113,7 @@ CORTC_DECL outcome<transceiver_id> session::add_track(media_kind kind, std::stri
     const auto& all = model_.transceivers;
     if (std::any_of(all.begin(), all.end(),
                     [&](const auto& each) { return !each.stopped && each.track == track; }))
-        return detail::refused(error_kind::invalid_access, "a sender has this track already");
+        return detail::refused(error_kind::invalid_access, "the track is one that a sender has already");
     auto ids = detail::stream_ids(streams);
     if (!ids) return ids.error();
     auto reusable = std::find_if(all.begin(), all.end(), [&](const auto& each) {
@@ -162,7 +163,7 @@ CORTC_DECL outcome<void> session::set_direction(transceiver_id which,
     if (!found || found->ended()) return detail::is_stopped();
     if (found->direction == direction) return {};
     if (!direction)
-        return detail::refused(error_kind::type, "stopped is no direction to ask for; call stop()");
+        return detail::refused(error_kind::type, "direction: stopped is none to ask for; call stop()");
     change_transceiver(which, [&](transceiver& each) { each.direction = *direction; });
     return {};
 }

@@ -87,7 +87,7 @@ CORTC_DECL std::optional<certificate_error> certificate::load(std::string_view c
 CORTC_DECL std::optional<certificate_error> certificate::load_key(std::string_view pem) {
     using enum certificate_failure;
     if (!detail::is_pem(pem))
-        return certificate_error{not_pem, "this is not PEM: no \"-----BEGIN PRIVATE KEY-----\" in it"};
+        return certificate_error{not_pem, "the key is not PEM: no \"-----BEGIN PRIVATE KEY-----\" in it"};
     if (!detail::pem_block(pem, "ENCRYPTED PRIVATE KEY").empty())
         return certificate_error{encrypted_key, "the private key is encrypted; give it in the clear"};
     std::string_view found;
@@ -128,7 +128,8 @@ CORTC_DECL std::optional<certificate_error> certificate::load_key(std::string_vi
 CORTC_DECL std::optional<certificate_error> certificate::load_certificate(std::string_view pem) {
     using enum certificate_failure;
     if (!detail::is_pem(pem))
-        return certificate_error{not_pem, "this is not PEM: no \"-----BEGIN CERTIFICATE-----\" in it"};
+        return certificate_error{not_pem,
+                                 "the certificate is not PEM: no \"-----BEGIN CERTIFICATE-----\" in it"};
     const auto found = detail::pem_block(pem, "CERTIFICATE");
     if (found.empty()) return certificate_error{no_certificate, "there is no certificate in the PEM text"};
     detail::secret_text text(found);
