@@ -49,23 +49,33 @@ class DataChannel {
     /// The SCTP stream, once the DTLS role is known.
     [[nodiscard]] std::optional<std::uint16_t> id() const;
     [[nodiscard]] DataChannelState readyState() const;
-    /// Bytes of messages accepted and not yet handed to the network, and of those that wait in send().
+    /// Bytes of messages accepted and not yet handed to the network, and of those that wait in send(). 0 once
+    /// the channel is closed (in the W3C it stays what it was).
     [[nodiscard]] std::size_t bufferedAmount() const;
     [[nodiscard]] std::size_t bufferedAmountLowThreshold() const;
     void bufferedAmountLowThreshold(std::size_t bytes);
 
     /// Completes when the channel is open; at once if it is. Fails with errc::closed when it closed instead.
-    /// A level: any number may wait.
+    /// With errc::operation when an error ended it: errorDetail() is "data-channel-failure" when it could not
+    /// be set up, "sctp-failure" when the association was lost, with the peer's sctpCauseCode(). A level: any
+    /// number may wait, and one that is cancelled changes nothing. So are the next three.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto opened(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { opened(*impl, std::move(op)); });
     }
-    /// Completes when the channel is closed, for whatever reason. A level.
+    /// Completes when the channel is closed, for whatever reason.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto closed(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { closed(*impl, std::move(op)); });
     }
-    /// Completes when bufferedAmount() is at or below its threshold. A level.
+    /// readyState() is another than `from`; returns it. `closing` is seen whoever closes (the W3C's event
+    /// only when it was the peer). Fails like opened() when it is closed and `from` says so.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto stateChanged(DataChannelState from, Token&& token = {}) {
+        return initiate<DataChannelState>(
+            home(), token, [impl = impl_, from](auto op) { state_changed(*impl, from, std::move(op)); });
+    }
+    /// Completes when bufferedAmount() is at or below its threshold. Fails like opened() when it is closed.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto bufferedAmountLow(Token&& token = {}) {
         return initiate<void>(home(), token,
@@ -73,10 +83,10 @@ class DataChannel {
     }
 
     /// Sends a text message (`text` must be UTF-8). Completes when the send buffer had room and the message
-    /// is in it; `text` must stay valid until then. Errors: not open, or no longer: errc::invalid_state;
-    /// larger than the peer's maximum message size: errc::type. Cancelled: not sent. Sends of one channel
-    /// keep their order. Under `||` the loser does not tell whether it was sent: use cortc::timeout, or
-    /// trySend().
+    /// is in it, where the W3C's fails with OperationError; `text` must stay valid until then. Errors: not
+    /// open, or no longer: errc::invalid_state; larger than the peer's maximum message size: errc::type.
+    /// Cancelled: not sent. Sends of one channel keep their order. Under `||` the loser does not tell whether
+    /// it was sent: use cortc::timeout, or trySend().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto send(std::string_view text, Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_, text](auto op) {
@@ -146,6 +156,7 @@ class DataChannel {
     std::shared_ptr<waiter_home> home() const;
     static void opened(channel_impl&, waiter_ptr<void>);
     static void closed(channel_impl&, waiter_ptr<void>);
+    static void state_changed(channel_impl&, DataChannelState, waiter_ptr<DataChannelState>);
     static void buffered_amount_low(channel_impl&, waiter_ptr<void>);
     static void send(channel_impl&, bool text, byte_view data, waiter_ptr<void>);
     static void writable(channel_impl&, waiter_ptr<void>);

@@ -33,17 +33,18 @@ struct AnswerOptions;
 
 /// RTCPeerConnection (webrtc-pc 4.4). Move-only, and the owner: destroying it closes the connection.
 ///
-/// Asynchronous members take a completion token, default use_awaitable; callbacks, use_future and as_tuple
-/// work:
+/// Asynchronous members take a completion token, default use_awaitable; callbacks (the W3C's old form, see
+/// createOffer()), use_future and as_tuple work:
 ///
 ///     auto answer = co_await pc.createAnswer();
 ///     pc.createAnswer([](std::exception_ptr error, cortc::SessionDescription answer) { ... });
 ///
 /// With use_awaitable an operation starts, and takes its place on the operations chain, when it is awaited;
 /// with other tokens when the member is called. They may be called from any thread; plain members, the
-/// destructor among them, belong to the context's executor. What fails throws cortc::Error; close() completes
-/// operations with errc::aborted. A moved-from connection throws errc::invalid_state. cortc/events.md lists
-/// the W3C's events and what to await for each.
+/// destructor among them, belong to the context's executor. What fails throws cortc::Error, whose what()
+/// names the argument that is wrong; close() completes operations with errc::aborted (in the W3C they never
+/// settle). A moved-from connection throws errc::invalid_state. cortc/events.md lists the W3C's events and
+/// what to await for each.
 ///
 /// Every operation can be cancelled through its token's slot, on the executor of its handler and whatever
 /// thread the context runs on: terminal, partial and total cancellation mean the same, because nothing is
@@ -84,13 +85,23 @@ class PeerConnection {
         return cortc::generateCertificate(where, std::forward<Arguments>(arguments)...);
     }
 
-    // The operations of the chain (webrtc-pc 4.4.1.2), one after another in the order they start. A cancelled
-    // one leaves its place to the next; it is applied and succeeds, or not applied and cancelled.
+    // The operations of the chain (webrtc-pc 4.4.1.2), one after another in the order they start. Closed:
+    // errc::invalid_state. A cancelled one leaves its place to the next; it is applied and succeeds, or not
+    // applied and cancelled.
 
     /// An offer for the channels and sections there are (webrtc-pc 4.4.2 createOffer). With an identity
     /// provider it waits for the assertion. Errors: closed, or a remote offer is pending:
-    /// errc::invalid_state; the provider failed: errc::not_readable, with its errorDetail. Cancelled: no
-    /// offer was made, and the provider is cancelled.
+    /// errc::invalid_state; the provider failed: errc::not_readable, with its errorDetail; no certificate
+    /// could be made: errc::operation. Cancelled: no offer was made, and the provider is cancelled.
+    ///
+    /// The same with a callback, as the W3C's old form had two, or with any other completion token:
+    ///
+    ///     auto offer = co_await pc.createOffer({.iceRestart = true});
+    ///     pc.createOffer({.iceRestart = true}, [](std::exception_ptr error, SessionDescription offer) { ...
+    ///     }); std::future<SessionDescription> offer = pc.createOffer(asio::use_future);
+    ///
+    /// `error` is null when it succeeded, and `offer` is empty when it failed. A callback runs on its
+    /// associated executor, else on the context's, never inside the call. What it throws comes out of run().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto createOffer(OfferOptions options, Token&& token = {}) {
         return initiate<SessionDescription>(
@@ -101,7 +112,11 @@ class PeerConnection {
         return createOffer(OfferOptions{}, std::forward<Token>(token));
     }
     /// The answer to the pending remote offer. Errors: there is none: errc::invalid_state; an identity
-    /// provider, and cancellation: as for createOffer().
+    /// provider, cancellation and callbacks: as for createOffer().
+    ///
+    ///     auto answer = co_await pc.createAnswer();
+    ///     pc.createAnswer([](std::exception_ptr error, SessionDescription answer) { ... });
+    ///
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto createAnswer(Token&& token = {}) {
         return initiate<SessionDescription>(home(), token,
@@ -110,7 +125,7 @@ class PeerConnection {
     /// Applies what createOffer or createAnswer returned last; an empty sdp means it (created if need be).
     /// `rollback` withdraws the pending offer. Starts gathering before it completes. Errors:
     /// errc::invalid_modification when the sdp is another; errc::invalid_state when the type does not fit the
-    /// signaling state; for what is to be created, those of createOffer().
+    /// signaling state; for what is to be created, those of createOffer(). Cancelled: nothing was applied.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto setLocalDescription(SessionDescription description, Token&& token = {}) {
         return initiate<void>(home(), token,
@@ -127,7 +142,8 @@ class PeerConnection {
     }
     /// Applies the peer's description; an offer during our own rolls ours back first. Errors: errc::operation
     /// with errorDetail "sdp-syntax-error" and the line; errc::invalid_access when the content does not fit;
-    /// errc::invalid_state when the type does not. A failure changes nothing.
+    /// errc::invalid_state when the type does not. A failure changes nothing, but for the offer of ours that
+    /// it has rolled back first; so does a cancellation.
     ///
     /// With a target identity (Configuration::peerIdentity, or the one validated first) it waits until the
     /// description's a=identity is validated, and fails with errc::operation and errorDetail "idp-..." when
@@ -144,7 +160,9 @@ class PeerConnection {
     }
     /// Adds a candidate of the peer, or its end-of-candidates (webrtc-pc 4.4.2 addIceCandidate). Errors:
     /// errc::type without sdpMid and sdpMLineIndex; errc::invalid_state without a remote description;
-    /// errc::operation when the section, the generation or the line is not to be understood.
+    /// errc::operation when the section, the generation or the line is not to be understood. Cancelled: it
+    /// was not added. No port is refused as browsers refuse those of other protocols (Fetch 2.9): a server
+    /// has its own firewall.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto addIceCandidate(IceCandidate candidate, Token&& token = {}) {
         return initiate<void>(home(), token,
@@ -175,7 +193,7 @@ class PeerConnection {
     /// A level: who the peer is, once its assertion is validated; it then never changes. A validation that
     /// fails fails those who wait (errc::operation, errorDetail "idp-..."). After that it waits for the
     /// next one; with a target identity it fails at once until a validation succeeds (a promise of the W3C's
-    /// could not succeed any more).
+    /// could not succeed any more). Cancelled: the validation goes on.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto peerIdentity(Token&& token = {}) {
         return initiate<IdentityAssertion>(home(), token,
@@ -187,9 +205,11 @@ class PeerConnection {
 
     /// The next offer carries new ICE credentials; negotiation becomes needed. Never fails.
     void restartIce();
-    /// A channel, usable when opened() completes; sending may begin then. Errors, in this order: closed
-    /// errc::invalid_state; label or protocol over 65535 bytes, negotiated without id, both limits, or id
-    /// 65535: errc::type; id in use or none free: errc::operation.
+    /// A channel, usable when opened() completes; over an association that is up at once (the W3C's connects
+    /// for a task). Errors, in this order: closed errc::invalid_state; label or protocol over 65535 bytes,
+    /// negotiated without id, both limits, or id 65535: errc::type; id in use, none free, or one not below
+    /// maxChannels(): errc::operation. So is, beyond the W3C, one channel more than context_options::limits
+    /// allow, and one over an SCTP association that has ended (the W3C's is made, and closes).
     [[nodiscard]] DataChannel createDataChannel(std::string label, DataChannelInit init = {});
 
     // Media (webrtc-pc 5.1). What is added or removed makes negotiation needed, and takes effect with it.
@@ -230,12 +250,16 @@ class PeerConnection {
     /// rejects their section.
     [[nodiscard]] std::vector<RtpTransceiver> getTransceivers() const;
 
-    /// Ends everything at once: operations complete with errc::aborted, the peer is told. Idempotent.
+    /// Ends everything at once: operations complete with errc::aborted, the peer is told. Idempotent. The W3C
+    /// fires no event for it; here whoever awaits a change to `closed`, or a level that this makes true, goes
+    /// on.
     void close();
 
     [[nodiscard]] SignalingState signalingState() const;
     [[nodiscard]] IceGatheringState iceGatheringState() const;
     [[nodiscard]] IceConnectionState iceConnectionState() const;
+    /// As webrtc-pc 4.3.3 has it, and beyond that: failed when the peer ended DTLS, which nothing brings
+    /// back.
     [[nodiscard]] PeerConnectionState connectionState() const;
     /// With the candidates gathered, or received, so far. `localDescription` is the pending one if there is
     /// one.
@@ -295,6 +319,20 @@ class PeerConnection {
     [[nodiscard]] auto signalingStateChanged(SignalingState from, Token&& token = {}) {
         return initiate<SignalingState>(
             home(), token, [impl = impl_, from](auto op) { signaling_changed(*impl, from, std::move(op)); });
+    }
+    /// iceConnectionState() is another than `from`; returns it. Told before connectionState()'s change.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto iceConnectionStateChanged(IceConnectionState from, Token&& token = {}) {
+        return initiate<IceConnectionState>(
+            home(), token, [impl = impl_, from](auto op) { ice_state_changed(*impl, from, std::move(op)); });
+    }
+    /// iceGatheringState() is another than `from`; returns it. Fails with errc::aborted after close(), which
+    /// leaves it as it was.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto iceGatheringStateChanged(IceGatheringState from, Token&& token = {}) {
+        return initiate<IceGatheringState>(home(), token, [impl = impl_, from](auto op) {
+            gathering_state_changed(*impl, from, std::move(op));
+        });
     }
     /// The next change of the selected pair; returns the new one.
     template <class Token = asio::use_awaitable_t<>>
@@ -394,6 +432,8 @@ class PeerConnection {
     static void restarted(connection&, waiter_ptr<void>);
     static void closed(connection&, waiter_ptr<void>);
     static void state_changed(connection&, PeerConnectionState, waiter_ptr<PeerConnectionState>);
+    static void ice_state_changed(connection&, IceConnectionState, waiter_ptr<IceConnectionState>);
+    static void gathering_state_changed(connection&, IceGatheringState, waiter_ptr<IceGatheringState>);
     static void selected_pair_changed(connection&, waiter_ptr<SelectedPair>);
     static void get_stats(connection&, waiter_ptr<StatsReport>);
     static void signaling_changed(connection&, SignalingState, waiter_ptr<SignalingState>);

@@ -35,7 +35,8 @@ class RtpReceiver {
     [[nodiscard]] std::optional<DtlsTransport> transport() const;
     /// The same for the whole life of the transceiver, whether it receives or not.
     [[nodiscard]] MediaStreamTrack track() const;
-    /// What the last answer, in either direction, settled. Never fails.
+    /// What the last answer, in either direction, settled (in the W3C an offer shows in it already). Never
+    /// fails.
     [[nodiscard]] RtpReceiveParameters getParameters() const;
 
     [[nodiscard]] const std::shared_ptr<transceiver_impl>& inner() const noexcept { return impl_; }

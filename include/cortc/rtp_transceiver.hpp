@@ -64,8 +64,10 @@ class RtpTransceiver {
     /// connection is closed.
     [[nodiscard]] bool stopped() const;
     /// Sending and receiving end, and with it the receiver's track; the next offer rejects the section.
-    /// Idempotent; errc::invalid_state after close(). (With Chromium not the first one of a BUNDLE group: it
-    /// gives up the transport of all of them with it, whoever stopped it. Hold it by its direction.)
+    /// Idempotent; errc::invalid_state after close(). One that no description gave a section is stopped() at
+    /// once (in the W3C it would need negotiation for ever). (With Chromium not the first one of a BUNDLE
+    /// group: it gives up the transport of all of them with it, whoever stopped it. Hold it by its
+    /// direction.)
     void stop();
     /// What the next descriptions list, the preferred first, of getCapabilities(); empty: all of that again.
     /// Doubles are dropped. A codec without `channels` is mono. errc::invalid_modification: one is not in the

@@ -33,6 +33,7 @@ class channel_impl : public std::enable_shared_from_this<channel_impl> {
 
     void opened(waiter_ptr<void> operation);
     void closed(waiter_ptr<void> operation);
+    void state_changed(DataChannelState from, waiter_ptr<DataChannelState> operation);
     void buffered_amount_low(waiter_ptr<void> operation);
     void send(bool text, byte_view data, waiter_ptr<void> operation);
     bool try_send(bool text, byte_view data);
@@ -63,8 +64,9 @@ class channel_impl : public std::enable_shared_from_this<channel_impl> {
         waiter_ptr<std::size_t> operation;
     };
 
-    /// Throws what send() fails with at once.
-    void require_sendable(std::size_t size) const;
+    void set_state(DataChannelState state);
+    /// Throws what `member` fails with at once; `argument` is what it is to send.
+    void require_sendable(std::string_view member, std::string_view argument, std::size_t size) const;
     /// False: no room.
     bool send_now(bool text, byte_view data);
     void drop_cancelled_sends();
@@ -94,6 +96,7 @@ class channel_impl : public std::enable_shared_from_this<channel_impl> {
     bool batch_ready_ = false;
     bool no_room_ = false; // the engine will say when there is
     waiter_list<void> opened_, closed_, low_, readable_, writable_;
+    waiter_list<DataChannelState> state_changed_;
     std::exception_ptr ended_;
 };
 

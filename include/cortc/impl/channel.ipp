@@ -66,6 +66,20 @@ CORTC_DECL void channel_impl::closed(waiter_ptr<void> operation) {
         closed_.add(std::move(operation));
 }
 
+CORTC_DECL void channel_impl::state_changed(DataChannelState from, waiter_ptr<DataChannelState> operation) {
+    if (auto now = state_; now != from)
+        operation->succeed(std::move(now));
+    else if (ended_)
+        operation->fail(ended_);
+    else
+        state_changed_.add(std::move(operation));
+}
+
+CORTC_DECL void channel_impl::set_state(DataChannelState state) {
+    state_ = state;
+    state_changed_.succeed_all(state);
+}
+
 CORTC_DECL void channel_impl::buffered_amount_low(waiter_ptr<void> operation) {
     if (ended_)
         operation->fail(ended_);
@@ -84,14 +98,15 @@ CORTC_DECL void channel_impl::readable(waiter_ptr<void> operation) {
 
 // ---- sending
 
-CORTC_DECL void channel_impl::require_sendable(std::size_t size) const {
+CORTC_DECL void channel_impl::require_sendable(std::string_view member, std::string_view argument,
+                                               std::size_t size) const {
     if (state_ != DataChannelState::open || !owner_)
-        throw Error(errc::invalid_state, fmt::format("the data channel \"{}\" is {}, not open",
+        throw Error(errc::invalid_state, fmt::format("{}: the data channel \"{}\" is {}, not open", member,
                                                      parameters_.label, to_string(state_)));
     const auto most = owner_->sctp()->max_message_size();
     if (size > most)
-        throw Error(errc::type, fmt::format("a message of {} bytes is larger than the peer takes ({} bytes)",
-                                            size, most));
+        throw Error(errc::type, fmt::format("{}: {} has {} bytes, and the peer takes no message over {}",
+                                            member, argument, size, most));
 }
 
 CORTC_DECL bool channel_impl::send_now(bool text, byte_view data) {
@@ -122,7 +137,7 @@ CORTC_DECL void channel_impl::drop_cancelled_sends() {
 }
 
 CORTC_DECL void channel_impl::send(bool text, byte_view data, waiter_ptr<void> operation) {
-    require_sendable(data.size());
+    require_sendable("send", text ? "text" : "data", data.size());
     drop_cancelled_sends();
     if (sending_.empty() && send_now(text, data)) {
         operation->succeed();
@@ -136,13 +151,13 @@ CORTC_DECL void channel_impl::send(bool text, byte_view data, waiter_ptr<void> o
 }
 
 CORTC_DECL bool channel_impl::try_send(bool text, byte_view data) {
-    require_sendable(data.size());
+    require_sendable("trySend", text ? "text" : "data", data.size());
     drop_cancelled_sends();
     return sending_.empty() && send_now(text, data);
 }
 
 CORTC_DECL void channel_impl::writable(waiter_ptr<void> operation) {
-    require_sendable(0);
+    require_sendable("writable", {}, 0);
     drop_cancelled_sends();
     if (sending_.empty() && !no_room_)
         operation->succeed();
@@ -268,7 +283,7 @@ CORTC_DECL void channel_impl::fill_batch() {
 // ---- the end
 
 CORTC_DECL void channel_impl::begin_closing() {
-    state_ = DataChannelState::closing;
+    set_state(DataChannelState::closing);
     if (!sending_.empty() || !writable_.empty())
         fail_sends(make_error(errc::invalid_state,
                               fmt::format("the data channel \"{}\" is closing", parameters_.label)));
@@ -285,7 +300,7 @@ CORTC_DECL void channel_impl::close() {
 CORTC_DECL void channel_impl::on_open(sctp::stream_id stream) {
     parameters_.id = stream;
     if (state_ != DataChannelState::connecting) return;
-    state_ = DataChannelState::open;
+    set_state(DataChannelState::open);
     opened_.succeed_all();
 }
 
@@ -295,8 +310,8 @@ CORTC_DECL void channel_impl::on_closing() {
 
 CORTC_DECL void channel_impl::on_closed(std::exception_ptr why) {
     if (state_ == DataChannelState::closed) return;
-    state_ = DataChannelState::closed;
     ended_ = std::move(why);
+    set_state(DataChannelState::closed);
     owner_ = nullptr;
     opened_.fail_all(ended_);
     low_.fail_all(ended_);

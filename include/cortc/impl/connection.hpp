@@ -129,6 +129,8 @@ class connection final : public std::enable_shared_from_this<connection>,
     void restarted(waiter_ptr<void> operation);
     void closed(waiter_ptr<void> operation);
     void state_changed(PeerConnectionState from, waiter_ptr<PeerConnectionState> operation);
+    void ice_state_changed(IceConnectionState from, waiter_ptr<IceConnectionState> operation);
+    void gathering_state_changed(IceGatheringState from, waiter_ptr<IceGatheringState> operation);
     void selected_pair_changed(waiter_ptr<SelectedPair> operation);
     void signaling_state_changed(SignalingState from, waiter_ptr<SignalingState> operation);
     [[nodiscard]] event_stream<std::optional<IceCandidate>>& candidates() noexcept {
@@ -249,7 +251,7 @@ class connection final : public std::enable_shared_from_this<connection>,
 
     void update_states();
     void update_gathering();
-    void set_state(PeerConnectionState state);
+    void tell_state();
     [[nodiscard]] PeerConnectionState derive_state() const;
     [[nodiscard]] IceConnectionState derive_ice_state() const;
     [[nodiscard]] bool selection_is_current() const;
@@ -303,6 +305,8 @@ class connection final : public std::enable_shared_from_this<connection>,
     std::string failure_text_;
     waiter_list<void> connected_, gathered_, restarted_, over_;
     waiter_list<PeerConnectionState> state_changed_;
+    waiter_list<IceConnectionState> ice_changed_;
+    waiter_list<IceGatheringState> gathering_changed_;
     waiter_list<SelectedPair> pair_changed_;
     waiter_list<SignalingState> signaling_changed_;
     bool closed_ = false;

@@ -115,9 +115,9 @@ CORTC_DECL void connection::close() {
     for (auto& [id, each] : std::exchange(channels_, {})) each->on_closed(why);
     channel_errors_.clear();
     end_media(why);
-    set_state(PeerConnectionState::closed);
-    ice_state_ = IceConnectionState::closed;
+    update_states();
     gathered_.fail_all(why);
+    gathering_changed_.fail_all(why);
     restarted_.fail_all(why);
     pair_changed_.fail_all(why);
     signaling_changed_.succeed_all(SignalingState::closed);

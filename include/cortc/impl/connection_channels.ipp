@@ -63,6 +63,30 @@ CORTC_DECL void check_channel(const std::string& label, const DataChannelInit& i
         throw Error(errc::type, "createDataChannel: id 65535 is reserved; ids are 0 to 65534");
 }
 
+CORTC_DECL std::string why_no_channel(sctp::open_error why, std::optional<std::uint16_t> id,
+                                      std::uint16_t max_channels) {
+    switch (why) {
+    case sctp::open_error::id_taken:
+        return fmt::format("createDataChannel: id {} is taken by a channel that exists", id.value_or(0));
+    case sctp::open_error::id_out_of_range:
+        return fmt::format("createDataChannel: id {} is out of range; ids are below maxChannels, {}",
+                           id.value_or(0), max_channels);
+    default:
+        return fmt::format("createDataChannel: {}", sctp::to_string(why));
+    }
+}
+
+/// RTCErrorDetailType: the transport of a channel that existed was lost ("announcing a data channel as
+/// closed"), or there never was one ("error on creating data channels").
+CORTC_DECL Error channel_failed(sctp::channel_error&& why) {
+    const auto lost = why.failure == sctp::channel_failure::association_lost ||
+                      why.failure == sctp::channel_failure::protocol_violation;
+    Error made(errc::operation, std::move(why.text),
+               lost ? error_detail::sctp_failure : error_detail::data_channel_failure);
+    if (why.cause) made.sctp_cause_code(*why.cause);
+    return made;
+}
+
 } // namespace detail
 
 CORTC_DECL sctp::data_channels& connection::need_sctp() {
@@ -114,8 +138,7 @@ CORTC_DECL std::shared_ptr<channel_impl> connection::create_channel(std::string 
     if (init.negotiated) parameters.id = sctp::stream_id(*init.id);
     auto id = need_sctp().open(parameters, now());
     if (!id)
-        throw Error(errc::operation, fmt::format("createDataChannel: {}", sctp::to_string(id.error())),
-                    error_detail::data_channel_failure);
+        throw Error(errc::operation, detail::why_no_channel(id.error(), init.id, need_sctp().max_channels()));
     auto made = std::make_shared<channel_impl>(core_, weak_from_this(), *id, std::move(parameters),
                                                DataChannelState::connecting);
     channels_.emplace(*id, made);
@@ -147,8 +170,8 @@ CORTC_DECL void connection::on_channel_event(sctp::channel_event&& event) {
     } else if (auto* closing = std::get_if<sctp::channel_closing>(&event)) {
         if (auto target = channel(closing->channel)) target->on_closing();
     } else if (auto* error = std::get_if<sctp::channel_error>(&event)) {
-        channel_errors_[error->channel] = std::make_exception_ptr(
-            Error(errc::operation, std::move(error->text), error_detail::data_channel_failure));
+        const auto which = error->channel;
+        channel_errors_[which] = std::make_exception_ptr(detail::channel_failed(std::move(*error)));
     } else if (auto* closed = std::get_if<sctp::channel_closed>(&event)) {
         auto at = channel_errors_.find(closed->channel);
         auto why =

@@ -90,9 +90,10 @@ CORTC_DECL void connection::update_gathering() {
     }
     if (next == gathering_state_) return;
     gathering_state_ = next;
+    gathering_changed_.succeed_all(next);
     if (next != IceGatheringState::complete) return;
-    local_candidates_.push(std::nullopt);
     gathered_.succeed_all();
+    local_candidates_.push(std::nullopt);
 }
 
 CORTC_DECL void connection::gathering_complete(waiter_ptr<void> operation) {
@@ -153,23 +154,24 @@ CORTC_DECL IceConnectionState connection::derive_ice_state() const {
     return IceConnectionState::connected;
 }
 
+/// webrtc-pc 5.6: both states have changed before iceconnectionstatechange is told, then
+/// connectionstatechange.
 CORTC_DECL void connection::update_states() {
-    if (closed_) return;
-    ice_state_ = derive_ice_state();
-    set_state(derive_state());
+    const auto ice = std::exchange(ice_state_, derive_ice_state());
+    const auto before = std::exchange(state_, derive_state());
+    if (ice_state_ != ice) ice_changed_.succeed_all(ice_state_);
+    if (state_ != before) tell_state();
 }
 
-CORTC_DECL void connection::set_state(PeerConnectionState state) {
-    if (state == state_) return;
-    log_.info("connection is {}", to_string(state));
-    state_ = state;
-    if (state == PeerConnectionState::connected) {
+CORTC_DECL void connection::tell_state() {
+    log_.info("connection is {}", to_string(state_));
+    if (state_ == PeerConnectionState::connected) {
         connected_.succeed_all();
-    } else if (state == PeerConnectionState::failed || state == PeerConnectionState::closed) {
+    } else if (state_ == PeerConnectionState::failed || state_ == PeerConnectionState::closed) {
         connected_.fail_all(failure());
         restarted_.fail_all(failure());
     }
-    state_changed_.succeed_all(state);
+    state_changed_.succeed_all(state_);
 }
 
 CORTC_DECL std::exception_ptr connection::failure() const {
@@ -220,6 +222,26 @@ CORTC_DECL void connection::state_changed(PeerConnectionState from,
     } else {
         state_changed_.add(std::move(operation));
     }
+}
+
+CORTC_DECL void connection::ice_state_changed(IceConnectionState from,
+                                              waiter_ptr<IceConnectionState> operation) {
+    if (auto now = ice_state_; now != from)
+        operation->succeed(std::move(now));
+    else if (closed_)
+        operation->fail(errc::aborted, "the connection was closed");
+    else
+        ice_changed_.add(std::move(operation));
+}
+
+CORTC_DECL void connection::gathering_state_changed(IceGatheringState from,
+                                                    waiter_ptr<IceGatheringState> operation) {
+    if (auto now = gathering_state_; now != from)
+        operation->succeed(std::move(now));
+    else if (closed_)
+        operation->fail(errc::aborted, "the connection was closed");
+    else
+        gathering_changed_.add(std::move(operation));
 }
 
 CORTC_DECL void connection::signaling_state_changed(SignalingState from,

@@ -78,6 +78,10 @@ CORTC_DECL void DataChannel::opened(channel_impl& impl, waiter_ptr<void> operati
 CORTC_DECL void DataChannel::closed(channel_impl& impl, waiter_ptr<void> operation) {
     impl.closed(std::move(operation));
 }
+CORTC_DECL void DataChannel::state_changed(channel_impl& impl, DataChannelState from,
+                                           waiter_ptr<DataChannelState> operation) {
+    impl.state_changed(from, std::move(operation));
+}
 CORTC_DECL void DataChannel::buffered_amount_low(channel_impl& impl, waiter_ptr<void> operation) {
     impl.buffered_amount_low(std::move(operation));
 }

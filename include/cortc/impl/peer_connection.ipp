@@ -152,6 +152,14 @@ CORTC_DECL void PeerConnection::state_changed(connection& impl, PeerConnectionSt
                                               waiter_ptr<PeerConnectionState> operation) {
     impl.state_changed(from, std::move(operation));
 }
+CORTC_DECL void PeerConnection::ice_state_changed(connection& impl, IceConnectionState from,
+                                                  waiter_ptr<IceConnectionState> operation) {
+    impl.ice_state_changed(from, std::move(operation));
+}
+CORTC_DECL void PeerConnection::gathering_state_changed(connection& impl, IceGatheringState from,
+                                                        waiter_ptr<IceGatheringState> operation) {
+    impl.gathering_state_changed(from, std::move(operation));
+}
 CORTC_DECL void PeerConnection::selected_pair_changed(connection& impl, waiter_ptr<SelectedPair> operation) {
     impl.selected_pair_changed(std::move(operation));
 }
