@@ -79,15 +79,51 @@ struct peer {
     session jsep;
 };
 
+/// What an application can see of a transceiver.
+struct seen_transceiver {
+    transceiver_id id;
+    std::string mid;
+    sdp::direction direction;
+    std::optional<sdp::direction> current_direction, fired_direction;
+    bool stopping, stopped;
+    std::optional<std::string> track;
+    std::vector<std::string> streams, remote_streams;
+    std::vector<encoding> encodings;
+    std::shared_ptr<const send_parameters> last_parameters;
+    std::shared_ptr<const media_parameters> negotiated;
+    std::optional<transport_id> transport;
+
+    explicit seen_transceiver(const session& in, const transceiver& of)
+        : id(of.id)
+        , mid(of.mid)
+        , direction(of.direction)
+        , current_direction(of.current_direction)
+        , fired_direction(of.fired_direction)
+        , stopping(of.stopping)
+        , stopped(of.stopped)
+        , track(of.track)
+        , streams(of.streams)
+        , remote_streams(of.remote_streams)
+        , encodings(of.encodings)
+        , last_parameters(of.last_parameters)
+        , negotiated(of.negotiated)
+        , transport(in.media_transport(of.id)) {}
+    friend bool operator==(const seen_transceiver&, const seen_transceiver&) = default;
+};
+
 /// Everything that can be seen from outside.
 struct observed {
     signaling_state state;
+    std::vector<seen_transceiver> transceivers;
+    std::optional<transport_id> data_transport;
     std::optional<description> current_local, pending_local, current_remote, pending_remote;
     std::optional<bool> can_trickle, controlling;
     bool negotiation_needed;
 
     explicit observed(const session& of)
         : state(of.state())
+        , transceivers(transceivers_of(of))
+        , data_transport(of.data_transport())
         , current_local(of.current_local_description())
         , pending_local(of.pending_local_description())
         , current_remote(of.current_remote_description())
@@ -96,6 +132,13 @@ struct observed {
         , controlling(of.controlling())
         , negotiation_needed(of.negotiation_needed()) {}
     friend bool operator==(const observed&, const observed&) = default;
+
+  private:
+    static std::vector<seen_transceiver> transceivers_of(const session& of) {
+        std::vector<seen_transceiver> all;
+        for (const auto& each : of.transceivers()) all.emplace_back(of, each);
+        return all;
+    }
 };
 
 /// One whole exchange; the offerer's events and the answerer's stay queued.
