@@ -138,11 +138,11 @@ asio::awaitable<std::string> outcome(asio::awaitable<T> operation) {
 
 /// An operation with a callback: what became of it, and a way to cancel it.
 template <class T>
-class pending {
+class cancellable {
   public:
     /// `begin(token)` starts it.
     template <class Begin>
-    explicit pending(Begin begin) : state_(std::make_shared<state>()) {
+    explicit cancellable(Begin begin) : state_(std::make_shared<state>()) {
         begin(asio::bind_cancellation_slot(state_->signal.slot(),
                                            [state = state_](std::exception_ptr error, T value) {
                                                state->done = true;
@@ -164,14 +164,15 @@ class pending {
     };
     std::shared_ptr<state> state_;
 };
-inline pending<SessionDescription> offering(PeerConnection& pc) {
-    return pending<SessionDescription>([&](auto token) { pc.createOffer(OfferOptions{}, std::move(token)); });
+inline cancellable<SessionDescription> offering(PeerConnection& pc) {
+    return cancellable<SessionDescription>(
+        [&](auto token) { pc.createOffer(OfferOptions{}, std::move(token)); });
 }
-inline pending<std::string> asserting(PeerConnection& pc) {
-    return pending<std::string>([&](auto token) { pc.getIdentityAssertion(std::move(token)); });
+inline cancellable<std::string> asserting(PeerConnection& pc) {
+    return cancellable<std::string>([&](auto token) { pc.getIdentityAssertion(std::move(token)); });
 }
-inline pending<IdentityAssertion> identifying(PeerConnection& pc) {
-    return pending<IdentityAssertion>([&](auto token) { pc.peerIdentity(std::move(token)); });
+inline cancellable<IdentityAssertion> identifying(PeerConnection& pc) {
+    return cancellable<IdentityAssertion>([&](auto token) { pc.peerIdentity(std::move(token)); });
 }
 
 } // namespace cortc::test

@@ -113,7 +113,8 @@ TEST_CASE("setRemoteDescription: identity with peerIdentity is waited for, and n
     PeerConnection pc(net.b, configuration);
     applying set(pc, offer);
     auto who = identifying(pc);
-    auto answer = test::pending<SessionDescription>([&](auto token) { pc.createAnswer(std::move(token)); });
+    auto answer =
+        test::cancellable<SessionDescription>([&](auto token) { pc.createAnswer(std::move(token)); });
     net.world.run_for(500ms);
     CHECK(alice->validated == 1);
     CHECK(alice->origin == "https://there.example");
