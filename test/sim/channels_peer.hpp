@@ -60,8 +60,9 @@ inline void repair_checksum(bytes& packet) {
 /// A peer of data channels whose SCTP packets can be tampered with.
 class channels_peer final : public lite_peer {
   public:
-    channels_peer(boost::asio::io_context& io, sim::host& host, crypto::dtls_role role, std::uint64_t seed)
-        : lite_peer(io, host, role), random_(seed), channels_(config(), random_, pool_) {
+    channels_peer(boost::asio::io_context& io, sim::host& host, crypto::dtls_role role, std::uint64_t seed,
+                  std::uint16_t streams = 65535)
+        : lite_peer(io, host, role), random_(seed), channels_(config(streams), random_, pool_) {
         channels_.set_role(role == crypto::dtls_role::client ? sctp::channel_role::dtls_client
                                                              : sctp::channel_role::dtls_server,
                            now());
@@ -74,9 +75,10 @@ class channels_peer final : public lite_peer {
     int received = 0;                              ///< messages
 
   private:
-    static sctp::data_channels_config config() {
+    static sctp::data_channels_config config(std::uint16_t streams) {
         sctp::data_channels_config made;
         made.association.mtu = 1163;
+        made.association.outgoing_streams = made.association.max_incoming_streams = streams;
         return made;
     }
     void connect_sctp() override { channels_.connect(now()); }
