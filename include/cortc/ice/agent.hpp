@@ -74,7 +74,7 @@ class agent {
 
     /// From here on checks with this ufrag are answered, and where they come from is remembered until
     /// set_remote().
-    generation_id add_generation(credentials local);
+    generation_id add_generation(credentials local, time_point now);
     /// Checks begin as soon as there are pairs. A call with other credentials starts the generation over.
     void set_remote(generation_id id, credentials remote, remote_options options, time_point now);
     /// What to signal; nothing when the candidate is redundant (RFC 8445 5.1.3), the limit is met (counted)
@@ -122,6 +122,8 @@ class agent {
     [[nodiscard]] std::vector<pair_statistics> pairs() const;
     /// Of every generation that is not gone, the oldest first.
     [[nodiscard]] std::vector<candidate_statistics> candidates() const;
+    /// Nothing before the first one, and after the rollback of it.
+    [[nodiscard]] std::optional<restart_statistics> last_restart() const;
     [[nodiscard]] const counters& stats() const noexcept { return env_.count; }
 
   private:
@@ -129,7 +131,9 @@ class agent {
     [[nodiscard]] generation* find(generation_id id) noexcept;
     [[nodiscard]] generation* newest_with_remote() noexcept;
     [[nodiscard]] const generation* carrier() const noexcept;
+    void make_room();
     void settle(time_point now);
+    void retire(time_point now);
     [[nodiscard]] transport_state derive_state(time_point now);
     [[nodiscard]] transport_state unconnected_state(const generation& current, time_point now) const;
     void set_state(transport_state next);
@@ -153,6 +157,7 @@ class agent {
     std::optional<transmit> transmit_retransmission(byte_span out, time_point now);
     std::optional<transmit> transmit_consent(byte_span out, time_point now);
     std::optional<transmit> transmit_check(byte_span out, time_point now);
+    [[nodiscard]] bool need_not_wait(const candidate_pair& pair, time_point now) const noexcept;
     transmit send(generation& in, candidate_pair& pair, check_kind kind, byte_span out, time_point now);
     [[nodiscard]] transmit write(const transaction& request, const generation& in, byte_span out) const;
     [[nodiscard]] duration first_rto(const generation& in, const candidate_pair& pair) const noexcept;
@@ -170,7 +175,7 @@ class agent {
     void nominate(generation& in, time_point now);
     void select(generation& in, candidate_pair& pair, time_point now);
     [[nodiscard]] bool should_select(const generation& in, const candidate_pair& pair, time_point now) const;
-    void retire_before(generation_id id, time_point now);
+    void retire_before(generation_id id, duration after, time_point now);
     void expire_consent(generation& in, time_point now);
     void look_for_replacement(generation& in, time_point now);
     void detect_failure(generation& in, time_point now);

@@ -76,8 +76,10 @@ class checklist {
     /// back the others for 39.5 s.
     void thaw();
 
-    /// Takes the pair to check next: triggered ones first, then the best waiting one above `least_priority`.
-    [[nodiscard]] candidate_pair* next_check(std::uint64_t least_priority);
+    /// The pair to check next: triggered ones first, then the best waiting one above `least_priority`.
+    [[nodiscard]] candidate_pair* next_check(std::uint64_t least_priority) noexcept;
+    /// Its check goes out.
+    void take(const candidate_pair& pair) noexcept;
     [[nodiscard]] bool has_check(std::uint64_t least_priority) const noexcept;
     /// Whether a pair above `least_priority` has yet to succeed or fail.
     [[nodiscard]] bool unresolved(std::uint64_t least_priority) const noexcept;

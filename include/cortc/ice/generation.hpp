@@ -30,7 +30,7 @@ struct environment {
 /// the agent sends and receives.
 class generation {
   public:
-    generation(generation_id id, credentials local, environment& env);
+    generation(generation_id id, credentials local, environment& env, time_point now);
 
     [[nodiscard]] generation_id id() const noexcept { return id_; }
     [[nodiscard]] const credentials& local() const noexcept { return local_; }
@@ -71,6 +71,9 @@ class generation {
     /// Nothing works and nothing is left to try.
     [[nodiscard]] bool exhausted() const noexcept;
     [[nodiscard]] pair_statistics statistics(const candidate_pair& pair) const;
+    /// Of the data that came by its pairs; time_point::min(): none.
+    [[nodiscard]] time_point last_received() const noexcept;
+    [[nodiscard]] restart_statistics restart() const;
     void append_candidates(std::vector<candidate_statistics>& out) const;
 
     // The agent's notes; each is explained where it is set.
@@ -84,6 +87,9 @@ class generation {
     time_point fresh_since = time_point::min();
     time_point patience_ends = never;
     time_point retires = never;
+    time_point retires_surely = never;
+    bool restarts = false;
+    milestones when;
 
   private:
     [[nodiscard]] std::optional<std::uint16_t> find_local(socket_id socket) const noexcept;

@@ -51,6 +51,7 @@ struct counters {
     std::uint64_t responses_sent = 0; ///< error responses included
     std::uint64_t role_switches = 0;
     std::uint64_t selected_pair_changes = 0; ///< to none included; as the W3C counts
+    std::uint64_t restarts = 0;              ///< that have selected a pair
     std::array<std::uint64_t, static_cast<std::size_t>(drop_reason::count)> drops{};
 
     [[nodiscard]] std::uint64_t dropped(drop_reason reason) const noexcept {
@@ -67,6 +68,7 @@ struct traffic {
     std::uint64_t packets_sent = 0, packets_received = 0;
     std::uint64_t bytes_sent = 0, bytes_received = 0;
     time_point last_sent{}, last_received{}; ///< of the latest, if there was one
+    time_point first_received = never;
 
     void sent(std::uint64_t packets, std::uint64_t bytes, time_point now) noexcept {
         packets_sent += packets;
@@ -74,10 +76,29 @@ struct traffic {
         last_sent = now;
     }
     void received(std::uint64_t bytes, time_point now) noexcept {
-        ++packets_received;
+        if (packets_received++ == 0) first_received = now;
         bytes_received += bytes;
         last_received = now;
     }
+};
+
+/// What a generation came to, and when; `never`: it has not happened.
+struct milestones {
+    time_point begun = never;          ///< its local credentials came
+    time_point paired = never;         ///< its remote ones came: checks may begin
+    time_point first_check = never;    ///< one of ours went out
+    time_point first_valid = never;    ///< ... and was answered
+    time_point nominated = never;      ///< controlling: USE-CANDIDATE went out; controlled: it came
+    time_point selected = never;       ///< data goes its way from here on
+    time_point first_received = never; ///< data came by one of its pairs
+    time_point alone = never;          ///< the generations before it are gone
+};
+
+/// The latest ICE restart (RFC 8445 9): a generation that began when another one was in use.
+struct restart_statistics {
+    generation_id generation;
+    std::string ufrag; ///< local
+    milestones when;
 };
 
 /// One candidate (RTCIceCandidateStats). Generation, side, remote ufrag and index name it for good.

@@ -90,7 +90,9 @@ struct timings {
     /// "disconnected": nothing authentic arrived for `silence`, and checks went unanswered for `unanswered`.
     duration silence = std::chrono::seconds(5);
     duration unanswered = std::chrono::seconds(2);
-    /// A replaced generation still answers, and its paths are still valid sources, for so long.
+    /// A replaced generation still answers, and its paths are still valid sources, for so long, or three
+    /// round trips if that is more; as long again when the peer still sends data that way, but not beyond
+    /// `consent_expiry`.
     duration retirement = std::chrono::seconds(1);
 };
 
@@ -99,6 +101,7 @@ struct limits {
     std::size_t local_candidates = 32;  ///< of a generation
     std::size_t remote_candidates = 64; ///< of a generation, peer-reflexive ones included
     std::size_t pairs = 100;            ///< of a checklist (RFC 8445 6.1.2.5)
+    std::size_t generations = 8;        ///< one more makes the oldest go that carries nothing
     std::size_t early_candidates = 16;  ///< peer-reflexive ones learned before the remote credentials
     std::size_t pending_responses = 64;
     unsigned unauthenticated_errors = 32; ///< 400 and 401 responses in a second

@@ -64,7 +64,7 @@ struct node {
         auto count = ++generations;
         local = {"uf" + name + std::to_string(count),
                  "password-of-22-characters" + name + std::to_string(count)};
-        auto id = engine.add_generation(local);
+        auto id = engine.add_generation(local, now);
         signaled.clear();
         for (std::uint32_t i = 0; i < sockets.size(); ++i) {
             local_candidate init;

@@ -173,7 +173,7 @@ TEST_CASE("a restart to other sockets frees the old ones") {
     t.a.sockets[0] = at("192.0.2.1", 1000);
     t.a.open(at("192.0.2.77", 1000));
     t.a.local = {"ufnew", "new-password-of-22-characters"};
-    t.a.latest = t.a.engine.add_generation(t.a.local);
+    t.a.latest = t.a.engine.add_generation(t.a.local, t.net.now);
     local_candidate init;
     init.socket = socket_id(2);
     init.base = t.a.sockets[1];
@@ -245,4 +245,111 @@ TEST_CASE("close is silent and final") {
     CHECK(t.b.engine.state() == transport_state::failed);
     t.a.engine.close();
     CHECK(drain(t.a.engine, t.net.now).empty());
+}
+
+TEST_CASE("a restart tells what happened when") {
+    connected_nodes t; // 10 ms each way
+    CHECK_FALSE(t.a.engine.last_restart());
+    const auto begun = t.net.now;
+    t.a.begin(t.net.now); // a offers
+    t.b.begin(t.net.now); // b answers; its candidates are still to come
+    signal(t.a, t.b, t.net.now);
+    t.net.run_for(30ms);
+    signal(t.b, t.a, t.net.now); // the answer
+    const auto answered = t.net.now;
+    REQUIRE(t.net.run_until([&] { return t.both_on(t.a.latest, t.b.latest); }, 1s));
+    const auto of_a = *t.a.engine.last_restart(), of_b = *t.b.engine.last_restart();
+    CHECK(of_a.generation == t.a.latest);
+    CHECK(of_a.ufrag == t.a.local.ufrag);
+    CHECK(of_a.when.begun == begun);
+    CHECK(of_a.when.paired == answered);
+    CHECK(of_a.when.first_check == answered);
+    CHECK(of_a.when.first_valid == answered + 20ms);
+    CHECK(of_a.when.nominated == answered + 20ms);
+    CHECK(of_a.when.selected == answered + 40ms);
+    CHECK(of_a.when.first_received == never);
+    CHECK(of_a.when.alone == never);
+    CHECK(of_b.when.begun == begun);
+    CHECK(of_b.when.paired == begun);
+    CHECK(of_b.when.first_check == begun);
+    CHECK(of_b.when.first_valid == begun + 20ms); // a answers before it has the answer
+    CHECK(of_b.when.nominated == answered + 30ms);
+    CHECK(of_b.when.selected == answered + 30ms);
+    t.net.run_for(5ms);
+    CHECK(t.b.engine.accept(socket_id(1), at("192.0.2.1", 1000), 100, t.net.now));
+    const auto heard = t.net.now;
+    t.net.run_for(5s);
+    CHECK(t.b.engine.accept(socket_id(1), at("192.0.2.1", 1000), 100, t.net.now));
+    CHECK(t.b.engine.last_restart()->when.first_received == heard);
+    CHECK(t.b.engine.last_restart()->when.alone == of_b.when.selected + timings().retirement);
+    CHECK(t.a.engine.last_restart()->when.alone == of_a.when.selected + timings().retirement);
+    CHECK(t.a.engine.stats().restarts == 1);
+    const auto pending = t.a.begin(t.net.now);
+    CHECK(t.a.engine.last_restart()->generation == pending);
+    t.a.engine.remove_generation(pending, t.net.now); // a rollback
+    CHECK(t.a.engine.last_restart()->generation == of_a.generation);
+}
+
+TEST_CASE("restarts in sequence do not wait for their turn, and do not pile up") {
+    connected_nodes t;
+    t.net.delay = 100us;
+    const auto began = t.net.now;
+    for (int i = 0; i < 1000; ++i) {
+        negotiate(t.a, t.b, t.net.now);
+        REQUIRE(t.net.run_until([&] { return t.both_on(t.a.latest, t.b.latest); }, 1s));
+        const auto when = t.a.engine.last_restart()->when;
+        CHECK(when.first_check == when.begun);
+        CHECK(when.selected == when.begun + 400us); // two round trips: a check, a nomination
+        CHECK(t.a.engine.candidates().size() <= 2 * limits().generations);
+    }
+    CHECK(t.net.now - began == 400ms);
+    t.net.run_for(2s);
+    CHECK(t.a.all<generation_retired>().size() == 1000);
+    CHECK(t.a.engine.pairs().size() == 1);
+}
+
+TEST_CASE("restarts that never select anything do not pile up, and the old path stays") {
+    connected_nodes t;
+    const auto old = t.a.engine.selected_pair()->generation;
+    for (int i = 0; i < 100; ++i) {
+        t.a.begin(t.net.now);
+        t.a.engine.set_remote(t.a.latest, {"nobody" + std::to_string(i), "nobody-knows-this-password"}, {},
+                              t.net.now);
+        t.a.engine.add_remote_candidate(t.a.latest, t.b.signaled.at(0), t.net.now);
+        t.net.run_for(10ms);
+        CHECK(t.a.engine.selected_pair()->generation == old);
+        CHECK(t.a.engine.pairs().size() <= limits().generations);
+    }
+    CHECK(t.a.all<generation_retired>().size() == 101 - limits().generations);
+    negotiate(t.a, t.b, t.net.now);
+    REQUIRE(t.net.run_until([&] { return t.both_on(t.a.latest, t.b.latest); }, 1s));
+}
+
+TEST_CASE("a replaced generation stays while the peer still sends that way, for as long as consent would") {
+    connected_nodes t;
+    t.a.open(at("192.0.2.77", 1000)); // the new one
+    t.a.sockets[0] = at("192.0.2.1", 1000);
+    t.a.local = {"ufnew", "new-password-of-22-characters"};
+    t.a.latest = t.a.engine.add_generation(t.a.local, t.net.now);
+    local_candidate init;
+    init.socket = socket_id(2);
+    init.base = t.a.sockets[1];
+    t.a.signaled = {*t.a.engine.add_local_candidate(t.a.latest, init, t.net.now)};
+    t.a.engine.local_candidates_done(t.a.latest, t.net.now);
+    t.b.begin(t.net.now);
+    signal(t.a, t.b, t.net.now);
+    signal(t.b, t.a, t.net.now);
+    REQUIRE(t.net.run_until([&] { return t.both_on(t.a.latest, t.b.latest); }, 1s));
+    const auto selected = t.net.now;
+    const auto until = GENERATE(5s, 60s); // b is slow to find out; or it means ill
+    while (t.net.now < selected + until && t.a.engine.uses(socket_id(1))) {
+        CHECK(t.a.engine.accept(socket_id(1), at("192.0.2.2", 2000), 100, t.net.now));
+        t.net.run_for(100ms);
+    }
+    t.net.run_for(timings().retirement);
+    CHECK_FALSE(t.a.engine.uses(socket_id(1)));
+    CHECK_FALSE(t.a.engine.accept(socket_id(1), at("192.0.2.2", 2000), 100, t.net.now));
+    const auto gone = t.a.engine.last_restart()->when.alone;
+    CHECK(gone >= selected + std::min<duration>(until, timings().consent_expiry) - 100ms);
+    CHECK(gone <= selected + std::min<duration>(until + timings().retirement, timings().consent_expiry));
 }

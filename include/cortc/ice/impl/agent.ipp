@@ -25,11 +25,30 @@ CORTC_DECL void agent::set_role(ice::role value) {
     for (auto& in : generations_) in->update_priorities();
 }
 
-CORTC_DECL generation_id agent::add_generation(credentials local) {
+CORTC_DECL generation_id agent::add_generation(credentials local, time_point now) {
     generation_id id(++last_generation_);
     env_.log.debug("generation {}: local ufrag {}", id.value(), local.ufrag);
-    if (!closed_) generations_.push_back(std::make_unique<generation>(id, std::move(local), env_));
+    if (closed_) return id;
+    make_room();
+    auto made = std::make_unique<generation>(id, std::move(local), env_, now);
+    made->restarts =
+        std::ranges::any_of(generations_, [](const auto& in) { return in->remote().has_value(); });
+    generations_.push_back(std::move(made));
     return id;
+}
+
+/// Restarts may follow each other faster than generations retire, or select a pair at all.
+CORTC_DECL void agent::make_room() {
+    if (generations_.size() < env_.limit.generations) return;
+    const auto* carrying = carrier();
+    auto at = std::ranges::find_if(generations_, [](const auto& in) { return in->retiring(); });
+    if (at == generations_.end())
+        at = std::ranges::find_if(generations_, [=](const auto& in) { return in.get() != carrying; });
+    if (at == generations_.end()) return;
+    env_.log.debug("generation {}: makes room", (*at)->id().value());
+    transactions_.erase_all((*at)->id());
+    events_.push_back(generation_retired{(*at)->id()});
+    generations_.erase(at);
 }
 
 CORTC_DECL void agent::set_remote(generation_id id, credentials remote, remote_options options,
@@ -136,7 +155,7 @@ CORTC_DECL void agent::handle_packet(socket_id socket, const endpoint& source, b
 
 CORTC_DECL void agent::note_received(socket_id socket, const endpoint& source, time_point now) {
     for (auto& in : generations_) {
-        auto* pair = in->active();
+        auto* pair = in->retiring() ? nullptr : in->active();
         if (pair && pair->route == path{socket, source}) pair->consent.heard(now);
     }
     if (state_ == transport_state::disconnected) settle(now);
@@ -231,13 +250,26 @@ CORTC_DECL void agent::settle(time_point now) {
         if (in->active()) in->was_connected = true;
         detect_failure(*in, now);
     }
-    std::erase_if(generations_, [&](const auto& in) {
+    retire(now);
+    set_state(derive_state(now));
+}
+
+CORTC_DECL void agent::retire(time_point now) {
+    auto over = [&](const auto& in) {
+        if (in->retires > now) return false;
+        // The peer may take longer to find out: on its way, or waiting for a response that was lost.
+        const auto used_until = in->last_received() == time_point::min()
+                                    ? time_point::min()
+                                    : in->last_received() + env_.time.retirement;
+        in->retires = std::min(std::max(in->retires, used_until), in->retires_surely);
         if (in->retires > now) return false;
         env_.log.debug("generation {}: retired", in->id().value());
         events_.push_back(generation_retired{in->id()});
         return true;
-    });
-    set_state(derive_state(now));
+    };
+    if (std::erase_if(generations_, over) == 0 || generations_.empty()) return;
+    auto& oldest = *generations_.front();
+    if (oldest.when.selected != never && oldest.when.alone == never) oldest.when.alone = now;
 }
 
 // --- the W3C's state (RTCIceTransportState) ---
@@ -307,6 +339,12 @@ CORTC_DECL std::vector<pair_statistics> agent::pairs() const {
     for (const auto& in : generations_)
         for (const auto& pair : std::as_const(*in).checks().pairs()) out.push_back(in->statistics(pair));
     return out;
+}
+
+CORTC_DECL std::optional<restart_statistics> agent::last_restart() const {
+    for (const auto& in : std::views::reverse(generations_))
+        if (in->restarts) return in->restart();
+    return {};
 }
 
 CORTC_DECL std::vector<candidate_statistics> agent::candidates() const {

@@ -39,15 +39,29 @@ CORTC_DECL std::optional<transmit> agent::transmit_consent(byte_span out, time_p
 }
 
 CORTC_DECL std::optional<transmit> agent::transmit_check(byte_span out, time_point now) {
-    if (!pacing_.ready(now)) return {};
+    const auto ready = pacing_.ready(now);
     for (auto& in : std::views::reverse(generations_)) {
         if (in->retiring() || in->failed || !in->remote()) continue;
-        if (auto* pair = in->checks().next_check(in->floor())) {
-            pacing_.take(now);
-            return send(*in, *pair, check_kind::connectivity, out, now);
-        }
+        auto* pair = in->checks().next_check(in->floor());
+        if (!pair) continue;
+        const auto unpaced = need_not_wait(*pair, now);
+        if (!ready && !unpaced) continue;
+        in->checks().take(*pair);
+        if (!unpaced) pacing_.take(now);
+        return send(*in, *pair, check_kind::connectivity, out, now);
     }
     return {};
+}
+
+/// RFC 8445 14.2 paces checks for the sake of networks that may be congested, translators that have to make a
+/// binding, and strangers that never asked for them. A path with consent, of this generation or of one that
+/// it replaces, is none of these; the check and the nomination go out at once, what is repeated waits.
+CORTC_DECL bool agent::need_not_wait(const candidate_pair& pair, time_point now) const noexcept {
+    if (pair.requests_sent >= 2) return false;
+    return std::ranges::any_of(generations_, [&](const auto& in) {
+        const auto* known = std::as_const(in->checks()).find(pair.route);
+        return known && known->valid && known->consent.granted(now, env_.time);
+    });
 }
 
 CORTC_DECL transmit agent::send(generation& in, candidate_pair& pair, check_kind kind, byte_span out,
@@ -60,6 +74,7 @@ CORTC_DECL transmit agent::send(generation& in, candidate_pair& pair, check_kind
     request.kind = kind;
     request.sent_as = env_.role;
     request.priority = in.check_priority(pair);
+    in.when.first_check = std::min(in.when.first_check, now);
     ++env_.count.requests_sent;
     ++pair.requests_sent;
     if (kind == check_kind::consent) {
@@ -71,6 +86,7 @@ CORTC_DECL transmit agent::send(generation& in, candidate_pair& pair, check_kind
         transactions_.cancel(in.id(), pair.id, now);
         request.use_candidate = pair.nominate && env_.role == role::controlling;
         request.rto = first_rto(in, pair);
+        if (request.use_candidate) in.when.nominated = std::min(in.when.nominated, now);
         if (!pair.valid) in.checks().set_state(pair, pair_state::in_progress);
     }
     return write(transactions_.start(request, now), in, out);
@@ -137,6 +153,7 @@ CORTC_DECL void agent::handle_success(generation& in, candidate_pair& pair, cons
     if (request.kind == check_kind::consent) return;
     pair.valid_local = in.learn_local(pair, mapped, request.priority);
     pair.valid = true;
+    in.when.first_valid = std::min(in.when.first_valid, now);
     in.checks().set_state(pair, pair_state::succeeded);
     in.checks().unfreeze(pair.foundation);
     if (!pair.nominate) { // nothing more to ask: neither by the queue nor by another transmission

@@ -49,7 +49,11 @@ CORTC_DECL void agent::select(generation& in, candidate_pair& pair, time_point n
     for (auto& other : in.checks().pairs())
         if (other.priority < pair.priority && other.state == pair_state::in_progress)
             transactions_.cancel(in.id(), other.id, now);
-    retire_before(in.id(), now);
+    if (in.when.selected == never) {
+        in.when.selected = now;
+        if (in.restarts) ++env_.count.restarts;
+    }
+    retire_before(in.id(), std::max(env_.time.retirement, 3 * pair.round_trip), now);
     if (carrier() != &in) return;
     ++env_.count.selected_pair_changes;
     auto what = in.statistics(pair);
@@ -58,10 +62,11 @@ CORTC_DECL void agent::select(generation& in, candidate_pair& pair, time_point n
 }
 
 /// RFC 8445 9: the restart is over; the peer may need a moment to find that out.
-CORTC_DECL void agent::retire_before(generation_id id, time_point now) {
+CORTC_DECL void agent::retire_before(generation_id id, duration after, time_point now) {
     for (auto& in : generations_) {
         if (in->id() >= id || in->retiring()) continue;
-        in->retires = now + env_.time.retirement;
+        in->retires = now + after;
+        in->retires_surely = now + std::max(after, env_.time.consent_expiry);
         transactions_.erase_all(in->id());
     }
 }

@@ -102,7 +102,10 @@ CORTC_DECL void agent::learn(generation& in, const path& from, const stun::messa
     ++pair->requests_received;
     ++pair->responses_sent;
     pair->consent.heard(now);
-    if (request.use_candidate() && env_.role == role::controlled) pair->nominated = true;
+    if (request.use_candidate() && env_.role == role::controlled) {
+        pair->nominated = true;
+        in.when.nominated = std::min(in.when.nominated, now);
+    }
     if (!pair->valid || !pair->consent.granted(now, env_.time)) return check_again(in, *pair, first, now);
     if (env_.role == role::controlled && pair->nominated && should_select(in, *pair, now))
         select(in, *pair, now);

@@ -101,17 +101,17 @@ CORTC_DECL void checklist::thaw() {
     }
 }
 
-CORTC_DECL candidate_pair* checklist::next_check(std::uint64_t least_priority) {
-    while (!triggered_.empty()) {
-        auto* pair = find(triggered_.front());
-        triggered_.pop_front();
-        if (pair) return pair;
-    }
+CORTC_DECL candidate_pair* checklist::next_check(std::uint64_t least_priority) noexcept {
+    if (!triggered_.empty()) return find(triggered_.front());
     for (auto& pair : pairs_) {
         if (pair.priority <= least_priority) break;
         if (pair.state == pair_state::waiting) return &pair;
     }
     return nullptr;
+}
+
+CORTC_DECL void checklist::take(const candidate_pair& pair) noexcept {
+    if (!triggered_.empty() && triggered_.front() == pair.id) triggered_.pop_front();
 }
 
 CORTC_DECL bool checklist::has_check(std::uint64_t least_priority) const noexcept {

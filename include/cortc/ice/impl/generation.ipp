@@ -9,8 +9,10 @@
 
 namespace cortc::ice {
 
-CORTC_DECL generation::generation(generation_id id, credentials local, environment& env)
-    : id_(id), local_(std::move(local)), env_(env), checks_(env.limit.pairs, env.log) {}
+CORTC_DECL generation::generation(generation_id id, credentials local, environment& env, time_point now)
+    : id_(id), local_(std::move(local)), env_(env), checks_(env.limit.pairs, env.log) {
+    when.begun = now;
+}
 
 CORTC_DECL void generation::set_remote(credentials remote, time_point now) {
     if (remote_ == remote) return;
@@ -22,8 +24,12 @@ CORTC_DECL void generation::set_remote(credentials remote, time_point now) {
         nominating.reset();
         nominate_at = never;
         remote_done = failed = was_connected = false;
+        const auto begun = when.begun;
+        when = {};
+        when.begun = begun;
     }
     remote_ = std::move(remote);
+    when.paired = now;
     patience_ends = now + env_.time.patience;
 }
 
@@ -280,6 +286,20 @@ CORTC_DECL pair_statistics generation::statistics(const candidate_pair& pair) co
     out.total_round_trip = pair.total_round_trip;
     out.round_trips = pair.round_trips;
     out.data = pair.data;
+    return out;
+}
+
+CORTC_DECL time_point generation::last_received() const noexcept {
+    auto last = time_point::min();
+    for (const auto& pair : checks_.pairs())
+        if (pair.data.packets_received != 0) last = std::max(last, pair.data.last_received);
+    return last;
+}
+
+CORTC_DECL restart_statistics generation::restart() const {
+    restart_statistics out{id_, local_.ufrag, when};
+    for (const auto& pair : checks_.pairs())
+        out.when.first_received = std::min(out.when.first_received, pair.data.first_received);
     return out;
 }
 

@@ -135,7 +135,7 @@ CORTC_DECL void transport::set_role(ice::role role) {
 
 CORTC_DECL void transport::add_generation(const std::string& ufrag, const std::string& pwd) {
     if (closed_ || by_local(ufrag)) return;
-    generations_.push_back({agent_.add_generation({ufrag, pwd}), ufrag, {}});
+    generations_.push_back({agent_.add_generation({ufrag, pwd}, now()), ufrag, {}});
 }
 
 CORTC_DECL void transport::gather(const std::string& ufrag, const ice::gather_settings& settings) {
