@@ -65,6 +65,7 @@ struct sctp_parameters {
 struct ice_rolled_back {
     transport_id transport;
     std::string local_ufrag;
+    std::string back_to; // the local ufrag of the one before; empty: there is none
 };
 /// The data section was rejected, but others still use its transport: only the SCTP association ends.
 struct sctp_ended {

@@ -163,6 +163,62 @@ TEST_CASE("an answer with new ICE credentials needs an offer that restarts") {
     CHECK(pair.alice.jsep.set_remote_description(sdp_type::answer, answer));
 }
 
+TEST_CASE("a restart changes both ICE credentials, on both sides") {
+    connected_pair pair;
+    const auto old_offer = pair.bob.jsep.remote_description()->sdp;
+    const auto old_answer = pair.alice.jsep.remote_description()->sdp;
+    auto with_old = [](const std::string& text, const std::string& old, std::string_view name) {
+        const auto line = "a=" + std::string(name) + ":";
+        return replaced(text, line + line_value(text, line), line + line_value(old, line));
+    };
+    SECTION("an offer that changes only one of them is neither a restart nor none") {
+        const auto offer = pair.alice.offer({.ice_restart = true});
+        refuses(pair.bob, sdp_type::offer, with_old(offer, old_offer, "ice-ufrag"),
+                error_kind::invalid_access, {"a=ice-pwd changed", "a=ice-ufrag did not", "section 0"});
+        refuses(pair.bob, sdp_type::offer, with_old(offer, old_offer, "ice-pwd"), error_kind::invalid_access,
+                {"a=ice-ufrag changed", "a=ice-pwd did not", "section 0"});
+        CHECK(pair.bob.jsep.set_remote_description(sdp_type::offer, offer));
+    }
+    SECTION("an offer with those in use restarts nothing") {
+        const auto ours = line_value(pair.bob.jsep.local_description()->sdp, "a=ice-ufrag:");
+        pair.bob.jsep.set_remote_description(sdp_type::offer, pair.alice.set_local()).value();
+        CHECK(line_value(pair.bob.set_local(), "a=ice-ufrag:") == ours);
+        CHECK(pair.bob.events_of<local_ice>().empty());
+    }
+    SECTION("an answer to a restart with credentials of the generation before") {
+        pair.alice.jsep.set_local_description(sdp_type::offer, pair.alice.offer({.ice_restart = true}))
+            .value();
+        pair.bob.jsep.set_remote_description(sdp_type::offer, pair.alice.jsep.local_description()->sdp)
+            .value();
+        const auto answer = pair.bob.set_local();
+        for (auto type : {sdp_type::pranswer, sdp_type::answer}) {
+            refuses(pair.alice, type, old_answer, error_kind::invalid_access,
+                    {"restarted ICE", "a=ice-ufrag and a=ice-pwd", "both must be new"});
+            refuses(pair.alice, type, with_old(answer, old_answer, "ice-ufrag"), error_kind::invalid_access,
+                    {"restarted ICE", "a=ice-ufrag of"});
+            refuses(pair.alice, type, with_old(answer, old_answer, "ice-pwd"), error_kind::invalid_access,
+                    {"restarted ICE", "a=ice-pwd of"});
+        }
+        CHECK(pair.alice.jsep.set_remote_description(sdp_type::answer, answer));
+        CHECK(pair.alice.jsep.set_remote_description(sdp_type::answer, answer).error().kind ==
+              error_kind::invalid_state); // the second time
+    }
+    SECTION("a provisional answer binds nobody, the answer after it may be another's") {
+        pair.alice.jsep.set_local_description(sdp_type::offer, pair.alice.offer({.ice_restart = true}))
+            .value();
+        pair.bob.jsep.set_remote_description(sdp_type::offer, pair.alice.jsep.local_description()->sdp)
+            .value();
+        const auto answer = pair.bob.set_local();
+        auto forked = replaced(answer, "a=ice-ufrag:", "a=ice-ufrag:fork");
+        forked = replaced(forked, "a=ice-pwd:", "a=ice-pwd:fork");
+        pair.alice.events();
+        CHECK(pair.alice.jsep.set_remote_description(sdp_type::pranswer, forked));
+        CHECK(pair.alice.events_of<remote_ice>().front().ufrag.starts_with("fork"));
+        CHECK(pair.alice.jsep.set_remote_description(sdp_type::answer, answer));
+        CHECK(pair.alice.events_of<remote_ice>().front().ufrag == line_value(answer, "a=ice-ufrag:"));
+    }
+}
+
 TEST_CASE("a section that was offered as rejected cannot be accepted") {
     session_options data_only;
     data_only.media = nullptr;

@@ -95,7 +95,7 @@ CORTC_DECL changes compare(const model& base, const model& before, const model& 
             out.ended.push_back(transport_removed{was.id});
         else if (now->local != was.local && !was.local.ufrag.empty() &&
                  !(stable && stable->local == was.local))
-            out.ended.push_back(ice_rolled_back{was.id, was.local.ufrag});
+            out.ended.push_back(ice_rolled_back{was.id, was.local.ufrag, now->local.ufrag});
         if (now && was.sctp && !now->sctp) out.ended.push_back(sctp_ended{was.id});
     }
     detail::compare_transceivers(before, after, out);

@@ -48,11 +48,34 @@ CORTC_DECL outcome<void> validate_association(const transport_state& in_use,
     if (usable_fingerprints(transport_of(content, layout, index).fingerprints) != in_use.fingerprints)
         return does_not_fit(
             name +
-            ": a=fingerprint changed, but the DTLS association stays the one that was negotiated first");
+            ": a=fingerprint changed, which asks for another DTLS association (RFC 8842 4); this one "
+            "stays, through ICE restarts too. A peer with another certificate needs another connection");
     if (our_role != *in_use.role)
         return does_not_fit(
             fmt::format("{}: a=setup would turn the DTLS roles around; the peer is {} since the first answer",
                         name, *in_use.role == dtls_role::client ? "passive" : "active"));
+    return {};
+}
+
+/// RFC 8839 4.4.1.1.1 and 4.4.2.1: a restart changes both credentials, on both sides; what is no restart
+/// changes neither. `before`: those of the last stable state.
+CORTC_DECL outcome<void> validate_credentials(const ice_credentials& before,
+                                              const sdp::transport_attributes& now, const std::string& name,
+                                              std::optional<bool> restarted) {
+    const auto same_ufrag = *now.ice_ufrag == before.ufrag, same_pwd = *now.ice_pwd == before.pwd;
+    if (restarted == false && !(same_ufrag && same_pwd))
+        return does_not_fit(name + ": the answer has new ICE credentials, but the offer did not restart ICE");
+    if (restarted == true && (same_ufrag || same_pwd))
+        return does_not_fit(fmt::format("{}: the offer restarted ICE, but the answer has the {} of the "
+                                        "generation before; both must be new",
+                                        name,
+                                        !same_ufrag ? "a=ice-pwd"
+                                        : !same_pwd ? "a=ice-ufrag"
+                                                    : "a=ice-ufrag and a=ice-pwd"));
+    if (same_ufrag != same_pwd)
+        return does_not_fit(fmt::format(
+            "{}: a={} changed, but a={} did not; an ICE restart changes both, everything else neither", name,
+            same_ufrag ? "ice-pwd" : "ice-ufrag", same_ufrag ? "ice-ufrag" : "ice-pwd"));
     return {};
 }
 
@@ -166,7 +189,8 @@ CORTC_DECL outcome<void> validate_answered_section(const model& now, const sdp::
 }
 
 /// The transport of a section that stands for its group in an answer.
-CORTC_DECL outcome<void> validate_answered_transport(const model& now, const sdp::session_description& answer,
+CORTC_DECL outcome<void> validate_answered_transport(const model& base, const model& now,
+                                                     const sdp::session_description& answer,
                                                      const bundle_layout& layout, std::size_t index) {
     if (auto fits = validate_transport(answer, layout, index); !fits) return fits;
     auto name = section_name(*now.pending_local->content, index);
@@ -175,10 +199,12 @@ CORTC_DECL outcome<void> validate_answered_transport(const model& now, const sdp
         return does_not_fit(fmt::format("{}: a=setup:{} in an answer; active or passive would be right", name,
                                         sdp::to_string(*attributes.setup)));
     const auto* transport = now.find(*now.sections[index].offered);
-    // RFC 8839 4.4.1.1.1: only an offer restarts ICE.
-    if (transport->remote && transport->remote->local_ufrag == transport->local.ufrag &&
-        transport->remote->credentials != ice_credentials{*attributes.ice_ufrag, *attributes.ice_pwd})
-        return does_not_fit(name + ": the answer has new ICE credentials, but the offer did not restart ICE");
+    // A provisional answer binds nobody (RFC 9429 4.1.10.1).
+    if (const auto* stable = base.find(transport->id); stable && stable->remote) {
+        const auto restarted = stable->remote->local_ufrag != transport->local.ufrag;
+        if (auto fits = validate_credentials(stable->remote->credentials, attributes, name, restarted); !fits)
+            return fits;
+    }
     return validate_association(*transport, answer, layout, index, role_from_answer(*attributes.setup));
 }
 
@@ -195,6 +221,12 @@ CORTC_DECL outcome<void> validate_offered_transport(const model& base, const sdp
         if (tags[index] == tag && index < base.sections.size() && base.sections[index].transport)
             in_use = base.find(*base.sections[index].transport);
     if (!in_use || !in_use->role) return {};
+    if (in_use->remote) {
+        const auto attributes = transport_of(offer, layout, tag);
+        auto fits =
+            validate_credentials(in_use->remote->credentials, attributes, section_name(offer, tag), {});
+        if (!fits) return fits;
+    }
     // RFC 8842 5.5: actpass in a later offer keeps the roles as they are.
     auto role = setup == sdp::setup_role::actpass ? *in_use->role : role_from_answer(setup);
     return validate_association(*in_use, offer, layout, tag, role);
@@ -267,7 +299,7 @@ CORTC_DECL outcome<void> validate_remote_answer(const model& base, const model& 
     for (std::size_t i = 0; i < answer.media.size(); ++i) {
         if (auto fits = detail::validate_answered_section(now, answer, i); !fits) return fits;
         if (tags[i] != i) continue;
-        if (auto fits = detail::validate_answered_transport(now, answer, layout, i); !fits) return fits;
+        if (auto fits = detail::validate_answered_transport(base, now, answer, layout, i); !fits) return fits;
     }
     for (const auto& group : answer.groups) {
         if (group.semantics != "BUNDLE") continue;
