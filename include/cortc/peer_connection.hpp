@@ -296,7 +296,12 @@ class PeerConnection {
         return initiate<void>(home(), token,
                               [impl = impl_](auto op) { gathering_complete(*impl, std::move(op)); });
     }
-    /// A pair of the current local description's ICE generation is selected. Fails like connected().
+    /// A level: every transport has selected a pair of the ICE generation of localDescription(), the pending
+    /// one if there is one. So after setLocalDescription with a restarting offer it waits for the answer and
+    /// the nomination; after a rollback it means the generation before again. True at once when nothing was
+    /// restarted since. Fails with errc::network in the state failed, unless an offer is pending, whose
+    /// restart may help; with errc::aborted when closed. Cancelled: nothing has happened. When each step took
+    /// place: IceRestartStats.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto restarted(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { restarted(*impl, std::move(op)); });

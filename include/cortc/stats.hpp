@@ -32,6 +32,7 @@ enum class StatsType {
     certificate,
     cortc_sctp,
     cortc_drops,
+    cortc_ice_restart,
 };
 /// RTCIceCandidateType (webrtc-pc 4.8.1.3).
 enum class IceCandidateType { host, srflx, prflx, relay };
@@ -40,7 +41,8 @@ enum class IceCandidatePairState { frozen, waiting, in_progress, failed, succeed
 /// RTCDtlsRole: `unknown` until the first answer decides.
 enum class DtlsRole { client, server, unknown };
 
-/// The names the W3C gives them: "candidate-pair", "in-progress"; "cortc-sctp", "cortc-drops".
+/// The names the W3C gives them: "candidate-pair", "in-progress"; "cortc-sctp", "cortc-drops",
+/// "cortc-ice-restart".
 std::string_view to_string(StatsType type) noexcept;
 std::string_view to_string(IceCandidateType type) noexcept;
 std::string_view to_string(IceCandidatePairState state) noexcept;
@@ -213,10 +215,33 @@ class DropStats : public Stats {
     [[nodiscard]] std::uint64_t of(std::string_view layer, std::string_view reason) const noexcept;
 };
 
+/// cortc's own, type "cortc-ice-restart", one for each transport that was restarted: how the latest restart
+/// went (RFC 8445 9), whoever asked for it. It is there from the local description with the new credentials
+/// on, and is the one before again when that is rolled back. Timestamps are milliseconds since 1970-01-01
+/// UTC, as Stats::timestamp, and absent until it happened. In their order:
+class IceRestartStats : public Stats {
+  public:
+    IceRestartStats() noexcept : Stats(StatsType::cortc_ice_restart) {}
+
+    std::string transportId;
+    std::string usernameFragment; ///< the new local one
+    /// The first generation of a transport is 1; those that were rolled back count.
+    std::uint64_t generation = 0;
+    std::uint64_t restartsCompleted = 0;        ///< of this transport: those that selected a pair
+    double localDescriptionTimestamp = 0;       ///< the offer or answer with the new credentials was applied
+    std::optional<double> answerTimestamp;      ///< the answer was applied, whosever it is: checks may begin
+    std::optional<double> firstCheckTimestamp;  ///< went out
+    std::optional<double> firstValidTimestamp;  ///< a check was answered
+    std::optional<double> nominatedTimestamp;   ///< USE-CANDIDATE went out, or, if controlled, came
+    std::optional<double> selectedTimestamp;    ///< data goes the new way from here on: restarted()
+    std::optional<double> firstPacketTimestamp; ///< data came by a new pair; may be before `selected`
+    std::optional<double> previousRetiredTimestamp; ///< the replaced generations and their sockets are gone
+};
+
 /// One dictionary. A later version may add types.
 using StatsObject =
     std::variant<PeerConnectionStats, TransportStats, IceCandidatePairStats, IceCandidateStats,
-                 CertificateStats, DataChannelStats, CodecStats, SctpStats, DropStats>;
+                 CertificateStats, DataChannelStats, CodecStats, SctpStats, DropStats, IceRestartStats>;
 
 /// What it has in common with the others.
 [[nodiscard]] const Stats& base(const StatsObject& object) noexcept;

@@ -240,6 +240,7 @@ class connection final : public std::enable_shared_from_this<connection>,
                        TransportStats& into);
     void collect_candidate(StatsReport& report, jsep::transport_id id, const ice::candidate_statistics& from);
     void collect_sctp(StatsReport& report, jsep::transport_id id);
+    void collect_restart(StatsReport& report, jsep::transport_id id, const transport_entry& entry);
     void collect_drops(StatsReport& report, jsep::transport_id id, const transport_entry& entry);
     void collect_channels(StatsReport& report, bool closing);
     void collect_codecs(StatsReport& report);
@@ -255,6 +256,8 @@ class connection final : public std::enable_shared_from_this<connection>,
     [[nodiscard]] PeerConnectionState derive_state() const;
     [[nodiscard]] IceConnectionState derive_ice_state() const;
     [[nodiscard]] bool selection_is_current() const;
+    [[nodiscard]] bool restart_failed() const;
+    void settle_restarted();
     [[nodiscard]] std::exception_ptr failure() const;
     void end_transport(const std::shared_ptr<transport>& which);
 

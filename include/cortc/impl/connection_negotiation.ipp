@@ -279,6 +279,7 @@ CORTC_DECL void connection::drain_session() {
     sync_sctp();
     update_gathering();
     update_states();
+    settle_restarted(); // a rollback may have gone back to a generation that is selected, or has failed
 }
 
 CORTC_DECL void connection::apply(jsep::event&& event) {
@@ -312,7 +313,7 @@ CORTC_DECL void connection::apply(jsep::event&& event) {
         auto& entry = transports_.at(back->transport);
         std::erase(entry.gathering, back->local_ufrag);
         entry.where->drop_generation(back->local_ufrag);
-        if (entry.local_ufrag == back->local_ufrag) entry.local_ufrag = entry.selected_ufrag;
+        if (entry.local_ufrag == back->local_ufrag) entry.local_ufrag = back->back_to;
     } else if (auto* state = std::get_if<jsep::signaling_state_changed>(&event)) {
         signaling_changed_.succeed_all(detail::to_w3c(state->state));
         if (state->state == jsep::signaling_state::stable) update_negotiation_needed();

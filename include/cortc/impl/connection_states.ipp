@@ -72,7 +72,7 @@ CORTC_DECL void connection::on_selected_pair(transport& which, const std::string
     at->second.view->pair.set(pair_of(at->first, at->second));
     if (auto pair = selected_pair()) pair_changed_.succeed_all(*pair);
     update_states();
-    if (selection_is_current()) restarted_.succeed_all();
+    settle_restarted();
 }
 
 // ---- states
@@ -169,7 +169,7 @@ CORTC_DECL void connection::tell_state() {
         connected_.succeed_all();
     } else if (state_ == PeerConnectionState::failed || state_ == PeerConnectionState::closed) {
         connected_.fail_all(failure());
-        restarted_.fail_all(failure());
+        settle_restarted();
     }
     state_changed_.succeed_all(state_);
 }
@@ -201,15 +201,25 @@ CORTC_DECL bool connection::selection_is_current() const {
     });
 }
 
+/// What failed may be saved by the restart that is being negotiated.
+CORTC_DECL bool connection::restart_failed() const {
+    return closed_ || (state_ == PeerConnectionState::failed && signaling_state() == SignalingState::stable);
+}
+
 CORTC_DECL void connection::restarted(waiter_ptr<void> operation) {
-    if (closed_)
+    if (restart_failed())
         operation->fail(failure());
     else if (selection_is_current())
         operation->succeed();
-    else if (state_ == PeerConnectionState::failed && signaling_state() == SignalingState::stable)
-        operation->fail(failure());
     else
         restarted_.add(std::move(operation));
+}
+
+CORTC_DECL void connection::settle_restarted() {
+    if (restart_failed())
+        restarted_.fail_all(failure());
+    else if (selection_is_current())
+        restarted_.succeed_all();
 }
 
 CORTC_DECL void connection::state_changed(PeerConnectionState from,

@@ -189,6 +189,7 @@ CORTC_DECL void connection::collect_transport(StatsReport& report, jsep::transpo
     collect_pairs(report, id, entry, made);
     report_object(report, own_id, std::move(made));
     if (sctp_transport_ == entry.where) collect_sctp(report, id);
+    collect_restart(report, id, entry);
     collect_drops(report, id, entry);
 }
 
@@ -311,6 +312,28 @@ CORTC_DECL void connection::collect_sctp(StatsReport& report, jsep::transport_id
     made.receiverWindow = from.peer_window;
     made.localReceiverWindow = from.receive_window;
     report_object(report, stats_id("SC", {id.value()}), std::move(made));
+}
+
+CORTC_DECL void connection::collect_restart(StatsReport& report, jsep::transport_id id,
+                                            const transport_entry& entry) {
+    const auto& agent = entry.where->agent();
+    const auto last = agent.last_restart();
+    if (!last) return;
+    const auto when = [this](time_point at) { return at == never ? std::optional<double>() : timestamp(at); };
+    IceRestartStats made;
+    made.transportId = transport_stats_id(id);
+    made.usernameFragment = last->ufrag;
+    made.generation = last->generation.value();
+    made.restartsCompleted = agent.stats().restarts;
+    made.localDescriptionTimestamp = timestamp(last->when.begun);
+    made.answerTimestamp = when(last->when.paired);
+    made.firstCheckTimestamp = when(last->when.first_check);
+    made.firstValidTimestamp = when(last->when.first_valid);
+    made.nominatedTimestamp = when(last->when.nominated);
+    made.selectedTimestamp = when(last->when.selected);
+    made.firstPacketTimestamp = when(last->when.first_received);
+    made.previousRetiredTimestamp = when(last->when.alone);
+    report_object(report, stats_id("IR", {id.value()}), std::move(made));
 }
 
 CORTC_DECL void connection::collect_drops(StatsReport& report, jsep::transport_id id,

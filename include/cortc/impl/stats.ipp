@@ -33,6 +33,8 @@ CORTC_DECL std::string_view to_string(StatsType type) noexcept {
         return "cortc-sctp";
     case StatsType::cortc_drops:
         return "cortc-drops";
+    case StatsType::cortc_ice_restart:
+        return "cortc-ice-restart";
     }
     return "";
 }
@@ -249,6 +251,21 @@ CORTC_DECL void write_members(json_writer& out, const DropStats& of) {
         out.close('}');
     }
     out.close(']');
+}
+
+CORTC_DECL void write_members(json_writer& out, const IceRestartStats& of) {
+    out.member("transportId", of.transportId);
+    out.member("usernameFragment", of.usernameFragment);
+    out.member("generation", of.generation);
+    out.member("restartsCompleted", of.restartsCompleted);
+    out.member("localDescriptionTimestamp", of.localDescriptionTimestamp);
+    out.member("answerTimestamp", of.answerTimestamp);
+    out.member("firstCheckTimestamp", of.firstCheckTimestamp);
+    out.member("firstValidTimestamp", of.firstValidTimestamp);
+    out.member("nominatedTimestamp", of.nominatedTimestamp);
+    out.member("selectedTimestamp", of.selectedTimestamp);
+    out.member("firstPacketTimestamp", of.firstPacketTimestamp);
+    out.member("previousRetiredTimestamp", of.previousRetiredTimestamp);
 }
 
 CORTC_DECL void write_object(json_writer& out, const StatsObject& object) {
