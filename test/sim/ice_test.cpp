@@ -1,4 +1,4 @@
-#include "test/support/sim_call.hpp"
+#include "test/support/restarting_call.hpp"
 
 #include <set>
 
@@ -7,87 +7,11 @@ using namespace std::chrono_literals;
 
 // ICE as a connection sees it: restarts, consent, addresses, trickling.
 
-namespace {
-
-std::string pad(int number) { return fmt::format("{:06}", number); }
-
-/// Numbered messages at a steady rate over a channel that repeats nothing, and who missed what.
-struct numbers {
-    test::sim_call& call;
-    DataChannel out, in;
-    bool stop = false;
-    int sent = 0;
-    std::vector<int> received{};
-
-    asio::awaitable<void> send() {
-        timer clock(call.a);
-        while (!stop) {
-            const auto text = pad(sent);
-            CHECK(out.trySend(text));
-            ++sent;
-            co_await clock.wait(3ms);
-        }
-    }
-    asio::awaitable<void> receive() {
-        try {
-            for (;;) {
-                auto message = co_await in.receive();
-                received.push_back(std::stoi(std::string(message.text())));
-            }
-        } catch (const Error&) {
-        }
-    }
-    void check_all() {
-        std::ranges::sort(received);
-        REQUIRE(received.size() == static_cast<std::size_t>(sent));
-        for (int i = 0; i < sent; ++i)
-            if (received[static_cast<std::size_t>(i)] != i)
-                FAIL("number " << i << " is missing or came twice");
-    }
-};
-
-struct restarting_call {
-    test::sim_call call;
-    DataChannel a, b;
-
-    explicit restarting_call(std::uint64_t seed, const sim::link_options& link, const DataChannelInit& init)
-        : call(seed, link) {
-        a = call.offerer->createDataChannel("numbers", init);
-        b = call.answerer->createDataChannel("numbers", init);
-        auto set_up = [&]() -> asio::awaitable<void> {
-            co_await call.set_up();
-            co_await a.opened();
-            co_await b.opened();
-        };
-        call.run(set_up(), 60s);
-    }
-    /// `from` asks for a restart, and both have the new pair.
-    asio::awaitable<void> restart(PeerConnection& from, PeerConnection& to, bool by_option) {
-        co_await from.restarted(); // data may flow before the first nomination
-        const auto before = from.selectedPair();
-        if (by_option) {
-            co_await call.negotiate(from, to, OfferOptions{true});
-        } else {
-            from.restartIce();
-            co_await from.negotiationNeeded();
-            co_await call.negotiate(from, to);
-        }
-        co_await from.restarted();
-        co_await to.restarted();
-        const auto after = from.selectedPair();
-        CHECK(before.has_value());
-        CHECK(after.has_value());
-        if (before && after) CHECK(before->local.usernameFragment != after->local.usernameFragment);
-    }
-};
-
-} // namespace
-
 TEST_CASE("ice: over a hundred restarts of either side lose no message") {
-    restarting_call run(1, test::link_of(15ms), test::channel_init(false, 0, 0));
+    test::restarting_call run(test::channel_init(false, 0, 0), 1, test::link_of(15ms));
     auto& call = run.call;
     call.signaling_delay = 20ms;
-    numbers there{call, run.a, run.b}, back{call, run.b, run.a};
+    test::numbers there{call, run.a, run.b}, back{call, run.b, run.a};
     std::vector<test::spawned> flow;
     for (auto* each : {&there, &back}) {
         flow.push_back(call.spawn(each->send()));
@@ -120,10 +44,10 @@ TEST_CASE("ice: over a hundred restarts of either side lose no message") {
 TEST_CASE("ice: restarts under loss complete, and reliable messages go on") {
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
         CAPTURE(seed);
-        restarting_call run(seed, test::link_of(20ms, 0.15), test::channel_init(true, {}, 0));
+        test::restarting_call run(test::channel_init(true, {}, 0), seed, test::link_of(20ms, 0.15));
         auto& call = run.call;
         call.signaling_delay = 30ms;
-        numbers there{call, run.a, run.b};
+        test::numbers there{call, run.a, run.b};
         auto sending = call.spawn(there.send()), receiving = call.spawn(there.receive());
         auto restarts = [&]() -> asio::awaitable<void> {
             for (int i = 0; i < 6; ++i) {
@@ -173,7 +97,7 @@ TEST_CASE("ice: restarts at any moment of the set-up do not prevent it") {
 }
 
 TEST_CASE("ice: a lost path is disconnected, and recovers when the network does") {
-    restarting_call run(1, test::link_of(20ms), test::channel_init(true, {}, 0));
+    test::restarting_call run(test::channel_init(true, {}, 0), 1, test::link_of(20ms));
     auto& call = run.call;
     call.world.run_for(20s);
     call.partition();
@@ -204,7 +128,7 @@ TEST_CASE("ice: a lost path is disconnected, and recovers when the network does"
 }
 
 TEST_CASE("ice: without consent the connection fails after 30 s, and a restart brings it back") {
-    restarting_call run(2, test::link_of(20ms), test::channel_init(true, {}, 0));
+    test::restarting_call run(test::channel_init(true, {}, 0), 2, test::link_of(20ms));
     auto& call = run.call;
     call.world.run_for(10s);
     call.partition();
@@ -248,7 +172,7 @@ TEST_CASE("ice: without consent the connection fails after 30 s, and a restart b
 }
 
 TEST_CASE("ice: a restart finds another way when addresses die") {
-    restarting_call run(3, test::link_of(20ms), test::channel_init(true, {}, 0));
+    test::restarting_call run(test::channel_init(true, {}, 0), 3, test::link_of(20ms));
     auto& call = run.call;
     const auto pair = call.offerer->selectedPair();
     REQUIRE(pair);
