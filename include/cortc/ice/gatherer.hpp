@@ -26,7 +26,9 @@ struct gather_options {
     address_family family = address_family::any;
     bool loopback = false;                                          ///< addresses of loopback interfaces too
     std::function<bool(const net::interface_address&)> filter = {}; ///< empty: every interface
-    std::optional<port_range> ports = {};                           ///< empty: what the system gives
+    /// What there is to choose from; empty: network::interfaces().
+    std::function<std::vector<net::interface_address>()> interfaces = {};
+    std::optional<port_range> ports = {}; ///< empty: what the system gives
     std::size_t max_sockets = 16;
 };
 

@@ -10,7 +10,8 @@ namespace cortc::net {
 
 namespace detail {
 struct asio_udp_shared;
-}
+class interface_watch;
+} // namespace detail
 
 /// Every bound holds for one asio_network, not for one socket.
 struct asio_network_options {
@@ -43,6 +44,7 @@ class asio_network final : public network {
   private:
     boost::asio::any_io_executor executor_;
     os_random random_;
+    std::unique_ptr<detail::interface_watch> interfaces_;
     std::shared_ptr<detail::asio_udp_shared> shared_; // sockets keep it: one may outlive the network
 };
 

@@ -8,11 +8,16 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include <cstring>
 #include <sstream>
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace cortc;
@@ -344,6 +349,43 @@ TEST_CASE("interfaces have the loopback and nothing link-local") {
         }
     }
     CHECK(loopback);
+}
+
+namespace {
+
+/// In a network namespace of its own, whose only interface is the loopback, and down: what is seen before and
+/// after it comes up, and goes down. 0: all of it; 77: no namespace may be made here.
+int see_the_loopback_change() {
+    if (::unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return 77;
+    net::detail::interface_watch watch;
+    if (!watch.current().empty()) return 1;
+    const int control = ::socket(AF_INET, SOCK_DGRAM, 0);
+    ifreq lo{};
+    std::strcpy(lo.ifr_name, "lo");
+    for (bool up : {true, false}) {
+        lo.ifr_flags = up ? IFF_UP : 0;
+        if (::ioctl(control, SIOCSIFFLAGS, &lo) != 0) return 77;
+        if (watch.current().empty() == up) return up ? 2 : 3;
+    }
+    return 0;
+}
+
+} // namespace
+
+TEST_CASE("interfaces are listed anew when they have changed, and else not") {
+    net::detail::interface_watch watch;
+    const auto* before = watch.current().data();
+    CHECK(watch.current().data() == before);
+    const auto child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) ::_exit(see_the_loopback_change());
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        WARN("no network namespace can be made here: changes were not tested");
+    else
+        CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("tentative, deprecated and duplicate IPv6 addresses are found in the kernel's table") {

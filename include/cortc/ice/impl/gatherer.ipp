@@ -26,7 +26,7 @@ CORTC_DECL std::vector<gathered_socket> gatherer::gather(const gather_settings& 
 }
 
 CORTC_DECL std::vector<net::interface_address> gatherer::wanted_interfaces() const {
-    auto all = network_.interfaces();
+    auto all = options_.interfaces ? options_.interfaces() : network_.interfaces();
     std::vector<net::interface_address> wanted;
     for (auto& each : all) {
         if (each.kind == net::interface_kind::loopback && !options_.loopback) continue;

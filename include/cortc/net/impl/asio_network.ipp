@@ -6,7 +6,9 @@
 namespace cortc::net {
 
 CORTC_DECL asio_network::asio_network(boost::asio::any_io_executor executor, asio_network_options options)
-    : executor_(std::move(executor)), shared_(std::make_shared<detail::asio_udp_shared>(options)) {}
+    : executor_(std::move(executor))
+    , interfaces_(std::make_unique<detail::interface_watch>())
+    , shared_(std::make_shared<detail::asio_udp_shared>(options)) {}
 
 CORTC_DECL asio_network::~asio_network() = default;
 
@@ -19,7 +21,7 @@ CORTC_DECL unix_time asio_network::calendar() const {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
-CORTC_DECL std::vector<interface_address> asio_network::interfaces() { return detail::list_interfaces(); }
+CORTC_DECL std::vector<interface_address> asio_network::interfaces() { return interfaces_->current(); }
 
 CORTC_DECL result<std::unique_ptr<udp_socket>> asio_network::open_udp(const endpoint& local,
                                                                       datagram_handler& handler) {

@@ -7,8 +7,12 @@
 
 #include <ifaddrs.h>
 #include <linux/if_addr.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace cortc::net::detail {
 
@@ -58,6 +62,38 @@ CORTC_DECL std::vector<interface_address> list_interfaces() {
         found.push_back({entry->ifa_name, where.address, kind});
     }
     return found;
+}
+
+CORTC_DECL interface_watch::interface_watch()
+    : announcements_(::socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE)) {
+    if (announcements_ < 0) return;
+    sockaddr_nl groups{};
+    groups.nl_family = AF_NETLINK;
+    groups.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+    if (::bind(announcements_, reinterpret_cast<const sockaddr*>(&groups), sizeof groups) == 0) return;
+    ::close(announcements_);
+    announcements_ = -1;
+}
+
+CORTC_DECL interface_watch::~interface_watch() {
+    if (announcements_ >= 0) ::close(announcements_);
+}
+
+/// What they say does not matter, nor that too many came for the buffer (ENOBUFS): the list is read anew.
+CORTC_DECL bool interface_watch::changed() const noexcept {
+    if (announcements_ < 0) return true;
+    bool any = false;
+    for (char ignored = 0;;) {
+        const auto size = ::recv(announcements_, &ignored, sizeof ignored, 0);
+        if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return any;
+        any = true;
+        if (size <= 0 && errno != ENOBUFS && errno != EINTR) return any;
+    }
+}
+
+CORTC_DECL const std::vector<interface_address>& interface_watch::current() {
+    if (changed() || !known_) known_ = list_interfaces();
+    return *known_;
 }
 
 } // namespace cortc::net::detail

@@ -23,15 +23,7 @@ CORTC_DECL ice::agent_config agent_config(context_core& core) {
 CORTC_DECL ice::gather_options gather_options(context_core& core) {
     ice::gather_options options;
     options.loopback = true; // usable_interfaces() has decided
-    options.filter = [&core, allowed = std::vector<ip_address>(),
-                      at = never](const net::interface_address& each) mutable {
-        if (auto now = core.network().now(); now != at) {
-            at = now;
-            allowed.clear();
-            for (const auto& usable : core.usable_interfaces()) allowed.push_back(usable.address);
-        }
-        return std::find(allowed.begin(), allowed.end(), each.address) != allowed.end();
-    };
+    options.interfaces = [&core] { return core.usable_interfaces(); };
     if (const auto& range = core.options().port_range)
         options.ports = ice::port_range{range->first, range->second};
     return options;
