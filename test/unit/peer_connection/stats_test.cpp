@@ -87,6 +87,16 @@ TEST_CASE("stats: JSON has the members that there are") {
     CHECK(drops.of("sctp", "bad checksum") == 2);
     CHECK(drops.of("ice", "bad checksum") == 0);
 
+    IceRestartStats restart;
+    restart.usernameFragment = "abcd";
+    restart.generation = 2;
+    restart.localDescriptionTimestamp = 5.5;
+    restart.selectedTimestamp = 7.25;
+    CHECK(
+        to_json(restart) ==
+        R"({"id":"","timestamp":0,"type":"cortc-ice-restart","transportId":"","usernameFragment":"abcd",)"
+        R"("generation":2,"restartsCompleted":0,"localDescriptionTimestamp":5.5,"selectedTimestamp":7.25})");
+
     IceCandidatePairStats pair;
     pair.state = IceCandidatePairState::in_progress;
     pair.nominated = true;
