@@ -2,6 +2,7 @@
 #include "cortc/net/impl/receive_ring.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <sstream>
 
