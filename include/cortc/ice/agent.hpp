@@ -147,6 +147,7 @@ class agent {
     [[nodiscard]] bool repair_role_conflict(const generation& in, const path& from,
                                             const stun::message& request, time_point now);
     void learn(generation& in, const path& from, const stun::message& request, time_point now);
+    void allow(generation& in, const path& from, const stun::message& request);
     void check_again(generation& in, candidate_pair& pair, bool first_request, time_point now);
     void restart_checks(generation& in, time_point now);
     void trigger(generation& in, candidate_pair& pair, time_point now);

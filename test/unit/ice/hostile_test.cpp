@@ -275,6 +275,51 @@ TEST_CASE("another answerer of the same offer is answered, but not our peer") {
     CHECK(out[0].read().cls() == stun::message_class::success_response);
     CHECK(t.dropped(drop_reason::foreign_credentials) == 1);
     CHECK(t.a.engine.pairs().empty());
+    CHECK_FALSE(t.a.engine.is_valid_source(socket_id(1), at("192.0.2.2", 2000)));
+}
+
+// Seen of Chromium: new candidates of ours are checked from the sockets it has, before it has new ones.
+TEST_CASE("a check of the peer's with its older credentials makes no pair, but data may come from there") {
+    scripted t;
+    const endpoint older = at("192.0.2.2", 3000);
+    const auto first = t.a.local;
+    const auto second = t.a.begin(start);
+    SECTION("before we know the new ones, it is one of a pair") {
+        CHECK(t.request(t.a.local.ufrag + ":peer", t.a.local.pwd, {.use_candidate = true}, older).size() ==
+              1);
+        CHECK(t.a.engine.is_valid_source(socket_id(1), older));
+    }
+    t.a.engine.set_remote(second, {"peer2", "peer-password-2-of-22-chars"}, {}, start);
+    SECTION("after") {
+        const auto out = t.request(t.a.local.ufrag + ":peer", t.a.local.pwd, {.use_candidate = true}, older);
+        REQUIRE(out.size() == 1); // no check back
+        CHECK(out[0].read().cls() == stun::message_class::success_response);
+        CHECK(t.a.engine.is_valid_source(socket_id(1), older));
+        CHECK(t.a.engine.accept(socket_id(1), older, 100, start));
+        CHECK(t.a.engine.pairs().empty());
+        CHECK_FALSE(t.a.engine.send_path());
+    }
+    SECTION("nor with the new ones to where the old were") {
+        t.request(first.ufrag + ":peer2", first.pwd, {}, older);
+        CHECK(t.a.engine.is_valid_source(socket_id(1), older));
+    }
+    SECTION("a stranger may not") {
+        t.request(t.a.local.ufrag + ":stranger", t.a.local.pwd, {}, older);
+        CHECK_FALSE(t.a.engine.is_valid_source(socket_id(1), older));
+    }
+    SECTION("the latest sixteen") {
+        for (std::uint16_t i = 0; i < 100; ++i)
+            t.request(t.a.local.ufrag + ":peer", t.a.local.pwd, {},
+                      at("192.0.2.2", static_cast<std::uint16_t>(4000 + i)));
+        CHECK_FALSE(t.a.engine.is_valid_source(socket_id(1), at("192.0.2.2", 4083)));
+        CHECK(t.a.engine.is_valid_source(socket_id(1), at("192.0.2.2", 4084)));
+        CHECK(t.a.engine.is_valid_source(socket_id(1), at("192.0.2.2", 4099)));
+    }
+    SECTION("until the generation is gone") {
+        t.request(t.a.local.ufrag + ":peer", t.a.local.pwd, {}, older);
+        t.a.engine.remove_generation(second, start);
+        CHECK_FALSE(t.a.engine.is_valid_source(socket_id(1), older));
+    }
 }
 
 TEST_CASE("remote candidates that cannot be used are counted by reason") {

@@ -170,6 +170,11 @@ CORTC_DECL bool agent::accept(socket_id socket, const endpoint& source, std::siz
         pair->data.received(size, now);
         return true;
     }
+    for (auto& in : std::views::reverse(generations_)) {
+        if (!in->allows(from)) continue;
+        in->allowed_used = now;
+        return true;
+    }
     return false;
 }
 
@@ -319,7 +324,7 @@ CORTC_DECL bool agent::is_valid_source(socket_id socket, const endpoint& source)
     const path from{socket, source};
     return std::ranges::any_of(generations_, [&from](const auto& in) {
         const auto* pair = std::as_const(in->checks()).find(from);
-        return pair && (pair->valid || pair->requested);
+        return (pair && (pair->valid || pair->requested)) || in->allows(from);
     });
 }
 

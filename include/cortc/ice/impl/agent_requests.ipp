@@ -9,13 +9,27 @@
 // The peer's checks: RFC 8445 7.3.
 namespace cortc::ice {
 
+namespace detail {
+
+/// The second half of USERNAME (RFC 8445 7.2.2), which a request that was authenticated has.
+CORTC_DECL std::string_view sender_ufrag(const stun::message& request) {
+    const auto username = *request.username();
+    const auto colon = username.find(':');
+    return colon == std::string_view::npos ? std::string_view() : username.substr(colon + 1);
+}
+
+} // namespace detail
+
 CORTC_DECL void agent::handle_request(const path& from, const stun::message& request, time_point now) {
     auto* in = authenticate(from, request, now);
     if (!in || !acceptable(*in, from, request, now)) return;
     if (!repair_role_conflict(*in, from, request, now)) return;
     ++env_.count.requests_received;
     respond(from, request, in, {}, now);
-    if (!in->retiring()) learn(*in, from, request, now);
+    if (in->retiring())
+        allow(*in, from, request);
+    else
+        learn(*in, from, request, now);
 }
 
 /// RFC 8489 9.1.3 with the ufrag of RFC 8445 7.3: the first half of USERNAME names our generation.
@@ -89,13 +103,22 @@ CORTC_DECL void agent::switch_role() {
     events_.push_back(role_changed{env_.role});
 }
 
+/// libwebrtc checks new candidates of ours from sockets of its older generation, and takes our answer for
+/// consent (RFC 7675 5.1): data comes from there. We could not check back, having no password for that pair.
+/// Another answerer of the same offer, though, learns that it reached us, and is not our peer.
+CORTC_DECL void agent::allow(generation& in, const path& from, const stun::message& request) {
+    const auto theirs = detail::sender_ufrag(request);
+    const auto known = std::ranges::any_of(
+        generations_, [&](const auto& each) { return each->remote() && each->remote()->ufrag == theirs; });
+    if (known) in.allow(from);
+}
+
 /// RFC 8445 7.3.1.3 to 7.3.1.5: peer-reflexive candidates, triggered checks, nomination by the peer.
 CORTC_DECL void agent::learn(generation& in, const path& from, const stun::message& request, time_point now) {
-    auto username = *request.username();
-    auto colon = username.find(':');
-    auto theirs = colon == std::string_view::npos ? std::string_view() : username.substr(colon + 1);
-    // Another answerer of the same offer: it learns that it reached us, and is not our peer.
-    if (in.remote() && in.remote()->ufrag != theirs) return env_.drop(drop_reason::foreign_credentials);
+    if (in.remote() && in.remote()->ufrag != detail::sender_ufrag(request)) {
+        allow(in, from, request);
+        return env_.drop(drop_reason::foreign_credentials);
+    }
     auto* pair = in.learn_pair(from, *request.priority());
     if (!pair) return;
     const auto first = !std::exchange(pair->requested, true);
