@@ -1,10 +1,12 @@
-// wrtc.mjs SCENARIO PROGRAM [ARGUMENTS]: libwebrtc, as the npm package @roamhq/wrtc, against the echo samples. It gathers no
+// wrtc.mjs SCENARIO PROGRAM [ARGUMENTS]: libwebrtc, as the npm package @roamhq/wrtc, against programs. It gathers no
 // loopback addresses where there are others, so both speak over an address of the machine.
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { check, runScenario, within } from './program.mjs';
+import { play } from './restarts.mjs';
+import { connect } from './websocket.mjs';
 const { RTCPeerConnection } = createRequire(join(process.env.CORTC_PEERS, 'package.json'))('@roamhq/wrtc');
 
 const address = Object.values(networkInterfaces()).flat().find(each => !each.internal && each.family === 'IPv4')?.address ?? '127.0.0.1';
@@ -131,6 +133,14 @@ await runScenario({
             check(code === 0, `the client is content: ${args.join(' ')}`);
         }
         server.close();
+    },
+
+    /// ICE restarts; the program offers first, and judges.
+    async restarts(start) {
+        const program = start(address);
+        const [, url] = await program.line(/(http:\/\/\S+)/);
+        play(new RTCPeerConnection(), await connect(url), { implicit: false, polite: false });
+        check(await within(program.exited, 'the program to end') === 0, 'the program is content');
     },
 });
 process.exit(); // libwebrtc's threads would keep node
