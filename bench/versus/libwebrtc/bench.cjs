@@ -1,5 +1,5 @@
-// libwebrtc's part of the data channel benchmark (bench/README.md): both ends in one process over loopback.
-// Takes the commands that bench/datachannel/cortc.cpp takes, and prints the same figures.
+// libwebrtc's part of the benchmarks (bench/README.md): both ends in one process over loopback. Takes the commands that
+// bench/datachannel/cortc.cpp and bench/ice_restart take, and prints the same figures.
 'use strict';
 const fs = require('fs');
 const { RTCPeerConnection } = require('@roamhq/wrtc');
@@ -138,7 +138,7 @@ async function idle(connections, seconds) {
 }
 
 const [command, ...numbers] = process.argv.slice(2);
-({ bulk, ping, setup, idle })[command](...numbers.map(Number)).then((figures) => {
+({ bulk, ping, setup, idle, restart: (...all) => require('./restart.cjs').restart(connect, ...all) })[command](...numbers.map(Number)).then((figures) => {
   console.log(command, Object.entries(figures).map(([key, value]) => `${key}=${value.toFixed(3)}`).join(' '));
   process.exit(0); // what is open stays open otherwise
 }, (error) => { console.error(error); process.exit(1); });

@@ -1,5 +1,5 @@
-// Pion's part of the data channel benchmark (bench/README.md): both ends in one process over loopback.
-// Takes the commands that bench/datachannel/cortc.cpp takes, and prints the same figures.
+// Pion's part of the benchmarks (bench/README.md): both ends in one process over loopback. Takes the commands that
+// bench/datachannel/cortc.cpp and bench/ice_restart take, and prints the same figures.
 package main
 
 import (
@@ -283,8 +283,10 @@ func main() {
 		line = setup(int(number(2)), int(number(3)))
 	case "idle":
 		line = idle(int(number(2)), number(3))
+	case "restart":
+		line = restart(int(number(2)), int(number(3)))
 	default:
-		panic("bulk SIZE SECONDS | ping N | setup N CONCURRENCY | idle CONNECTIONS SECONDS")
+		panic("bulk SIZE SECONDS | ping N | setup N CONCURRENCY | idle CONNECTIONS SECONDS | restart PAIRS COUNT")
 	}
 	fmt.Println(os.Args[1], line)
 }
