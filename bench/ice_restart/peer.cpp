@@ -50,6 +50,7 @@ class visit {
         else
             std::printf(" sent=%zu lost=n/a (the server does not echo the second channel)\n", sent_);
         peer_->pc.close();
+        peer_.reset(); // and with it the WebSocket, when what runs has ended
     }
 
   private:

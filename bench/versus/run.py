@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs a benchmark of cortc, beside its peers, in alternating rounds: `./dev bench datachannel|handshake`.
+"""Runs a benchmark of cortc, beside its peers, in alternating rounds: `./dev bench datachannel|handshake|ice_restart`.
 
 Every figure comes from a program of its own that runs one command (README.md says what they measure) and prints
 `name key=value ...`. A run that other processes disturbed is repeated; what stays disturbed is marked with `*`."""
@@ -54,7 +54,7 @@ def libwebrtc():
     source, home = f'{HERE}/libwebrtc', f'{PEERS}/libwebrtc'
     try:
         os.makedirs(home, exist_ok=True)
-        for name in ('package.json', 'package-lock.json', 'bench.cjs'):
+        for name in ('package.json', 'package-lock.json', 'bench.cjs', 'restart.cjs'):
             shutil.copy(f'{source}/{name}', home)
         lock, installed = f'{home}/package-lock.json', f'{home}/installed.json'
         if not os.path.exists(installed) or open(lock).read() != open(installed).read():
@@ -100,6 +100,27 @@ def handshake_tests(o):
         ('no handshake', ['storm', 0, times], echo),
         ('50 handshakes at once', ['storm', 50, times], echo + [('all_open_ms', 'all open after ms', LOWER)]),
     ]
+
+
+RESTART_METRICS = [
+    ('median_ms', 'median ms', LOWER), ('mean_ms', 'mean ms', LOWER), ('p90_ms', 'p90 ms', LOWER), ('p99_ms', 'p99 ms', LOWER),
+    ('answered_median_ms', 'answered, median ms', LOWER), ('answered_p99_ms', 'answered, p99 ms', LOWER),
+    ('restarts_per_s', 'restarts/s', HIGHER), ('cpu_ms', 'CPU ms', LOWER),
+    ('together_median_ms', 'all at once: median ms', LOWER), ('together_p99_ms', 'p99 ms', LOWER),
+    ('together_per_s', 'restarts/s', HIGHER), ('lost', 'lost', LOWER), ('sent', 'of messages', HIGHER)]
+LIBWEBRTC_RESTARTS = 50  # a seventh of a second each
+
+
+def ice_restart_tests(o):
+    count, simulated = (200, 20) if o.quick else (2000, 200)
+    tests = [(text, ['restart', pairs, count], RESTART_METRICS)
+             for text, pairs in (('one pair', 1), ('10 pairs', 10), ('100 pairs', 100), ('1000 pairs', 1000))
+             if not (o.quick and pairs == 1000)]
+    tests += [(f'{text}, new sockets', ['restart', pairs, count // 10, 'new'], RESTART_METRICS)
+              for text, pairs in (('one pair', 1), ('100 pairs', 100)) if not (o.quick and pairs == 100)]
+    return tests + [(f'simulated {rtt} ms, {loss} % loss', ['simulated', rtt, loss, simulated],
+                     [each for each in RESTART_METRICS if not each[0].startswith(('together', 'cpu', 'restarts'))])
+                    for rtt in (20, 80, 200) for loss in (0, 5)]
 
 
 # ---- running
@@ -177,24 +198,40 @@ def run_undisturbed(command, options):
     return best
 
 
+def complete_command(label, prefix, command, round_number, options):
+    """What this stack runs for a test; none: nothing in this round."""
+    name = command[0]
+    if name == 'idle' and (round_number >= options.idle_rounds or label == TWO_THREADS):  # two threads: the same memory
+        return None
+    if name == 'receive':  # only cortc is counted
+        return [f'{PROGRAMS}/datachannel_allocations'] + command if label == ONE_THREAD else None
+    if label == WORKER:
+        return prefix + command + ['worker'] if name == 'storm' else None  # else there is nothing for a worker to do
+    if name == 'simulated':  # no clock but the seed's: one run says it all
+        return prefix + command if label == ONE_THREAD and round_number == 0 else None
+    if name == 'restart' and label != ONE_THREAD:
+        if 'new' in command or command[1] > 100:
+            return None  # the others' sockets are always new
+        if label == 'libwebrtc' and command[1] > 10:
+            return None  # a hundred at once: more than half of them take 10 s and more, or never end
+        if label == 'libwebrtc':
+            return prefix + ['restart', command[1], min(LIBWEBRTC_RESTARTS, command[2])]
+    return prefix + command
+
+
 def run_all(tests, who, options):
     """{(test, label): [(figures, foreign)]}, and [(test, label, error)]"""
     results, failures = {}, []
     for round_number in range(options.rounds):
         for name, command, _ in tests:
-            if command[0] == 'idle' and round_number >= options.idle_rounds:
-                continue
             for label, prefix in who.items():
-                if command[0] == 'idle' and label == TWO_THREADS:
-                    continue  # the same memory
-                if command[0] == 'receive':
-                    if label != ONE_THREAD:
-                        continue  # only cortc is counted
-                    prefix = [f'{PROGRAMS}/datachannel_allocations']
-                extra = [] if not (label == WORKER and command[0] == 'storm') else ['worker']
-                if label == WORKER and not extra:
-                    continue  # nothing for a worker to do
-                figures, foreign, error = run_undisturbed(prefix + command + extra, options)
+                complete = complete_command(label, prefix, command, round_number, options)
+                if not complete:
+                    continue
+                os.environ.pop('BENCH_SAMPLES', None)
+                if options.plot and name == 'one pair':
+                    os.environ['BENCH_SAMPLES'] = samples_file(label)
+                figures, foreign, error = run_undisturbed(complete, options)
                 say(f'round {round_number + 1}: {label}: {name}: '
                     + (error or ' '.join(f'{k}={v:g}' for k, v in figures.items())) + f' (others: {foreign:.2f} cores)')
                 if error:
@@ -202,7 +239,7 @@ def run_all(tests, who, options):
                 else:
                     results.setdefault((name, label), []).append((figures, foreign))
                     if lost := figures.get('failed'):
-                        failures.append((name, label, f'{lost:g} connections never opened'))
+                        failures.append((name, label, f'{lost:g} connections or restarts were never done'))
     return results, failures
 
 
@@ -253,6 +290,65 @@ def print_table(rows, labels):
         print('  '.join(text.ljust(width) for text, width in zip(line, widths)).rstrip())
 
 
+def print_restarts(rows, labels):
+    """Markdown, a line for each test and stack. README.md's table is this."""
+    simulated = [row for row in rows if row['test'].startswith('simulated')]
+    for part in ([row for row in rows if row not in simulated], simulated):
+        columns = list(dict.fromkeys((row['metric'], row['unit']) for row in part))
+        if not columns:
+            continue
+        print('| | ' + ' | '.join(unit for _, unit in columns) + ' |\n| --- |' + ' --- |' * len(columns))
+        for test in dict.fromkeys(row['test'] for row in part):
+            for label in labels:
+                cells = {row['metric']: row['results'][label] for row in part if row['test'] == test and label in row['results']}
+                if cells:
+                    print(f'| {test}: {label} | ' + ' | '.join(restart_cell(cells.get(key)) for key, _ in columns) + ' |')
+        print()
+
+
+def restart_cell(result):
+    if not result:
+        return '-'
+    ratio = f", x{result['ratio']:.2g}" if 'ratio' in result else ''
+    return f"{result['median']:.4g}{'*' if result['disturbed'] else ''}{ratio}"
+
+
+def restarts_json(rows):
+    """{"loopback": {pairs: figures}, "sockets_new": ..., "simulated": {ms: {percent: figures}}, "versus": {stack: ...}}"""
+    made = {'loopback': {}, 'sockets_new': {}, 'simulated': {}, 'versus': {}}
+    for row in rows:
+        key, test = row['metric'], row['test']
+        for label, result in row['results'].items():
+            if found := re.match(r'simulated (\d+) ms, (\d+) %', test):
+                where = made['simulated'].setdefault(found[1], {}).setdefault(found[2], {})
+            else:
+                pairs = re.sub('^one', '1', test).split()[0]
+                kind = 'sockets_new' if 'new' in test else 'loopback'
+                where = (made[kind] if label == ONE_THREAD else made['versus'].setdefault(label, {})).setdefault(pairs, {})
+            where[key] = round(result['median'], 4)
+            if 'ratio' in result:
+                where.setdefault('cortc_is_times_as_good', {})[key] = result['ratio']
+    for stack, by_pairs in made['versus'].items():
+        made['versus'][stack] = by_pairs.get('1', {}) | by_pairs  # those of one pair stand in front
+    return made
+
+
+def samples_file(label):
+    return f'{ROOT}/build/ice_restart_{label}.txt'
+
+
+def plot(labels, target):
+    """Draws the times of all restarts of one pair (bench/ice_restart/distribution.gp)."""
+    drawn = [label for label in labels if os.path.exists(samples_file(label))]
+    for label in drawn:
+        values = sorted(float(line) for line in open(samples_file(label)))
+        with open(samples_file(label), 'w') as out:
+            out.writelines(f'{value:.6f} {(i + 1) / len(values):.6f}\n' for i, value in enumerate(values))
+    sh(['gnuplot', '-e', f"target='{target}'; labels='{' '.join(drawn)}'; files='{' '.join(map(samples_file, drawn))}'",
+        f'{ROOT}/bench/ice_restart/distribution.gp'])
+    say(f'drawn: {target}')
+
+
 def machine():
     model = re.search(r'model name\s*: (.*)', open('/proc/cpuinfo').read())
     return {'cpu': model.group(1) if model else platform.machine(), 'cores': os.cpu_count(),
@@ -264,7 +360,7 @@ ONE_THREAD, TWO_THREADS, WORKER = 'cortc', 'cortc, 2 threads', 'cortc, worker'
 
 def arguments():
     parser = argparse.ArgumentParser(prog='./dev bench', description=__doc__)
-    parser.add_argument('what', choices=['datachannel', 'handshake'])
+    parser.add_argument('what', choices=['datachannel', 'handshake', 'ice_restart'])
     parser.add_argument('--json', action='store_true', help='print JSON instead of the table')
     parser.add_argument('--rounds', type=int, help='how often each figure is taken (default 5)')
     parser.add_argument('--seconds', type=float, help='of each throughput run (default 3)')
@@ -275,7 +371,10 @@ def arguments():
     parser.add_argument('--foreign-limit', type=float, default=.2,
                         help='cores that others may use before a run counts as disturbed (default 0.2)')
     parser.add_argument('--retries', type=int, default=2, help='of a disturbed run (default 2)')
+    parser.add_argument('--plot', metavar='FILE.svg', help='ice_restart: draw the distributions (needs gnuplot)')
     options = parser.parse_args()
+    if options.plot and (options.what != 'ice_restart' or not shutil.which('gnuplot')):
+        parser.error('--plot is for ice_restart, and needs gnuplot (apt install gnuplot-nox)')
     if options.prioritize:
         options.foreign_limit = float('inf')  # others get what is left over
     options.rounds = options.rounds or (1 if options.quick else 5)
@@ -292,8 +391,10 @@ def main():
         program = [f'{PROGRAMS}/handshake_cortc']
         who = {ONE_THREAD: program, WORKER: program}
     else:
-        tests = datachannel_tests(options)
-        if 'cortc' in wanted:
+        tests = ice_restart_tests(options) if options.what == 'ice_restart' else datachannel_tests(options)
+        if 'cortc' in wanted and options.what == 'ice_restart':
+            who = {ONE_THREAD: [f'{PROGRAMS}/ice_restart']}
+        elif 'cortc' in wanted:
             program = f'{PROGRAMS}/datachannel_cortc'
             who = {ONE_THREAD: [program], TWO_THREADS: [program, '--threads', '2']}
         for name, find in (('pion', pion), ('libwebrtc', libwebrtc)):
@@ -308,11 +409,17 @@ def main():
     tests = [test for test in tests if options.tests in test[0]]
     versions['cortc'] = sh(['git', 'describe', '--always', '--dirty'], cwd=ROOT)
     before = machine()
+    if options.plot:
+        for label in who:
+            open(samples_file(label), 'w').close()
     results, failures = run_all(tests, who, options)
     labels = list(who)
     rows = summarize(tests, results, labels, options)
+    if options.plot:
+        plot(labels, options.plot)
     if options.json:
-        print(json.dumps({'benchmark': options.what, 'machine': before, 'versions': versions, 'skipped': skipped,
+        figures = restarts_json(rows) if options.what == 'ice_restart' else {}
+        print(json.dumps({**figures, 'benchmark': options.what, 'machine': before, 'versions': versions, 'skipped': skipped,
                           'rounds': options.rounds, 'prioritized': options.prioritize, 'rows': rows,
                           'failures': [dict(zip(('test', 'stack', 'error'), each)) for each in failures]}, indent=1))
     else:
@@ -321,7 +428,7 @@ def main():
         for name, version in versions.items():
             print(f'{name}: {version}')
         print(f'Median [min..max] of {options.rounds} rounds; xN: {labels[0]} is N times as good; *: disturbed by others\n')
-        print_table(rows, labels)
+        (print_restarts if options.what == 'ice_restart' else print_table)(rows, labels)
         for name, label, error in failures:
             print(f'\n*** {label}: {name}: FAILED in a round: {error.strip().splitlines()[0]}')
         for name, why in skipped.items():
