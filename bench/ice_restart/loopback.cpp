@@ -11,18 +11,22 @@ namespace bench {
 
 namespace {
 
-/// The loopback interface, with another address each time it is told to.
+/// The system's network, until it is told to move: then loopback has another address each time.
 class moving_network final : public net::network {
   public:
     explicit moving_network(const asio::any_io_executor& executor) : real_(executor) {}
 
-    /// 127.0.0.1, 127.0.0.2, ... 127.0.255.255, and again.
-    void move() { address_ = address_ % 65535 + 1; }
+    /// 127.0.0.2, 127.0.0.3, ... 127.0.255.255, 127.0.0.1, and again.
+    void move() {
+        moved_ = true;
+        address_ = address_ % 65535 + 1;
+    }
 
     time_point now() const override { return real_.now(); }
     unix_time calendar() const override { return real_.calendar(); }
     random_source& random() override { return real_.random(); }
     std::vector<net::interface_address> interfaces() override {
+        if (!moved_) return real_.interfaces();
         return {{"lo", asio::ip::address_v4(0x7f000000u + address_), net::interface_kind::loopback}};
     }
     result<std::unique_ptr<net::udp_socket>> open_udp(const endpoint& local,
@@ -35,6 +39,7 @@ class moving_network final : public net::network {
 
   private:
     net::asio_network real_;
+    bool moved_ = false;
     std::uint32_t address_ = 1;
 };
 
@@ -137,7 +142,7 @@ class loopback_run {
 void restart_on_loopback(int pairs, int count, bool new_sockets) {
     asio::io_context io(1);
     moving_network network(io.get_executor());
-    const context where(io.get_executor(), network);
+    const context where(io.get_executor(), network, loopback());
     loopback_run all(network, where, new_sockets);
     asio::co_spawn(io, all.run(pairs, count), [](std::exception_ptr error) {
         if (error) std::rethrow_exception(error);
