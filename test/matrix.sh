@@ -29,6 +29,7 @@ make_tree() {
         say "Debian 13 into build/matrix/$suite"
         [[ -x $tree/usr/bin/apt-get ]] || debootstrap --variant=minbase "$suite" "$tree" "$mirror"
         cp /etc/resolv.conf "$tree/etc/resolv.conf"
+        printf '127.0.0.1 localhost\n::1 localhost\n' >"$tree/etc/hosts"
         printf 'deb %s %s main\ndeb-src %s %s main\n' "$mirror" "$suite" "$mirror" "$suite" >"$tree/etc/apt/sources.list"
         inside "apt-get update -q && apt-get install -q -y --no-install-recommends ${packages[*]}"
         touch "$tree/made"

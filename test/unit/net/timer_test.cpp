@@ -49,11 +49,11 @@ TEST_CASE("a timer's deadline may move either way") {
     auto c = f.over.make_timer([&] { order += 'c'; });
     const auto now = f.over.now();
     a->arm(now + 1h);
-    a->arm(now + 2ms); // earlier
-    b->arm(now + 1ms);
-    b->arm(now + 4ms); // later: the first wait is kept
+    a->arm(now + 20ms); // earlier
+    b->arm(now + 10ms);
+    b->arm(now + 40ms); // later: the first wait is kept
     c->arm(now);
-    c->arm(now + 3ms);
+    c->arm(now + 30ms);
     f.run();
     CHECK(order == "acb");
 }
