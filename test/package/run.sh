@@ -45,6 +45,12 @@ installed() { # find_package and pkg-config, compiled, with signaling, and heade
     quietly cmake --install "$source/build/static" --prefix "$work/a prefix/static"
     build use_static "$consumer" -DHOW=find_package -DCMAKE_PREFIX_PATH="$work/a prefix/static"
     call use_static
+    # Without the library: nothing is compiled, and cortc::header_only is found.
+    build header_only "$source" "${library[@]}" -DCORTC_COMPILED=OFF
+    quietly cmake --install "$source/build/header_only" --prefix "$work/a prefix/header_only"
+    quietly cmake -S "$consumer" -B "$source/build/use_header_only" -DTARGETS=header_only \
+        -DCMAKE_PREFIX_PATH="$work/a prefix/header_only"
+    [[ ! $(find "$work/a prefix/header_only" -name '*.a' -o -name '*.so*') ]] || die "a header-only cortc installs a library"
     say "installed: pkg-config"
     pkg_config static
 }
