@@ -374,9 +374,9 @@ TEST_CASE("stats: what was dropped, by layer and reason") {
     const auto where = boost::asio::ip::make_address(*target.address);
     auto& stranger =
         run.call.world.host("stranger", test::interfaces_of({where.is_v6() ? "fd00::9" : "10.0.0.9"}));
-    auto socket = std::move(
+    auto socket =
         stranger.open_udp({boost::asio::ip::make_address(where.is_v6() ? "fd00::9" : "10.0.0.9"), 0}, handler)
-            .value());
+            .value();
     const auto send = [&](std::initializer_list<unsigned> first) {
         bytes datagram(40);
         std::transform(first.begin(), first.end(), datagram.begin(),

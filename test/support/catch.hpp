@@ -1,8 +1,10 @@
 #pragma once
 
-// Catch2 2.13 (Debian 12) and 3 (later) name their header, and a matcher, differently.
+// Catch2 2.13 (Debian 12) and 3 (later) name their header, Approx and a matcher differently.
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>
+
+using Catch::Approx;
 #else
 #include <catch2/catch.hpp>
 
