@@ -1,4 +1,3 @@
-#include "test/unit/peer_connection/identity_provider.hpp"
 #include "test/unit/peer_connection/observed.hpp"
 
 using namespace cortc;

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "test/unit/peer_connection/identity_provider.hpp"
 #include "test/unit/peer_connection/media_support.hpp"
 
 #include <fmt/format.h>
 
 #include <string>
+#include <vector>
 
 namespace cortc::test {
 
@@ -41,6 +43,13 @@ inline std::string observed(const PeerConnection& pc) {
     all += fmt::format("servers {} pool {} {}\n", configuration.iceServers.size(),
                        configuration.iceCandidatePoolSize, configuration.peerIdentity.value_or("nobody"));
     return all;
+}
+
+/// Notes in `order` what ended, and how: "offer", "answer InvalidStateError" ...
+inline auto noting(std::vector<std::string>& order, std::string name) {
+    return [&order, name](std::exception_ptr error, auto&&...) {
+        order.push_back(error ? name + " " + told(error) : name);
+    };
 }
 
 /// A context whose certificates are made when `shelf` runs, and not before: what needs one waits so long.
