@@ -97,8 +97,8 @@ class PeerConnection {
     /// The same with a callback, as the W3C's old form had two, or with any other completion token:
     ///
     ///     auto offer = co_await pc.createOffer({.iceRestart = true});
-    ///     pc.createOffer({.iceRestart = true}, [](std::exception_ptr error, SessionDescription offer) { ...
-    ///     }); std::future<SessionDescription> offer = pc.createOffer(asio::use_future);
+    ///     pc.createOffer(options, [](std::exception_ptr error, SessionDescription offer) { ... });
+    ///     std::future<SessionDescription> later = pc.createOffer(asio::use_future);
     ///
     /// `error` is null when it succeeded, and `offer` is empty when it failed. A callback runs on its
     /// associated executor, else on the context's, never inside the call. What it throws comes out of run().
@@ -205,7 +205,7 @@ class PeerConnection {
 
     /// The next offer carries new ICE credentials; negotiation becomes needed. Never fails.
     void restartIce();
-    /// A channel, usable when opened() completes; over an association that is up at once (the W3C's connects
+    /// A channel, usable when opened() completes: at once over an association that is up (the W3C's connects
     /// for a task). Errors, in this order: closed errc::invalid_state; label or protocol over 65535 bytes,
     /// negotiated without id, both limits, or id 65535: errc::type; id in use, none free, or one not below
     /// maxChannels(): errc::operation. So is, beyond the W3C, one channel more than context_options::limits
