@@ -47,8 +47,8 @@ struct flow {
 
     asio::awaitable<void> send(context where) {
         timer clock(where);
-        for (; !stop; ++sent) {
-            const auto number = std::to_string(sent);
+        while (!stop) {
+            const auto number = std::to_string(sent++);
             CHECK(out.trySend(number));
             co_await clock.wait(1ms);
         }

@@ -77,6 +77,8 @@ class generation {
     /// Of the data that came by its pairs, or from where it allows(); time_point::min(): none.
     [[nodiscard]] time_point last_received() const noexcept;
     [[nodiscard]] restart_statistics restart() const;
+    /// The peer sends checks, which shows that it has our credentials.
+    [[nodiscard]] bool requested() const noexcept;
     void append_candidates(std::vector<candidate_statistics>& out) const;
 
     // The agent's notes; each is explained where it is set.
@@ -93,6 +95,7 @@ class generation {
     time_point retires = never;
     time_point retires_surely = never;
     bool restarts = false;
+    bool lite = false; // the peer: it sends no checks
     milestones when;
 
   private:

@@ -91,8 +91,8 @@ struct timings {
     duration silence = std::chrono::seconds(5);
     duration unanswered = std::chrono::seconds(2);
     /// A replaced generation still answers, and its paths are still valid sources, for so long, or three
-    /// round trips if that is more; as long again when the peer still sends data that way, but not beyond
-    /// `consent_expiry`.
+    /// round trips if that is more; longer while the peer sends data that way, or no check of the new one,
+    /// but not beyond `consent_expiry`.
     duration retirement = std::chrono::seconds(1);
 };
 

@@ -353,3 +353,33 @@ TEST_CASE("a replaced generation stays while the peer still sends that way, for 
     CHECK(gone >= selected + std::min<duration>(until, timings().consent_expiry) - 100ms);
     CHECK(gone <= selected + std::min<duration>(until + timings().retirement, timings().consent_expiry));
 }
+
+TEST_CASE("a replaced generation stays until the peer has our answer") {
+    connected_nodes t; // a controls
+    const auto slow = GENERATE(20s, 90s);
+    t.b.begin(t.net.now);
+    t.a.open(at("192.0.2.77", 1000)); // the answer comes with another socket
+    t.a.local = {"ufnew", "new-password-of-22-characters"};
+    t.a.latest = t.a.engine.add_generation(t.a.local, t.net.now);
+    local_candidate init;
+    init.socket = socket_id(2);
+    init.base = t.a.sockets[1];
+    t.a.signaled = {*t.a.engine.add_local_candidate(t.a.latest, init, t.net.now)};
+    t.a.engine.local_candidates_done(t.a.latest, t.net.now);
+    signal(t.b, t.a, t.net.now);
+    REQUIRE(t.net.run_until([&] { return t.a.engine.selected_pair()->generation == t.a.latest; }, 1s));
+    const auto selected = t.net.now;
+    t.net.run_for(slow); // and not a word from b, which has nothing to say
+    const auto waits = slow < timings().consent_expiry;
+    CHECK(t.a.engine.uses(socket_id(1)) == waits);
+    CHECK(t.b.usable() == waits);
+    if (!waits) {
+        CHECK(t.a.engine.last_restart()->when.alone == selected + timings().consent_expiry);
+        return;
+    }
+    CHECK(t.b.engine.selected_pair()->generation == generation_id(1));
+    signal(t.a, t.b, t.net.now);
+    REQUIRE(t.net.run_until([&] { return t.b.engine.selected_pair()->generation == t.b.latest; }, 1s));
+    t.net.run_for(2s);
+    CHECK_FALSE(t.a.engine.uses(socket_id(1)));
+}

@@ -62,6 +62,7 @@ CORTC_DECL void agent::set_remote(generation_id id, credentials remote, remote_o
     // RFC 8489 14.3: no check could be written with so long a USERNAME.
     const auto too_long = remote.ufrag.size() + 1 + in->local().ufrag.size() > 508;
     in->set_remote(std::move(remote), now);
+    in->lite = options.lite;
     in->failed = in->failed || too_long;
     // RFC 8445 6.1.1: the full agent controls a lite one, which could not even detect the conflict.
     if (options.lite && env_.role == role::controlled) switch_role();
@@ -260,13 +261,17 @@ CORTC_DECL void agent::settle(time_point now) {
 }
 
 CORTC_DECL void agent::retire(time_point now) {
+    // The answerer may select before its answer has arrived: as long as the peer does not check, it knows of
+    // no other path than the one before.
+    const auto* next = carrier();
+    const auto unknown = next && !next->lite && !next->requested();
     auto over = [&](const auto& in) {
         if (in->retires > now) return false;
-        // The peer may take longer to find out: on its way, or waiting for a response that was lost.
-        const auto used_until = in->last_received() == time_point::min()
-                                    ? time_point::min()
-                                    : in->last_received() + env_.time.retirement;
-        in->retires = std::min(std::max(in->retires, used_until), in->retires_surely);
+        // Or it finds out late: what it sent is on its way, or a response was lost.
+        auto used = in->last_received();
+        if (unknown) used = now;
+        const auto until = used == time_point::min() ? used : used + env_.time.retirement;
+        in->retires = std::min(std::max(in->retires, until), in->retires_surely);
         if (in->retires > now) return false;
         env_.log.debug("generation {}: retired", in->id().value());
         events_.push_back(generation_retired{in->id()});

@@ -307,6 +307,10 @@ CORTC_DECL time_point generation::last_received() const noexcept {
     return last;
 }
 
+CORTC_DECL bool generation::requested() const noexcept {
+    return std::ranges::any_of(checks_.pairs(), &candidate_pair::requested);
+}
+
 CORTC_DECL restart_statistics generation::restart() const {
     restart_statistics out{id_, local_.ufrag, when};
     for (const auto& pair : checks_.pairs())
