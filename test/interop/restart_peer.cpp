@@ -1,8 +1,8 @@
-// restart_peer MODE RESTARTS LOSSES PAGE [HOST]: offers to a peer that runs restarts.mjs, or does the same,
-// and judges. MODE turns: ICE restarts, of ours and of the peer's in turn. MODE yield: of both at once,
+// restart_peer MODE RESTARTS OURS THEIRS PAGE [HOST]: offers to a peer that runs restarts.mjs, or does the
+// same, and judges. MODE turns: ICE restarts, of ours and of the peer's in turn. MODE yield: of both at once,
 // faster than they can be, and we are polite; MODE insist: the peer is. Meanwhile numbered messages flow both
-// ways over a reliable channel and one that sends nothing twice. LOSSES: how many of the latter may be lost
-// in each direction. PAGE is served as /restarts.mjs, and "/" runs it. Exit 0: all well.
+// ways over a reliable channel and one that sends nothing twice. OURS, THEIRS: how many of each end's may be
+// lost on the latter. PAGE is served as /restarts.mjs, and "/" runs it. Exit 0: all well.
 #include "cortc/cortc.hpp"
 #include "cortc/signaling/websocket.hpp"
 #include "perfect_negotiation.hpp"
@@ -46,7 +46,7 @@ class standard_error : public cortc::log_sink {
 struct command_line {
     std::string mode;
     int restarts;
-    std::size_t losses;
+    std::size_t losses_of_ours, losses_of_theirs;
     std::string page, host;
 };
 
@@ -74,12 +74,12 @@ class judge : public std::enable_shared_from_this<judge> {
         beside(peer_->run());
         co_await connect();
         beside(watch_dtls());
-        for (auto* each : {&ordered_, &lossy_}) {
-            beside(count_up(each == &ordered_ ? channel_ordered_ : channel_lossy_, *each));
-            beside(count_in(each == &ordered_ ? channel_ordered_ : channel_lossy_, *each));
-        }
-        co_await until([this] { return ordered_.received.size() > 20 && lossy_.received.size() > 20; },
-                       "messages to flow");
+        beside(count_in(channel_ordered_, ordered_));
+        beside(count_in(channel_lossy_, lossy_));
+        const auto flows = [this] { return ordered_.received.size() > 20 && lossy_.received.size() > 20; };
+        co_await until(flows, "messages of the peer"); // it listens, then
+        beside(count_up(channel_ordered_, ordered_));
+        beside(count_up(channel_lossy_, lossy_));
         if (given_.mode != "turns")
             co_await glare();
         else
@@ -237,10 +237,20 @@ class judge : public std::enable_shared_from_this<judge> {
                           ordered_.sent, ordered));
         const auto lost_ours = lossy_.sent - std::stoul(peers[1]),
                    lost_theirs = lossy - lossy_.received.size();
-        check(lost_ours <= given_.losses && lost_theirs <= given_.losses,
-              fmt::format(
-                  "unreliable: {} of {} messages of ours lost, {} of {} of the peer's (at most {} each)",
-                  lost_ours, lossy_.sent, lost_theirs, lossy, given_.losses));
+        if (lost_theirs != 0) co_await tell_drops();
+        check(lost_ours <= given_.losses_of_ours && lost_theirs <= given_.losses_of_theirs,
+              fmt::format("unreliable: {} of {} messages of ours lost, {} of {} of the peer's", lost_ours,
+                          lossy_.sent, lost_theirs, lossy));
+    }
+
+    /// Whose loss it is: what came and was not taken.
+    awaitable<void> tell_drops() {
+        const auto report = co_await pc_.getStats();
+        for (const auto* transport : report.all<cortc::TransportStats>())
+            fmt::print("packets received: {}\n", transport->packetsReceived);
+        for (const auto* drops : report.all<cortc::DropStats>())
+            for (const auto& each : drops->drops)
+                fmt::print("dropped: {}: {}: {}\n", each.layer, each.reason, each.count);
     }
 
     asio::io_context& io_;
@@ -286,9 +296,13 @@ awaitable<void> serve(asio::io_context& io, const command_line& given, cortc::lo
 } // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 5) return 2;
-    const command_line given{argv[1], std::stoi(argv[2]), std::stoul(argv[3]), argv[4],
-                             argc > 5 ? argv[5] : "127.0.0.1"};
+    if (argc < 6) return 2;
+    const command_line given{argv[1],
+                             std::stoi(argv[2]),
+                             std::stoul(argv[3]),
+                             std::stoul(argv[4]),
+                             argv[5],
+                             argc > 6 ? argv[6] : "127.0.0.1"};
     asio::io_context io;
     standard_error log;
     bool well = false;

@@ -15,6 +15,8 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -113,7 +115,8 @@ class agent {
     /// valid pair.
     [[nodiscard]] std::optional<path> send_path() const noexcept;
     /// Whether data may come from there: the path of a valid pair, or one by which the peer's authentic check
-    /// came (the peer may find the pair valid before we do), in any generation that is not gone.
+    /// came (the peer may find the pair valid before we do), in any generation that is not gone;
+    /// or where a check came from with credentials that the peer has in another generation, for 30 s.
     [[nodiscard]] bool is_valid_source(socket_id socket, const endpoint& source) const noexcept;
     /// Whether a generation has a candidate on this socket.
     [[nodiscard]] bool uses(socket_id socket) const noexcept;
@@ -147,7 +150,9 @@ class agent {
     [[nodiscard]] bool repair_role_conflict(const generation& in, const path& from,
                                             const stun::message& request, time_point now);
     void learn(generation& in, const path& from, const stun::message& request, time_point now);
-    void allow(generation& in, const path& from, const stun::message& request);
+    [[nodiscard]] bool is_peer(std::string_view ufrag) const noexcept;
+    void allow(const path& from, std::string_view ufrag, bool peer, time_point now);
+    [[nodiscard]] bool allows(const path& from, time_point now) const noexcept;
     void check_again(generation& in, candidate_pair& pair, bool first_request, time_point now);
     void restart_checks(generation& in, time_point now);
     void trigger(generation& in, candidate_pair& pair, time_point now);
@@ -185,6 +190,13 @@ class agent {
     std::vector<std::unique_ptr<generation>> generations_; // oldest first
     transaction_table transactions_;
     response_queue responses_;
+    struct allowance {
+        path from;
+        std::string ufrag;
+        bool peer; // else somebody's whose description may come yet
+        time_point until;
+    };
+    std::vector<allowance> allowed_; // the latest last
     rate pacing_;
     std::deque<event> events_;
     transport_state state_ = transport_state::fresh;

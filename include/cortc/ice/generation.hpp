@@ -49,9 +49,6 @@ class generation {
     /// RFC 8445 7.3.1.3 and 7.3.1.4: the pair an authentic request came by, made if need be. Null (counted)
     /// when the socket is not this generation's or a limit is met.
     candidate_pair* learn_pair(const path& from, std::uint32_t priority);
-    /// The peer was told that its check from there reached us, without there being a pair: it may send.
-    void allow(const path& from);
-    [[nodiscard]] bool allows(const path& from) const noexcept;
     /// RFC 8445 7.2.5.3.1: which local candidate has this mapped address, made if need be.
     std::uint16_t learn_local(const candidate_pair& checked, const endpoint& mapped, std::uint32_t priority);
     /// RFC 8445 7.1.1: what PRIORITY says in a check of this pair.
@@ -74,7 +71,7 @@ class generation {
     /// Nothing works and nothing is left to try.
     [[nodiscard]] bool exhausted() const noexcept;
     [[nodiscard]] pair_statistics statistics(const candidate_pair& pair) const;
-    /// Of the data that came by its pairs, or from where it allows(); time_point::min(): none.
+    /// Of the data that came by its pairs; time_point::min(): none.
     [[nodiscard]] time_point last_received() const noexcept;
     [[nodiscard]] restart_statistics restart() const;
     /// The peer sends checks, which shows that it has our credentials.
@@ -90,7 +87,6 @@ class generation {
     std::optional<pair_id> nominating;
     time_point nominate_at = never;
     time_point fresh_since = time_point::min();
-    time_point allowed_used = time_point::min();
     time_point patience_ends = never;
     time_point retires = never;
     time_point retires_surely = never;
@@ -112,7 +108,6 @@ class generation {
     environment& env_;
     std::vector<candidate> locals_;
     std::vector<candidate> remotes_;
-    std::vector<path> allowed_; // the latest last
     checklist checks_;
     std::size_t peer_reflexive_ = 0;
 };

@@ -303,6 +303,12 @@ TEST_CASE("a check of the peer's with its older credentials makes no pair, but d
         t.request(first.ufrag + ":peer2", first.pwd, {}, older);
         CHECK(t.a.engine.is_valid_source(socket_id(1), older));
     }
+    SECTION("nor with credentials that come later") {
+        t.request(t.a.local.ufrag + ":peer3", t.a.local.pwd, {}, older);
+        CHECK_FALSE(t.a.engine.is_valid_source(socket_id(1), older));
+        t.a.engine.set_remote(t.a.begin(start), {"peer3", "peer-password-3-of-22-chars"}, {}, start);
+        CHECK(t.a.engine.is_valid_source(socket_id(1), older));
+    }
     SECTION("a stranger may not") {
         t.request(t.a.local.ufrag + ":stranger", t.a.local.pwd, {}, older);
         CHECK_FALSE(t.a.engine.is_valid_source(socket_id(1), older));
@@ -315,10 +321,11 @@ TEST_CASE("a check of the peer's with its older credentials makes no pair, but d
         CHECK(t.a.engine.is_valid_source(socket_id(1), at("192.0.2.2", 4084)));
         CHECK(t.a.engine.is_valid_source(socket_id(1), at("192.0.2.2", 4099)));
     }
-    SECTION("until the generation is gone") {
+    SECTION("for as long as our answer is consent, even if the generation goes") {
         t.request(t.a.local.ufrag + ":peer", t.a.local.pwd, {}, older);
         t.a.engine.remove_generation(second, start);
-        CHECK_FALSE(t.a.engine.is_valid_source(socket_id(1), older));
+        CHECK(t.a.engine.accept(socket_id(1), older, 100, start + 29s));
+        CHECK_FALSE(t.a.engine.accept(socket_id(1), older, 100, start + 30s));
     }
 }
 

@@ -46,6 +46,8 @@ CORTC_DECL void agent::make_room() {
         at = std::ranges::find_if(generations_, [=](const auto& in) { return in.get() != carrying; });
     if (at == generations_.end()) return;
     env_.log.debug("generation {}: makes room", (*at)->id().value());
+    for (const auto& pair : std::as_const(**at).checks().pairs()) // the peer may have selected it
+        if (pair.valid || pair.requested) allow(pair.route, {}, true, now_);
     transactions_.erase_all((*at)->id());
     events_.push_back(generation_retired{(*at)->id()});
     generations_.erase(at);
@@ -58,6 +60,8 @@ CORTC_DECL void agent::set_remote(generation_id id, credentials remote, remote_o
     env_.log.debug("generation {}: remote ufrag {}{}", id.value(), remote.ufrag,
                    options.lite ? ", lite" : "");
     role_repairs_ = 0;
+    for (auto& each : allowed_)
+        if (each.ufrag == remote.ufrag) each.peer = true;
     if (in->remote() && in->remote() != remote) transactions_.erase_all(id);
     // RFC 8489 14.3: no check could be written with so long a USERNAME.
     const auto too_long = remote.ufrag.size() + 1 + in->local().ufrag.size() > 508;
@@ -108,6 +112,7 @@ CORTC_DECL void agent::close() {
     generations_.clear();
     transactions_.clear();
     responses_.clear();
+    allowed_.clear();
     set_state(transport_state::closed);
     closed_ = true;
 }
@@ -171,12 +176,7 @@ CORTC_DECL bool agent::accept(socket_id socket, const endpoint& source, std::siz
         pair->data.received(size, now);
         return true;
     }
-    for (auto& in : std::views::reverse(generations_)) {
-        if (!in->allows(from)) continue;
-        in->allowed_used = now;
-        return true;
-    }
-    return false;
+    return allows(from, now);
 }
 
 CORTC_DECL void agent::note_sent(std::uint64_t packets, std::uint64_t bytes, time_point now) noexcept {
@@ -327,10 +327,11 @@ CORTC_DECL std::optional<path> agent::send_path() const noexcept {
 
 CORTC_DECL bool agent::is_valid_source(socket_id socket, const endpoint& source) const noexcept {
     const path from{socket, source};
-    return std::ranges::any_of(generations_, [&from](const auto& in) {
+    const auto paired = std::ranges::any_of(generations_, [&from](const auto& in) {
         const auto* pair = std::as_const(in->checks()).find(from);
-        return (pair && (pair->valid || pair->requested)) || in->allows(from);
+        return pair && (pair->valid || pair->requested);
     });
+    return paired || allows(from, now_);
 }
 
 CORTC_DECL bool agent::uses(socket_id socket) const noexcept {

@@ -26,10 +26,10 @@ CORTC_DECL void agent::handle_request(const path& from, const stun::message& req
     if (!repair_role_conflict(*in, from, request, now)) return;
     ++env_.count.requests_received;
     respond(from, request, in, {}, now);
-    if (in->retiring())
-        allow(*in, from, request);
-    else
-        learn(*in, from, request, now);
+    const auto theirs = detail::sender_ufrag(request);
+    const auto known = in->remote() && in->remote()->ufrag == theirs;
+    if (!known) allow(from, theirs, is_peer(theirs), now);
+    if (!in->retiring()) learn(*in, from, request, now);
 }
 
 /// RFC 8489 9.1.3 with the ufrag of RFC 8445 7.3: the first half of USERNAME names our generation.
@@ -103,22 +103,31 @@ CORTC_DECL void agent::switch_role() {
     events_.push_back(role_changed{env_.role});
 }
 
-/// libwebrtc checks new candidates of ours from sockets of its older generation, and takes our answer for
-/// consent (RFC 7675 5.1): data comes from there. We could not check back, having no password for that pair.
-/// Another answerer of the same offer, though, learns that it reached us, and is not our peer.
-CORTC_DECL void agent::allow(generation& in, const path& from, const stun::message& request) {
-    const auto theirs = detail::sender_ufrag(request);
-    const auto known = std::ranges::any_of(
-        generations_, [&](const auto& each) { return each->remote() && each->remote()->ufrag == theirs; });
-    if (known) in.allow(from);
+/// Another answerer of the same offer learns that it reached us, and is not our peer.
+CORTC_DECL bool agent::is_peer(std::string_view ufrag) const noexcept {
+    return std::ranges::any_of(
+        generations_, [ufrag](const auto& in) { return in->remote() && in->remote()->ufrag == ufrag; });
+}
+
+/// While descriptions are on their way libwebrtc checks candidates of ours with credentials of another
+/// generation, older or newer, than we have them with, and takes our answer for the consent that it is (RFC
+/// 7675 5.1): data comes from there. We could not check back, having no password that goes with ours.
+CORTC_DECL void agent::allow(const path& from, std::string_view ufrag, bool peer, time_point now) {
+    constexpr std::size_t most = 16;
+    std::erase_if(allowed_, [&](const auto& each) { return each.from == from; });
+    if (allowed_.size() == most) allowed_.erase(allowed_.begin());
+    allowed_.push_back({from, std::string(ufrag), peer, now + env_.time.consent_expiry});
+}
+
+CORTC_DECL bool agent::allows(const path& from, time_point now) const noexcept {
+    return std::ranges::any_of(
+        allowed_, [&](const auto& each) { return each.peer && each.from == from && now < each.until; });
 }
 
 /// RFC 8445 7.3.1.3 to 7.3.1.5: peer-reflexive candidates, triggered checks, nomination by the peer.
 CORTC_DECL void agent::learn(generation& in, const path& from, const stun::message& request, time_point now) {
-    if (in.remote() && in.remote()->ufrag != detail::sender_ufrag(request)) {
-        allow(in, from, request);
+    if (in.remote() && in.remote()->ufrag != detail::sender_ufrag(request))
         return env_.drop(drop_reason::foreign_credentials);
-    }
     auto* pair = in.learn_pair(from, *request.priority());
     if (!pair) return;
     const auto first = !std::exchange(pair->requested, true);

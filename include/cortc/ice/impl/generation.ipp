@@ -189,17 +189,6 @@ CORTC_DECL candidate_pair* generation::learn_pair(const path& from, std::uint32_
     return remote ? pair_up(*local, *remote) : nullptr;
 }
 
-CORTC_DECL void generation::allow(const path& from) {
-    constexpr std::size_t most = 16;
-    if (allows(from)) return;
-    if (allowed_.size() == most) allowed_.erase(allowed_.begin());
-    allowed_.push_back(from);
-}
-
-CORTC_DECL bool generation::allows(const path& from) const noexcept {
-    return std::ranges::find(allowed_, from) != allowed_.end();
-}
-
 CORTC_DECL std::uint16_t generation::learn_local(const candidate_pair& checked, const endpoint& mapped,
                                                  std::uint32_t priority) {
     const auto& ours = locals_[checked.local];
@@ -301,7 +290,7 @@ CORTC_DECL pair_statistics generation::statistics(const candidate_pair& pair) co
 }
 
 CORTC_DECL time_point generation::last_received() const noexcept {
-    auto last = allowed_used;
+    auto last = time_point::min();
     for (const auto& pair : checks_.pairs())
         if (pair.data.packets_received != 0) last = std::max(last, pair.data.last_received);
     return last;
