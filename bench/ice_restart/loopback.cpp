@@ -69,7 +69,7 @@ class loopback_run {
             "restart %s answered_median_ms=%.4f answered_p99_ms=%.4f restarts_per_s=%.1f cpu_ms=%.4f ",
             distribution(done_).c_str(), median(answered_), quantile(answered_, .99), count / under_way * 1e3,
             watch.cpu() / count * 1e3);
-        co_await together(std::clamp(count / pairs, 3, 200));
+        co_await together();
         for (auto& each : pairs_) each->close();
     }
 
@@ -93,12 +93,14 @@ class loopback_run {
         answered_.push_back(times.answered);
     }
 
-    asio::awaitable<void> together(int waves) {
+    /// Waves for two seconds, at least three.
+    asio::awaitable<void> together() {
         co_await pairs_[0]->start_numbers();
         co_await clock_.wait(100ms);
         done_.clear();
         double took = 0;
-        for (int i = 0; i < waves; ++i) {
+        const auto end = clock_.now() + 2s;
+        for (int i = 0; i < 3 || clock_.now() < end; ++i) {
             if (new_sockets_) {
                 co_await clock_.wait(between_new_sockets);
                 network_.move();
