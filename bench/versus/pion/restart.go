@@ -69,9 +69,18 @@ func (e *end) expectDescription() {
 	e.mutex.Unlock()
 }
 
+// Pion refuses to restart while it gathers.
+func (e *end) awaitGathered() {
+	for e.pc.ICEGatheringState() != webrtc.ICEGatheringStateComplete {
+		time.Sleep(50 * time.Microsecond)
+	}
+}
+
 type restartTimes struct{ done, answered float64 }
 
 func (r *restarting) restart() (restartTimes, error) {
+	r.a.awaitGathered()
+	r.b.awaitGathered()
 	before := r.pairs()
 	late := time.After(restartPatience)
 	watch := newStopwatch()
