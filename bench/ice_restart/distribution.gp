@@ -7,6 +7,6 @@ set ylabel "share of the restarts"
 set logscale x
 set yrange [0:1]
 set grid xtics ytics lc rgb "#dddddd"
-set key right bottom
+set key center center
 array colors[3] = ["#00aa66", "#0066cc", "#cc6600"]
 plot for [i=1:words(labels)] word(files, i) using 1:2 with steps lw 2 lc rgb colors[i] title word(labels, i)
