@@ -154,6 +154,18 @@ TEST_CASE("restart by either side: the old path carries until the new one select
     CHECK(t.b.usable());
 }
 
+TEST_CASE("a restart repeats a lost check by the round trip of the path, which it knows already") {
+    connected_nodes t;
+    int passed = 0;
+    t.net.drops = [&](const flying&) { return passed++ < 2; }; // the first check of each
+    const auto began = t.net.now;
+    negotiate(t.a, t.b, t.net.now);
+    REQUIRE(t.net.run_until([&] { return t.both_on(t.a.latest, t.b.latest); }, 5s));
+    CHECK(passed > 2);
+    CHECK(t.net.now - began >= timings().least_rto + 40ms); // a check and a nomination
+    CHECK(t.net.now - began <= 2 * timings().least_rto + 40ms);
+}
+
 TEST_CASE("restarts by both at once, and many in a row") {
     connected_nodes t;
     for (int round = 0; round < 20; ++round) {

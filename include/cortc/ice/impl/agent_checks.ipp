@@ -107,10 +107,15 @@ CORTC_DECL transmit agent::write(const transaction& request, const generation& i
     return {request.route.socket, request.route.remote, writer.size()};
 }
 
-/// RFC 8445 14.3: long enough for the checks that compete; shorter where the round trip is known.
+/// RFC 8445 14.3: long enough for the checks that compete; shorter where the round trip is known, be it from
+/// the generation before (RFC 8489 6.2.1 keeps what is known of a path).
 CORTC_DECL duration agent::first_rto(const generation& in, const candidate_pair& pair) const noexcept {
-    if (pair.round_trips > 0)
-        return std::clamp(2 * pair.round_trip, std::min(env_.time.least_rto, env_.time.rto), env_.time.rto);
+    for (const auto& each : std::views::reverse(generations_)) {
+        const auto* known = std::as_const(each->checks()).find(pair.route);
+        if (known && known->round_trips > 0)
+            return std::clamp(2 * known->round_trip, std::min(env_.time.least_rto, env_.time.rto),
+                              env_.time.rto);
+    }
     return std::max(env_.time.rto, env_.time.pacing * static_cast<int>(in.checks().active()));
 }
 
