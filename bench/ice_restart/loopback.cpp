@@ -48,12 +48,12 @@ constexpr auto between_new_sockets = 80ms;
 
 class loopback_run {
   public:
-    loopback_run(moving_network& network, const context& where, bool new_sockets)
-        : network_(network), where_(where), new_sockets_(new_sockets), clock_(where) {}
+    loopback_run(moving_network& network, const context& where, candidates_go way, bool new_sockets)
+        : network_(network), where_(where), way_(way), new_sockets_(new_sockets), clock_(where) {}
 
     asio::awaitable<void> run(int pairs, int count) {
         for (int i = 0; i < pairs; ++i) {
-            pairs_.push_back(std::make_unique<restarting_pair>(where_, where_));
+            pairs_.push_back(std::make_unique<restarting_pair>(where_, where_, way_));
             co_await pairs_.back()->open();
         }
         last_.resize(pairs_.size(), clock_.now());
@@ -132,6 +132,7 @@ class loopback_run {
 
     moving_network& network_;
     context where_;
+    candidates_go way_;
     bool new_sockets_;
     timer clock_;
     std::vector<std::unique_ptr<restarting_pair>> pairs_{};
@@ -141,11 +142,11 @@ class loopback_run {
 
 } // namespace
 
-void restart_on_loopback(int pairs, int count, bool new_sockets) {
+void restart_on_loopback(int pairs, int count, candidates_go way, bool new_sockets) {
     asio::io_context io(1);
     moving_network network(io.get_executor());
     const context where(io.get_executor(), network, loopback());
-    loopback_run all(network, where, new_sockets);
+    loopback_run all(network, where, way, new_sockets);
     asio::co_spawn(io, all.run(pairs, count), [](std::exception_ptr error) {
         if (error) std::rethrow_exception(error);
     });

@@ -7,7 +7,7 @@
 
 namespace {
 
-constexpr auto usage = "usage: ice_restart restart PAIRS COUNT [new]\n"
+constexpr auto usage = "usage: ice_restart restart PAIRS COUNT [new | trickle]\n"
                        "       ice_restart simulated ROUND_TRIP_MS LOSS_PERCENT COUNT\n"
                        "       ice_restart --peer ws://HOST:PORT/PATH [--count N] [--timeout MILLISECONDS]\n";
 
@@ -27,9 +27,13 @@ int positive(const std::string& text) {
 void run(int argc, char** argv) {
     const std::vector<std::string> words(argv + 1, argv + argc);
     if (words.size() >= 3 && words.size() <= 4 && words[0] == "restart") {
-        if (words.size() == 4 && words[3] != "new")
-            throw std::invalid_argument(words[3] + ": may be \"new\"");
-        bench::restart_on_loopback(positive(words[1]), positive(words[2]), words.size() == 4);
+        const auto how = words.size() == 4 ? words[3] : "";
+        if (words.size() == 4 && how != "new" && how != "trickle")
+            throw std::invalid_argument(how + ": may be \"new\" or \"trickle\"");
+        bench::restart_on_loopback(positive(words[1]), positive(words[2]),
+                                   how == "trickle" ? bench::candidates_go::trickle
+                                                    : bench::candidates_go::in_description,
+                                   how == "new");
     } else if (words.size() == 4 && words[0] == "simulated") {
         bench::restart_simulated(std::chrono::milliseconds(number(words[1])), number(words[2]) / 100.,
                                  positive(words[3]));

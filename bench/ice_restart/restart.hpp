@@ -71,18 +71,25 @@ class numbers {
     bool sending_ = true;
 };
 
+/// How candidates reach the other end. The host candidates of a new generation are gathered when
+/// setLocalDescription() completes, so localDescription() has them all.
+enum class candidates_go { in_description, trickle };
+
 /// Two connections, the signaling between them, a channel whose messages the answerer sends back, and one
 /// each way that is unordered and sends nothing twice. Must outlive the io_context's work.
 class restarting_pair {
   public:
-    /// `signaling`: how long a description or candidate is on its way.
-    restarting_pair(const cortc::context& first, const cortc::context& second, cortc::duration signaling = {})
-        : ends_(first, second), signaling_(signaling), clock_(first) {}
+    /// `delay`: how long a description or candidate is on its way.
+    restarting_pair(const cortc::context& first, const cortc::context& second, candidates_go way,
+                    cortc::duration delay = {})
+        : ends_(first, second), way_(way), delay_(delay), clock_(first) {}
 
     asio::awaitable<void> open() {
         co_await connect(ends_);
-        beside(ends_.a.where, trickle(*ends_.a.pc, *ends_.b.pc));
-        beside(ends_.b.where, trickle(*ends_.b.pc, *ends_.a.pc));
+        if (way_ == candidates_go::trickle) {
+            beside(ends_.a.where, trickle(*ends_.a.pc, *ends_.b.pc));
+            beside(ends_.b.where, trickle(*ends_.b.pc, *ends_.a.pc));
+        }
         beside(ends_.b.where, reflect(ends_.b.channel));
     }
     asio::awaitable<restart_times> restart() {
@@ -149,9 +156,9 @@ class restarting_pair {
     }
 
     asio::awaitable<void> signal() {
-        if (signaling_ == cortc::duration::zero()) co_return;
+        if (delay_ == cortc::duration::zero()) co_return;
         cortc::timer clock(ends_.a.where);
-        co_await clock.wait(signaling_);
+        co_await clock.wait(delay_);
     }
     asio::awaitable<void> trickle(cortc::PeerConnection& from, cortc::PeerConnection& to) {
         for (;;) {
@@ -165,12 +172,19 @@ class restarting_pair {
         cortc::OfferOptions options{.iceRestart = true};
         auto offer = co_await a.createOffer(options);
         co_await a.setLocalDescription(offer);
+        co_await complete(a, offer);
         co_await signal();
         co_await b.setRemoteDescription(offer);
         auto answer = co_await b.createAnswer();
         co_await b.setLocalDescription(answer);
+        co_await complete(b, answer);
         co_await signal();
         co_await a.setRemoteDescription(answer);
+    }
+    asio::awaitable<void> complete(cortc::PeerConnection& from, cortc::SessionDescription& description) {
+        if (way_ == candidates_go::trickle) co_return;
+        co_await from.gatheringComplete();
+        description = *from.localDescription();
     }
     [[nodiscard]] cortc::IceCandidate selected() const {
         const auto pair = ends_.a.pc->selectedPair();
@@ -185,7 +199,8 @@ class restarting_pair {
     }
 
     pair ends_;
-    cortc::duration signaling_;
+    candidates_go way_;
+    cortc::duration delay_;
     cortc::timer clock_;
     bool new_socket_ = false;
     std::shared_ptr<numbers> there_{}, back_{};
@@ -211,7 +226,7 @@ inline std::string distribution(const std::vector<double>& samples) {
 
 /// `count` restarts of `pairs` pairs on one thread over loopback, in turn; then all at once, wave by wave,
 /// while the first pair carries numbered messages. With new_sockets each is to another address.
-void restart_on_loopback(int pairs, int count, bool new_sockets);
+void restart_on_loopback(int pairs, int count, candidates_go way, bool new_sockets);
 /// `count` restarts of one pair between two simulated hosts.
 void restart_simulated(cortc::duration round_trip, double loss, int count);
 /// `count` restarts of one connection with the server at `url`. Each step may take `patience`.

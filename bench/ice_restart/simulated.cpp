@@ -38,7 +38,7 @@ void restart_simulated(duration round_trip, double loss, int count) {
     world.set_default_link(link);
     const context a(io.get_executor(), world.host("a", {"192.0.2.1"}));
     const context b(io.get_executor(), world.host("b", {"192.0.2.2"}));
-    restarting_pair ends(a, b, round_trip / 2);
+    restarting_pair ends(a, b, candidates_go::trickle, round_trip / 2);
     bool ended = false;
     asio::co_spawn(io, run(ends, timer(a), count, ended), [](std::exception_ptr error) {
         if (error) std::rethrow_exception(error);

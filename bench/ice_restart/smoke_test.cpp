@@ -49,6 +49,7 @@ TEST_CASE("restarts of pairs on loopback, with the old sockets and with new ones
         "^restart median_ms=[0-9.]+ .* restarts_per_s=[0-9.]+ .* sent=[0-9]{2,} lost=0\n$";
     check_prints(run({"restart", "3", "6"}), figures);
     check_prints(run({"restart", "2", "4", "new"}), figures);
+    check_prints(run({"restart", "2", "4", "trickle"}), figures);
 }
 
 TEST_CASE("simulated restarts take virtual time, always the same") {

@@ -116,6 +116,7 @@ def ice_restart_tests(o):
     tests = [(text, ['restart', pairs, count], RESTART_METRICS)
              for text, pairs in (('one pair', 1), ('10 pairs', 10), ('100 pairs', 100), ('1000 pairs', 1000))
              if not (o.quick and pairs == 1000)]
+    tests += [('one pair, trickled', ['restart', 1, count, 'trickle'], RESTART_METRICS)]
     tests += [(f'{text}, new sockets', ['restart', pairs, count // 10, 'new'], RESTART_METRICS)
               for text, pairs in (('one pair', 1), ('100 pairs', 100)) if not (o.quick and pairs == 100)]
     return tests + [(f'simulated {rtt} ms, {loss} % loss', ['simulated', rtt, loss, simulated],
@@ -210,8 +211,8 @@ def complete_command(label, prefix, command, round_number, options):
     if name == 'simulated':  # no clock but the seed's: one run says it all
         return prefix + command if label == ONE_THREAD and round_number == 0 else None
     if name == 'restart' and label != ONE_THREAD:
-        if 'new' in command or command[1] > 100:
-            return None  # the others' sockets are always new
+        if len(command) > 3 or command[1] > 100:
+            return None  # the others' sockets are always new, and their candidates trickle
         if label == 'libwebrtc' and command[1] > 10:
             return None  # with 100 pairs half of its restarts are not done within 20 s
         if label == 'libwebrtc':
@@ -315,8 +316,8 @@ def restart_cell(result):
 
 
 def restarts_json(rows):
-    """{"loopback": {pairs: figures}, "sockets_new": ..., "simulated": {ms: {percent: figures}}, "versus": {stack: ...}}"""
-    made = {'loopback': {}, 'sockets_new': {}, 'simulated': {}, 'versus': {}}
+    """{"loopback": {pairs: figures}, "sockets_new": ..., "trickled": ..., "simulated": {ms: {percent: figures}}, "versus": {stack: ...}}"""
+    made = {'loopback': {}, 'sockets_new': {}, 'trickled': {}, 'simulated': {}, 'versus': {}}
     for row in rows:
         key, test = row['metric'], row['test']
         for label, result in row['results'].items():
@@ -324,7 +325,7 @@ def restarts_json(rows):
                 where = made['simulated'].setdefault(found[1], {}).setdefault(found[2], {})
             else:
                 pairs = re.sub('^one', '1', test).split()[0]
-                kind = 'sockets_new' if 'new' in test else 'loopback'
+                kind = 'sockets_new' if 'new' in test else 'trickled' if 'trickled' in test else 'loopback'
                 where = (made[kind] if label == ONE_THREAD else made['versus'].setdefault(label, {})).setdefault(pairs, {})
             where[key] = round(result['median'], 4)
             if 'ratio' in result:
