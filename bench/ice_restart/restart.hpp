@@ -183,7 +183,7 @@ class restarting_pair {
     }
     asio::awaitable<void> complete(cortc::PeerConnection& from, cortc::SessionDescription& description) {
         if (way_ == candidates_go::trickle) co_return;
-        co_await from.gatheringComplete();
+        if (from.iceGatheringState() != cortc::IceGatheringState::complete) co_await from.gatheringComplete();
         description = *from.localDescription();
     }
     [[nodiscard]] cortc::IceCandidate selected() const {
