@@ -1,6 +1,6 @@
 #include "bench/ice_restart/restart.hpp"
 
-#include "cortc/net/asio_network.hpp"
+#include "test/support/moving_network.hpp"
 
 #include <algorithm>
 
@@ -11,44 +11,12 @@ namespace bench {
 
 namespace {
 
-/// The system's network, until it is told to move: then loopback has another address each time.
-class moving_network final : public net::network {
-  public:
-    explicit moving_network(const asio::any_io_executor& executor) : real_(executor) {}
-
-    /// 127.0.0.2, 127.0.0.3, ... 127.0.255.255, 127.0.0.1, and again.
-    void move() {
-        moved_ = true;
-        address_ = address_ % 65535 + 1;
-    }
-
-    time_point now() const override { return real_.now(); }
-    unix_time calendar() const override { return real_.calendar(); }
-    random_source& random() override { return real_.random(); }
-    std::vector<net::interface_address> interfaces() override {
-        if (!moved_) return real_.interfaces();
-        return {{"lo", asio::ip::address_v4(0x7f000000u + address_), net::interface_kind::loopback}};
-    }
-    result<std::unique_ptr<net::udp_socket>> open_udp(const endpoint& local,
-                                                      net::datagram_handler& handler) override {
-        return real_.open_udp(local, handler);
-    }
-    std::unique_ptr<net::timer> make_timer(std::function<void()> expired) override {
-        return real_.make_timer(std::move(expired));
-    }
-
-  private:
-    net::asio_network real_;
-    bool moved_ = false;
-    std::uint32_t address_ = 1;
-};
-
 /// A transport has sixteen sockets at most, and keeps those of the last generation for a second.
 constexpr auto between_new_sockets = 80ms;
 
 class loopback_run {
   public:
-    loopback_run(moving_network& network, const context& where, candidates_go way, bool new_sockets)
+    loopback_run(test::moving_network& network, const context& where, candidates_go way, bool new_sockets)
         : network_(network), where_(where), way_(way), new_sockets_(new_sockets), clock_(where) {}
 
     asio::awaitable<void> run(int pairs, int count) {
@@ -130,7 +98,7 @@ class loopback_run {
         }
     }
 
-    moving_network& network_;
+    test::moving_network& network_;
     context where_;
     candidates_go way_;
     bool new_sockets_;
@@ -144,7 +112,7 @@ class loopback_run {
 
 void restart_on_loopback(int pairs, int count, candidates_go way, bool new_sockets) {
     asio::io_context io(1);
-    moving_network network(io.get_executor());
+    test::moving_network network(io.get_executor());
     const context where(io.get_executor(), network, loopback());
     loopback_run all(network, where, way, new_sockets);
     asio::co_spawn(io, all.run(pairs, count), [](std::exception_ptr error) {

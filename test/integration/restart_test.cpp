@@ -1,7 +1,7 @@
-#include "cortc/net/asio_network.hpp"
 #include "test/support/loopback.hpp"
+#include "test/support/moving_network.hpp"
+#include "test/support/numbers.hpp"
 
-#include <algorithm>
 #include <set>
 
 using namespace cortc;
@@ -10,64 +10,6 @@ using namespace std::chrono_literals;
 // ICE restarts over real sockets while messages flow that are sent only once.
 
 namespace {
-
-/// The network of this machine, with one address of 127.0.0.0/8 at a time: moving on makes the sockets of the
-/// next generation new ones.
-class moving_loopback final : public net::network {
-  public:
-    explicit moving_loopback(const asio::any_io_executor& executor) : real_(executor) {}
-
-    void move_on() { at_ = at_ % 20 + 1; }
-
-    time_point now() const override { return real_.now(); }
-    unix_time calendar() const override { return real_.calendar(); }
-    random_source& random() override { return real_.random(); }
-    std::vector<net::interface_address> interfaces() override {
-        const auto address = boost::asio::ip::make_address("127.0.1." + std::to_string(at_));
-        return {{"lo", address, net::interface_kind::loopback}};
-    }
-    result<std::unique_ptr<net::udp_socket>> open_udp(const endpoint& local,
-                                                      net::datagram_handler& handler) override {
-        return real_.open_udp(local, handler);
-    }
-    std::unique_ptr<net::timer> make_timer(std::function<void()> expired) override {
-        return real_.make_timer(std::move(expired));
-    }
-
-  private:
-    net::asio_network real_;
-    int at_ = 1;
-};
-
-struct flow {
-    DataChannel out, in;
-    bool stop = false;
-    int sent = 0;
-    std::vector<int> received{};
-
-    asio::awaitable<void> send(context where) {
-        timer clock(where);
-        while (!stop) {
-            const auto number = std::to_string(sent++);
-            CHECK(out.trySend(number));
-            co_await clock.wait(1ms);
-        }
-    }
-    asio::awaitable<void> receive() {
-        try {
-            for (;;) {
-                auto message = co_await in.receive();
-                received.push_back(std::stoi(std::string(message.text())));
-            }
-        } catch (const Error&) {
-        }
-    }
-    void check_all() {
-        std::sort(received.begin(), received.end());
-        REQUIRE(received.size() == static_cast<std::size_t>(sent));
-        for (int i = 0; i < sent; ++i) CHECK(received[static_cast<std::size_t>(i)] == i);
-    }
-};
 
 /// `move_on` is called before each restart.
 asio::awaitable<void> a_thousand_restarts(context where, std::function<void()> move_on, std::size_t* used) {
@@ -85,10 +27,10 @@ asio::awaitable<void> a_thousand_restarts(context where, std::function<void()> m
     co_await a.opened();
     co_await b.opened();
     const auto certificates = offerer.sctp()->transport().getRemoteCertificates();
-    flow there{a, b}, back{b, a};
+    test::numbers there{where, a, b, 1ms}, back{where, b, a, 1ms};
     std::vector<test::spawned> running;
     for (auto* each : {&there, &back}) {
-        running.emplace_back(executor, each->send(where));
+        running.emplace_back(executor, each->send());
         running.emplace_back(executor, each->receive());
     }
     timer clock(where);
@@ -106,7 +48,7 @@ asio::awaitable<void> a_thousand_restarts(context where, std::function<void()> m
         if (i % 4 == 0) co_await clock.wait(1ms);              // else the next one follows at once
     }
     there.stop = back.stop = true;
-    const auto complete = [](const flow& each) {
+    const auto complete = [](const test::numbers& each) {
         return each.received.size() >= static_cast<std::size_t>(each.sent);
     };
     for (int i = 0; i < 500 && !(complete(there) && complete(back)); ++i) co_await clock.wait(10ms);
@@ -142,9 +84,9 @@ TEST_CASE("a thousand ICE restarts lose nothing") {
 
 TEST_CASE("a thousand ICE restarts to other sockets lose nothing") {
     asio::io_context io;
-    moving_loopback network(io.get_executor());
+    test::moving_network network(io.get_executor());
     std::size_t used = 0;
     test::run_dry(io, a_thousand_restarts(
-                          context(io.get_executor(), network), [&] { network.move_on(); }, &used));
+                          context(io.get_executor(), network), [&] { network.move(); }, &used));
     CHECK(used > 100);
 }

@@ -11,7 +11,7 @@ TEST_CASE("ice: over a hundred restarts of either side lose no message") {
     test::restarting_call run(test::channel_init(false, 0, 0), 1, test::link_of(15ms));
     auto& call = run.call;
     call.signaling_delay = 20ms;
-    test::numbers there{call, run.a, run.b}, back{call, run.b, run.a};
+    test::numbers there{call.a, run.a, run.b}, back{call.a, run.b, run.a};
     std::vector<test::spawned> flow;
     for (auto* each : {&there, &back}) {
         flow.push_back(call.spawn(each->send()));
@@ -47,7 +47,7 @@ TEST_CASE("ice: restarts under loss complete, and reliable messages go on") {
         test::restarting_call run(test::channel_init(true, {}, 0), seed, test::link_of(20ms, 0.15));
         auto& call = run.call;
         call.signaling_delay = 30ms;
-        test::numbers there{call, run.a, run.b};
+        test::numbers there{call.a, run.a, run.b};
         auto sending = call.spawn(there.send()), receiving = call.spawn(there.receive());
         auto restarts = [&]() -> asio::awaitable<void> {
             for (int i = 0; i < 6; ++i) {

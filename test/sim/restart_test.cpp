@@ -100,7 +100,7 @@ struct flows {
     std::vector<test::spawned> running;
 
     explicit flows(test::restarting_call& run)
-        : there{run.call, run.a, run.b, 1ms}, back{run.call, run.b, run.a, 1ms} {
+        : there{run.call.a, run.a, run.b, 1ms}, back{run.call.a, run.b, run.a, 1ms} {
         for (auto* each : {&there, &back}) running.push_back(run.call.spawn(each->receive()));
         go_on(run.call);
     }

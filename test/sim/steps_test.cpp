@@ -1,4 +1,5 @@
 #include "test/sim/channels_peer.hpp"
+#include "test/support/outcome.hpp"
 #include "test/support/sim_call.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -9,6 +10,8 @@
 
 using namespace cortc;
 using namespace std::chrono_literals;
+using test::outcome;
+using test::told;
 
 // Sentences of webrtc-pc that take a whole connection, and that no other test holds by itself.
 
@@ -30,31 +33,6 @@ struct open_call {
         call.world.run_for(5s);
     }
 };
-
-/// "OperationError sctp-failure 12": name, errorDetail and sctpCauseCode.
-std::string told(const std::exception_ptr& error) {
-    try {
-        if (error) std::rethrow_exception(error);
-    } catch (const Error& why) {
-        std::string all = why.name();
-        if (*why.errorDetail()) all += std::string(" ") + why.errorDetail();
-        if (why.sctpCauseCode()) all += ' ' + std::to_string(*why.sctpCauseCode());
-        return all;
-    } catch (const boost::system::system_error& why) {
-        return why.code() == asio::error::operation_aborted ? "cancelled" : why.what();
-    }
-    return {};
-}
-template <class T>
-asio::awaitable<std::string> outcome(asio::awaitable<T> operation) {
-    std::exception_ptr error;
-    try {
-        co_await std::move(operation);
-    } catch (...) {
-        error = std::current_exception();
-    }
-    co_return told(error);
-}
 
 /// The states that a change goes through, from where it stands to the end.
 template <class State, class Changed>

@@ -1,47 +1,10 @@
 #pragma once
 
+#include "test/support/numbers.hpp"
 #include "test/support/sim_call.hpp"
-
-#include <algorithm>
 
 /// A call over negotiated channels that restarts ICE while numbered messages flow, in virtual time.
 namespace cortc::test {
-
-/// Numbered messages at a steady rate over a channel that may repeat nothing, and who missed what.
-struct numbers {
-    sim_call& call;
-    DataChannel out, in;
-    duration every = std::chrono::milliseconds(3);
-    bool stop = false;
-    int sent = 0;
-    std::vector<int> received{};
-
-    asio::awaitable<void> send() {
-        timer clock(call.a);
-        while (!stop) {
-            const auto text = fmt::format("{:06}", sent);
-            CHECK(out.trySend(text));
-            ++sent;
-            co_await clock.wait(every);
-        }
-    }
-    asio::awaitable<void> receive() {
-        try {
-            for (;;) {
-                auto message = co_await in.receive();
-                received.push_back(std::stoi(std::string(message.text())));
-            }
-        } catch (const Error&) {
-        }
-    }
-    void check_all() {
-        std::ranges::sort(received);
-        REQUIRE(received.size() == static_cast<std::size_t>(sent));
-        for (int i = 0; i < sent; ++i)
-            if (received[static_cast<std::size_t>(i)] != i)
-                FAIL("number " << i << " is missing or came twice");
-    }
-};
 
 struct restarting_call {
     sim_call call;

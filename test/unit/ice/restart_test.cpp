@@ -25,6 +25,18 @@ struct connected_nodes {
     }
 };
 
+/// The next generation of `who` is at another address.
+void begin_elsewhere(node& who, time_point now) {
+    who.open(at("192.0.2.77", 1000));
+    who.local = {"ufnew", "new-password-of-22-characters"};
+    who.latest = who.engine.add_generation(who.local, now);
+    local_candidate init;
+    init.socket = socket_id(2);
+    init.base = who.sockets[1];
+    who.signaled = {*who.engine.add_local_candidate(who.latest, init, now)};
+    who.engine.local_candidates_done(who.latest, now);
+}
+
 } // namespace
 
 TEST_CASE("a dead wire: disconnected, and back again") {
@@ -182,15 +194,7 @@ TEST_CASE("restarts by both at once, and many in a row") {
 
 TEST_CASE("a restart to other sockets frees the old ones") {
     connected_nodes t;
-    t.a.sockets[0] = at("192.0.2.1", 1000);
-    t.a.open(at("192.0.2.77", 1000));
-    t.a.local = {"ufnew", "new-password-of-22-characters"};
-    t.a.latest = t.a.engine.add_generation(t.a.local, t.net.now);
-    local_candidate init;
-    init.socket = socket_id(2);
-    init.base = t.a.sockets[1];
-    t.a.signaled = {*t.a.engine.add_local_candidate(t.a.latest, init, t.net.now)};
-    t.a.engine.local_candidates_done(t.a.latest, t.net.now);
+    begin_elsewhere(t.a, t.net.now);
     t.b.begin(t.net.now);
     signal(t.a, t.b, t.net.now);
     signal(t.b, t.a, t.net.now);
@@ -339,15 +343,7 @@ TEST_CASE("restarts that never select anything do not pile up, and the old path 
 
 TEST_CASE("a replaced generation stays while the peer still sends that way, for as long as consent would") {
     connected_nodes t;
-    t.a.open(at("192.0.2.77", 1000)); // the new one
-    t.a.sockets[0] = at("192.0.2.1", 1000);
-    t.a.local = {"ufnew", "new-password-of-22-characters"};
-    t.a.latest = t.a.engine.add_generation(t.a.local, t.net.now);
-    local_candidate init;
-    init.socket = socket_id(2);
-    init.base = t.a.sockets[1];
-    t.a.signaled = {*t.a.engine.add_local_candidate(t.a.latest, init, t.net.now)};
-    t.a.engine.local_candidates_done(t.a.latest, t.net.now);
+    begin_elsewhere(t.a, t.net.now);
     t.b.begin(t.net.now);
     signal(t.a, t.b, t.net.now);
     signal(t.b, t.a, t.net.now);
@@ -370,14 +366,7 @@ TEST_CASE("a replaced generation stays until the peer has our answer") {
     connected_nodes t; // a controls
     const auto slow = GENERATE(20s, 90s);
     t.b.begin(t.net.now);
-    t.a.open(at("192.0.2.77", 1000)); // the answer comes with another socket
-    t.a.local = {"ufnew", "new-password-of-22-characters"};
-    t.a.latest = t.a.engine.add_generation(t.a.local, t.net.now);
-    local_candidate init;
-    init.socket = socket_id(2);
-    init.base = t.a.sockets[1];
-    t.a.signaled = {*t.a.engine.add_local_candidate(t.a.latest, init, t.net.now)};
-    t.a.engine.local_candidates_done(t.a.latest, t.net.now);
+    begin_elsewhere(t.a, t.net.now);
     signal(t.b, t.a, t.net.now);
     REQUIRE(t.net.run_until([&] { return t.a.engine.selected_pair()->generation == t.a.latest; }, 1s));
     const auto selected = t.net.now;

@@ -14,12 +14,7 @@ namespace {
 /// "TypeError: what it says", or empty.
 template <class T>
 asio::awaitable<std::string> said(asio::awaitable<T> operation) {
-    std::exception_ptr error;
-    try {
-        co_await std::move(operation);
-    } catch (...) {
-        error = std::current_exception();
-    }
+    const auto error = co_await test::error_of(std::move(operation));
     co_return thrown([&] {
         if (error) std::rethrow_exception(error);
     });

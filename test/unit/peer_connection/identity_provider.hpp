@@ -1,5 +1,6 @@
 #pragma once
 
+#include "test/support/outcome.hpp"
 #include "test/support/two_hosts.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -111,29 +112,6 @@ inline SessionDescription with_other_fingerprints(SessionDescription description
         sdp.replace(at + prefix.size(), 5,
                     sdp.compare(at + prefix.size(), 5, "00:00") == 0 ? "11:11" : "00:00");
     return description;
-}
-
-/// How an operation failed: "OperationError idp-token-invalid", "cancelled"; empty when it did not.
-inline std::string told(const std::exception_ptr& error) {
-    if (!error) return {};
-    try {
-        std::rethrow_exception(error);
-    } catch (const Error& failure) {
-        const std::string detail = failure.errorDetail();
-        return failure.name() + (detail.empty() ? "" : ' ' + detail);
-    } catch (const boost::system::system_error& failure) {
-        return failure.code() == asio::error::operation_aborted ? "cancelled" : failure.what();
-    }
-}
-template <class T>
-asio::awaitable<std::string> outcome(asio::awaitable<T> operation) {
-    std::exception_ptr error;
-    try {
-        co_await std::move(operation);
-    } catch (...) {
-        error = std::current_exception();
-    }
-    co_return told(error);
 }
 
 /// An operation with a callback: what became of it, and a way to cancel it.
