@@ -170,6 +170,7 @@ class connection final : public std::enable_shared_from_this<connection>,
     // The operations chain.
     template <class R>
     void chain(waiter_ptr<R> operation, preparation prepare, std::function<void(const waiter_ptr<R>&)> body);
+    void begin(std::uint64_t id); // when it is its turn (context_core)
     void run_chained(std::uint64_t id);
     void settle(std::uint64_t id);
     void follow(const jsep::operations_chain::step& step);

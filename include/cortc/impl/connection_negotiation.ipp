@@ -130,7 +130,13 @@ void connection::chain(waiter_ptr<R> operation, preparation prepare,
     };
     auto fail = [operation](std::exception_ptr why) { operation->fail(std::move(why)); };
     chained_.emplace(id, chained_operation{std::move(run), std::move(fail)});
-    if (pushed == jsep::operations_chain::pushed::runs_now) run_chained(id);
+    if (pushed == jsep::operations_chain::pushed::runs_now) begin(id);
+}
+
+CORTC_DECL void connection::begin(std::uint64_t id) {
+    core_->take_turns([weak = weak_from_this(), id] {
+        if (auto self = weak.lock()) self->run_chained(id);
+    });
 }
 
 CORTC_DECL void connection::run_chained(std::uint64_t id) {
@@ -146,7 +152,7 @@ CORTC_DECL void connection::settle(std::uint64_t id) {
 }
 
 CORTC_DECL void connection::follow(const jsep::operations_chain::step& step) {
-    if (step.next) run_chained(*step.next);
+    if (step.next) begin(*step.next);
     if (step.update_negotiation_needed) update_negotiation_needed();
 }
 

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -47,6 +48,11 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
     /// Forgets a client that is about to go.
     void withdraw(turn_client& client) noexcept;
 
+    /// What a connection computes while it is being set up (an operation on its descriptions, say): one piece
+    /// between two looks at the sockets, in order, so that a crowd of new connections does not hold up those
+    /// that are established. Runs at once when none ran in this turn.
+    void take_turns(std::function<void()> piece);
+
     /// Storage of messages.
     [[nodiscard]] buffer_pool& pool() noexcept { return pool_; }
     /// Where a packet is decrypted before it is copied out; valid until the next use.
@@ -72,6 +78,7 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
     [[nodiscard]] std::vector<net::interface_address> usable_interfaces();
 
   private:
+    void next_piece();
     void certificate_made(std::uint64_t id, std::exception_ptr error, certificate_ptr made);
 
     context_options options_;
@@ -83,6 +90,8 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
     buffer_pool pool_;
     std::vector<turn_client*> turn_clients_, turn_clients_now_;
     bool turn_end_posted_ = false;
+    std::deque<std::function<void()>> pieces_; // of take_turns()
+    bool piece_ran_ = false;
     time_point pool_aged_{};
     certificate_ptr certificate_;
     std::vector<certificate_ready> waiting_for_certificate_;

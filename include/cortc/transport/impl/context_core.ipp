@@ -53,6 +53,23 @@ CORTC_DECL void context_core::end_turn() {
     }
 }
 
+CORTC_DECL void context_core::take_turns(std::function<void()> piece) {
+    pieces_.push_back(std::move(piece));
+    if (!std::exchange(piece_ran_, true)) next_piece();
+}
+
+// What is posted runs after the next look at the sockets.
+CORTC_DECL void context_core::next_piece() {
+    if (pieces_.empty()) {
+        piece_ran_ = false;
+        return;
+    }
+    detail::post(executor(), [self = shared_from_this()] { self->next_piece(); });
+    const auto piece = std::move(pieces_.front());
+    pieces_.pop_front();
+    piece();
+}
+
 CORTC_DECL void context_core::with_certificate(certificate_ready ready) {
     const auto renew_before = std::chrono::days(3); // a tenth of the default life of 30 days
     if (certificate_ && certificate_->expires() - renew_before > network_->calendar())
