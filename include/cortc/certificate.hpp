@@ -25,6 +25,7 @@ namespace cortc {
 class DtlsFingerprint {
   public:
     DtlsFingerprint() = default;
+    /// Its members, in their order.
     DtlsFingerprint(std::string an_algorithm, std::string a_value)
         : algorithm(std::move(an_algorithm)), value(std::move(a_value)) {}
 
@@ -39,17 +40,20 @@ class DtlsFingerprint {
 class KeygenAlgorithm {
   public:
     KeygenAlgorithm() = default;
+    /// The other members as they are by default.
     explicit KeygenAlgorithm(std::string a_name) : name(std::move(a_name)) {}
 
+    /// On P-256.
     [[nodiscard]] static KeygenAlgorithm ecdsa() { return KeygenAlgorithm("ECDSA"); }
+    /// Of 2048 bits, with exponent 65537 and SHA-256.
     [[nodiscard]] static KeygenAlgorithm rsa() { return KeygenAlgorithm("RSASSA-PKCS1-v1_5"); }
 
-    std::string name = "ECDSA";
+    std::string name = "ECDSA";           ///< or "RSASSA-PKCS1-v1_5"; case does not count
     std::string namedCurve = "P-256";     ///< of ECDSA
     std::uint32_t modulusLength = 2048;   ///< of RSA, bits
     std::uint64_t publicExponent = 65537; ///< of RSA
     std::string hash = "SHA-256";         ///< of RSA
-    /// How long the certificate is good for; 30 days when absent, at most 365.
+    /// How long the certificate is good for; 30 days when absent, 365 when more than that.
     std::optional<std::chrono::milliseconds> expires;
 };
 
@@ -66,20 +70,23 @@ void generate_certificate(const context& where, const KeygenAlgorithm& algorithm
 /// used.
 class Certificate {
   public:
-    using time = std::chrono::sys_time<std::chrono::milliseconds>;
+    using time = std::chrono::sys_time<std::chrono::milliseconds>; ///< since 1970-01-01 UTC
 
     Certificate() = default;
-    /// Of a certificate that the lower layer made; it expires at the end of its validity.
+    /// @private Of a certificate that the lower layer made; it expires at the end of its validity.
     explicit Certificate(std::shared_ptr<const crypto::certificate> inner);
 
-    /// From PEM: the first certificate and the first private key in it (PKCS #8, SEC 1 or PKCS #1, not
-    /// encrypted). It expires at the end of its validity. Errors: errc::syntax: it is not PEM, one of the two
-    /// is missing or cannot be read; errc::not_supported: the key is encrypted, or neither ECDSA on P-256 nor
-    /// RSA of 2048 to 4096 bits; errc::invalid_access: the key does not belong to the certificate.
+    ///@{
+    /// From PEM: the first certificate and the first private key in it, or in each of the two (PKCS #8, SEC 1
+    /// or PKCS #1, not encrypted). It expires at the end of its validity. Errors: errc::syntax: it is not
+    /// PEM, one of the two is missing or cannot be read; errc::not_supported: the key is encrypted, or
+    /// neither ECDSA on P-256 nor RSA of 2048 to 4096 bits; errc::invalid_access: the key does not belong to
+    /// the certificate.
     [[nodiscard]] static Certificate from_pem(std::string_view pem);
     [[nodiscard]] static Certificate from_pem(std::string_view certificate, std::string_view key);
+    ///@}
     /// What from_pem() takes, so that a certificate can be kept for the next start of the program. The
-    /// private key is in it, in the clear.
+    /// private key is in it, in the clear. errc::operation: it cannot be written.
     [[nodiscard]] std::string to_pem() const;
 
     /// After this, no connection can be made with it.
@@ -87,11 +94,13 @@ class Certificate {
     /// SHA-256's first, then that of the hash in its signature if it is another.
     [[nodiscard]] std::vector<DtlsFingerprint> getFingerprints() const;
 
+    /// It is not empty.
     [[nodiscard]] explicit operator bool() const noexcept { return inner_ != nullptr; }
     friend bool operator==(const Certificate& a, const Certificate& b) noexcept {
         return a.inner_ == b.inner_;
     }
 
+    /// @private
     [[nodiscard]] const std::shared_ptr<const crypto::certificate>& inner() const noexcept { return inner_; }
 
   private:
@@ -111,8 +120,9 @@ class Certificate {
 /// On the context's worker if it has one. Without a worker the context computes it, and does nothing else
 /// meanwhile: a few milliseconds for ECDSA, for RSA half a second and sometimes several. Errors: a negative
 /// `expires` errc::type; an algorithm that is neither ECDSA on P-256 nor RSASSA-PKCS1-v1_5 of 2048 bits with
-/// exponent 65537 and SHA-256 errc::not_supported; errc::operation when the system gives no entropy.
-/// Cancelled: no certificate is returned.
+/// exponent 65537 and SHA-256 errc::not_supported; errc::operation when the system gives no entropy;
+/// errc::aborted when the context is destroyed before. Takes a completion token, default use_awaitable, as
+/// PeerConnection says, and may be called from any thread. Cancelled: no certificate is returned.
 template <class Token = asio::use_awaitable_t<>>
 [[nodiscard]] auto generateCertificate(const context& where, KeygenAlgorithm algorithm, Token&& token = {}) {
     return initiate<Certificate>(detail::home_of(where), token,

@@ -18,16 +18,20 @@ class identity_resolver;
 
 /// RTCIceTransportPolicy (webrtc-pc 4.2.3): which candidates may be used.
 enum class IceTransportPolicy { all, relay };
-/// RTCBundlePolicy (webrtc-pc 4.2.4).
+/// RTCBundlePolicy (webrtc-pc 4.2.4): which sections of an offer a peer can have that does not bundle. The
+/// first of each kind (balanced), all (max_compat), or the first alone (max_bundle); the others are
+/// bundle-only.
 enum class BundlePolicy { balanced, max_compat, max_bundle };
 /// RTCRtcpMuxPolicy (webrtc-pc 4.2.5). `negotiate`, which the W3C once had, is refused with
 /// errc::not_supported: cortc always multiplexes RTCP.
 enum class RtcpMuxPolicy { require, negotiate };
 
+///@{
 /// The names the W3C gives them: "relay", "max-bundle" ...
 std::string_view to_string(IceTransportPolicy policy) noexcept;
 std::string_view to_string(BundlePolicy policy) noexcept;
 std::string_view to_string(RtcpMuxPolicy policy) noexcept;
+///@}
 
 /// RTCIceServer (webrtc-pc 4.2.2): a STUN or TURN server, with one URL or several ways to reach it.
 ///
@@ -36,9 +40,11 @@ std::string_view to_string(RtcpMuxPolicy policy) noexcept;
 ///     IceServer(std::vector<std::string>{"stun:one.example.org", "stun:two.example.org"})
 class IceServer {
   public:
-    using optional_text = std::optional<std::string>;
+    using optional_text = std::optional<std::string>; ///< none is not the same as an empty one
 
     IceServer() = default;
+    ///@{
+    /// Its members, in their order. Nothing is checked here: PeerConnection does that.
     template <std::convertible_to<std::string_view> Url>
     explicit IceServer(const Url& url, optional_text a_username = {}, optional_text a_credential = {})
         : urls{std::string(std::string_view(url))}
@@ -47,6 +53,7 @@ class IceServer {
     explicit IceServer(std::vector<std::string> the_urls, optional_text a_username = {},
                        optional_text a_credential = {})
         : urls(std::move(the_urls)), username(std::move(a_username)), credential(std::move(a_credential)) {}
+    ///@}
 
     friend bool operator==(const IceServer&, const IceServer&) = default;
 
@@ -69,8 +76,8 @@ class Configuration {
     /// `relay`: no candidates but relayed ones are gathered, signaled or used. As there are no relayed ones
     /// yet, it leaves none.
     IceTransportPolicy iceTransportPolicy = IceTransportPolicy::all;
-    BundlePolicy bundlePolicy = BundlePolicy::balanced; ///< cannot be changed later
-    RtcpMuxPolicy rtcpMuxPolicy = RtcpMuxPolicy::require;
+    BundlePolicy bundlePolicy = BundlePolicy::balanced;   ///< cannot be changed later
+    RtcpMuxPolicy rtcpMuxPolicy = RtcpMuxPolicy::require; ///< the only one; cannot be changed later
     /// What the connection shows its peer: the first one. None: one that the context makes and all its
     /// connections share. Cannot be changed later.
     std::vector<Certificate> certificates;
@@ -103,13 +110,15 @@ class DataChannelInit {
   public:
     DataChannelInit() = default;
 
-    bool ordered = true;
-    std::optional<std::uint16_t> maxPacketLifeTime; ///< milliseconds; at most one of the two limits
-    std::optional<std::uint16_t> maxRetransmits;
-    std::string protocol; ///< at most 65535 bytes
-    bool negotiated = false;
+    bool ordered = true; ///< false: a message that was lost does not hold up those behind it
+    /// Milliseconds after which a message that did not arrive is given up. At most one of the two limits;
+    /// none: every message arrives.
+    std::optional<std::uint16_t> maxPacketLifeTime;
+    std::optional<std::uint16_t> maxRetransmits; ///< how often a message is sent again before it is given up
+    std::string protocol;                        ///< at most 65535 bytes
+    bool negotiated = false;         ///< the peer is not told: it makes the same channel, with the same id
     std::optional<std::uint16_t> id; ///< 0..65534; needed and used only with `negotiated`
-    PriorityType priority = PriorityType::low;
+    PriorityType priority = PriorityType::low; ///< among the channels of the connection
 };
 
 } // namespace cortc

@@ -30,40 +30,54 @@ std::string_view to_string(PriorityType priority) noexcept;
 /// Asynchronous members take a completion token (default: use_awaitable) and may be called from any thread;
 /// plain members belong to the context's executor. All can be cancelled, as PeerConnection says: an operation
 /// then completes with asio::error::operation_aborted and has done nothing, or it was complete and succeeds.
+/// They complete on the executor of their handler, as PeerConnection says.
 class DataChannel {
   public:
     DataChannel() = default;
+    /// @private
     explicit DataChannel(std::shared_ptr<channel_impl> impl) noexcept : impl_(std::move(impl)) {}
 
+    /// It refers to a channel.
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const DataChannel&, const DataChannel&) = default;
 
+    ///@{
+    /// As DataChannelInit says; of a channel that the peer opened as its OPEN does (RFC 8832 5.1).
     [[nodiscard]] std::string label() const;
     [[nodiscard]] std::string protocol() const;
     [[nodiscard]] bool ordered() const;
-    /// Milliseconds. What the peer says beyond 65535, in DCEP's 32 bits, reads as 65535; so does the next.
+    ///@}
+    ///@{
+    /// DataChannelInit's limits. What the peer says beyond 65535, in DCEP's 32 bits, reads as 65535.
     [[nodiscard]] std::optional<std::uint16_t> maxPacketLifeTime() const;
     [[nodiscard]] std::optional<std::uint16_t> maxRetransmits() const;
+    ///@}
+    /// The one that the number in the peer's OPEN comes to (webrtc-priority 4.3), or ours.
     [[nodiscard]] PriorityType priority() const;
+    /// Both sides made it, and no OPEN was sent.
     [[nodiscard]] bool negotiated() const;
     /// The SCTP stream, once the DTLS role is known.
     [[nodiscard]] std::optional<std::uint16_t> id() const;
+    /// `connecting` until opened() completes; `closing` until what was sent has been delivered.
     [[nodiscard]] DataChannelState readyState() const;
     /// Bytes of messages accepted and not yet handed to the network, and of those that wait in send(). 0 once
     /// the channel is closed (in the W3C it stays what it was).
     [[nodiscard]] std::size_t bufferedAmount() const;
+    ///@{
+    /// Bytes of bufferedAmount() that bufferedAmountLow() waits for; 0 at first.
     [[nodiscard]] std::size_t bufferedAmountLowThreshold() const;
     void bufferedAmountLowThreshold(std::size_t bytes);
+    ///@}
 
     /// Completes when the channel is open; at once if it is. Fails with errc::closed when it closed instead.
     /// With errc::operation when an error ended it: errorDetail() is "data-channel-failure" when it could not
-    /// be set up, "sctp-failure" when the association was lost, with the peer's sctpCauseCode(). A level: any
+    /// be set up, "sctp-failure" when the association was lost, with its sctpCauseCode(). A level: any
     /// number may wait, and one that is cancelled changes nothing. So are the next three.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto opened(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { opened(*impl, std::move(op)); });
     }
-    /// Completes when the channel is closed, for whatever reason.
+    /// Completes when the channel is closed, for whatever reason. Never fails.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto closed(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { closed(*impl, std::move(op)); });
@@ -84,7 +98,8 @@ class DataChannel {
 
     /// Sends a text message (`text` must be UTF-8). Completes when the send buffer had room and the message
     /// is in it, where the W3C's fails with OperationError; `text` must stay valid until then. Errors: not
-    /// open, or no longer: errc::invalid_state; larger than the peer's maximum message size: errc::type.
+    /// open: errc::invalid_state; larger than the peer's maximum message size: errc::type; closed by either
+    /// side while it waits: errc::invalid_state, ended in another way: what opened() then fails with.
     /// Cancelled: not sent. Sends of one channel keep their order. Under `||` the loser does not tell whether
     /// it was sent: use cortc::timeout, or trySend().
     template <class Token = asio::use_awaitable_t<>>
@@ -99,7 +114,7 @@ class DataChannel {
         return initiate<void>(home(), token,
                               [impl = impl_, data](auto op) { send(*impl, false, data, std::move(op)); });
     }
-    /// Sends a message as it was received, text as text and binary as binary.
+    /// Sends a message as it was received, text as text and binary as binary; otherwise the same.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto send(const Message& message, Token&& token = {}) {
         return initiate<void>(home(), token,
@@ -107,14 +122,16 @@ class DataChannel {
                                   send(*impl, text, data, std::move(op));
                               });
     }
+    ///@{
     /// Sends now or not at all: false when the send buffer is full, or sends wait before it; writable() then
     /// tells when to try again. Throws what send() fails with. Belongs to the context's executor.
     [[nodiscard]] bool trySend(std::string_view text);
     [[nodiscard]] bool trySend(byte_view data);
     [[nodiscard]] bool trySend(const Message& message);
+    ///@}
     /// Completes when trySend() may succeed again; at once unless it (or a send()) has found no room. Fails
-    /// when the channel closes: errc::invalid_state. A level. (bufferedAmountLow() is about what was not sent
-    /// yet; the send buffer also holds what was sent and not acknowledged.)
+    /// like a send() that waits when the channel is not open, or no longer. A level. (bufferedAmountLow() is
+    /// about what was not sent yet; the send buffer also holds what was sent and not acknowledged.)
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto writable(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { writable(*impl, std::move(op)); });
@@ -131,7 +148,7 @@ class DataChannel {
     }
     /// Waits for at least one message and takes all that are there, at most batch.size(); returns how many.
     /// The storage of the messages that were in `batch` is used again: a steady flow allocates nothing.
-    /// `batch` must stay valid until then.
+    /// `batch` must stay valid until then. One that is empty: errc::type. Otherwise the same.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto receive(std::span<Message> batch, Token&& token = {}) {
         return initiate<std::size_t>(
@@ -148,7 +165,8 @@ class DataChannel {
     }
 
     /// Closes the channel: what was accepted is still delivered, then both directions end (RFC 8831 6.7).
-    /// Sends that still wait for room fail with errc::invalid_state. What was received can still be read.
+    /// Sends that still wait for room fail with errc::invalid_state. What was received can still be read. One
+    /// that is closing or closed is left alone.
     void close();
 
   private:

@@ -21,8 +21,10 @@ namespace cortc {
 class DtlsTransport {
   public:
     DtlsTransport() = default;
+    /// @private
     explicit DtlsTransport(std::shared_ptr<transport_impl> impl) noexcept : impl_(std::move(impl)) {}
 
+    /// It refers to a transport.
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const DtlsTransport&, const DtlsTransport&) = default;
 

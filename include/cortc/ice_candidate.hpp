@@ -12,6 +12,7 @@ namespace cortc {
 class IceCandidate {
   public:
     IceCandidate() = default;
+    /// Its members, in their order. Nothing is checked here: addIceCandidate() does that.
     explicit IceCandidate(std::string a_candidate, std::optional<std::string> a_mid = {},
                           std::optional<std::uint16_t> an_index = {}, std::optional<std::string> a_ufrag = {})
         : candidate(std::move(a_candidate))

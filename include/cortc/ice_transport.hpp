@@ -26,17 +26,23 @@ class transport_impl;
 /// plain members belong to the context's executor. The asynchronous ones are levels: they complete when the
 /// value is another than the one given, so that none is missed between two calls; any number may wait. They
 /// consume nothing: cancelling one (asio::error::operation_aborted), or racing it under `||`, changes
-/// nothing. They fail with errc::aborted when the transport is over and the value will not change any more.
+/// nothing. They complete on the executor of their handler, as PeerConnection says. They fail with
+/// errc::aborted when the transport is over and the value will not change any more.
 class IceTransport {
   public:
     IceTransport() = default;
+    /// @private
     explicit IceTransport(std::shared_ptr<transport_impl> impl) noexcept : impl_(std::move(impl)) {}
 
+    /// It refers to a transport.
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const IceTransport&, const IceTransport&) = default;
 
+    /// The controlling side nominates the pair (RFC 8445 6.1.1). It stays when the transport is over.
     [[nodiscard]] IceRole role() const;
+    /// Always IceComponent::rtp.
     [[nodiscard]] IceComponent component() const;
+    /// `disconnected` may pass by itself; `failed` only with an ICE restart.
     [[nodiscard]] IceTransportState state() const;
     /// `complete` when no generation gathers; an ICE restart makes it `gathering` again.
     [[nodiscard]] IceGathererState gatheringState() const;
@@ -45,9 +51,11 @@ class IceTransport {
     [[nodiscard]] std::vector<IceCandidate> getLocalCandidates() const;
     /// Those that the peer's descriptions and addIceCandidate() brought, also ones that cannot be used.
     [[nodiscard]] std::vector<IceCandidate> getRemoteCandidates() const;
+    ///@{
     /// Of the pending description if there is one, else the current one's; none before the first.
     [[nodiscard]] std::optional<IceParameters> getLocalParameters() const;
     [[nodiscard]] std::optional<IceParameters> getRemoteParameters() const;
+    ///@}
     /// None before one is selected, when the one that was has lost its consent (RFC 7675) and the state
     /// changed with it, and when the transport is over.
     [[nodiscard]] std::optional<IceCandidatePair> getSelectedCandidatePair() const;

@@ -33,6 +33,7 @@ namespace asio = boost::asio;
 class IdentityProviderDetails {
   public:
     IdentityProviderDetails() = default;
+    /// Its members, in their order.
     explicit IdentityProviderDetails(std::string a_domain, std::string a_protocol = "default")
         : domain(std::move(a_domain)), protocol(std::move(a_protocol)) {}
 
@@ -47,7 +48,7 @@ class IdentityProviderOptions {
   public:
     IdentityProviderOptions() = default;
 
-    std::string protocol = "default";
+    std::string protocol = "default";        ///< of the provider; without / and backslash
     std::optional<std::string> usernameHint; ///< for whom to assert, as far as the provider needs to be told
     /// For a provider that binds its assertions to a pair. Absent: the target identity, if there is one.
     std::optional<std::string> peerIdentity;
@@ -57,17 +58,20 @@ class IdentityProviderOptions {
 class IdentityAssertionResult {
   public:
     IdentityAssertionResult() = default;
+    /// Its members, in their order.
     IdentityAssertionResult(IdentityProviderDetails an_idp, std::string an_assertion)
         : idp(std::move(an_idp)), assertion(std::move(an_assertion)) {}
 
     IdentityProviderDetails idp; ///< who can validate it; need not be who made it
-    std::string assertion;       ///< UTF-8, and opaque to all but that provider
+    /// UTF-8, and opaque to all but that provider. As base64 of JSON with `idp` it must fit into 16000 bytes.
+    std::string assertion;
 };
 
 /// RTCIdentityValidationResult (webrtc-identity).
 class IdentityValidationResult {
   public:
     IdentityValidationResult() = default;
+    /// Its members, in their order.
     IdentityValidationResult(std::string an_identity, std::string the_contents)
         : identity(std::move(an_identity)), contents(std::move(the_contents)) {}
 
@@ -81,6 +85,7 @@ class IdentityValidationResult {
 class IdentityAssertion {
   public:
     IdentityAssertion() = default;
+    /// Its members, in their order.
     IdentityAssertion(std::string an_idp, std::string a_name)
         : idp(std::move(an_idp)), name(std::move(a_name)) {}
 

@@ -24,24 +24,32 @@ class stream_impl;
 /// not exist.
 ///
 /// The asynchronous members are streams as PeerConnection says: one reader each, cancelling takes nothing,
-/// and they may be called from any thread; the others belong to the context's executor.
+/// they complete on the executor of their handler, and they may be called from any thread; the others belong
+/// to the context's executor.
 class MediaStream {
   public:
     MediaStream() = default;
     /// Its id is a random UUID. errc::type: a track is empty.
     explicit MediaStream(const context& where, const std::vector<MediaStreamTrack>& tracks = {});
+    /// @private
     explicit MediaStream(std::shared_ptr<stream_impl> inner) noexcept : impl_(std::move(inner)) {}
 
+    /// It refers to a stream.
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const MediaStream&, const MediaStream&) = default;
 
+    /// A random UUID, or what the peer's a=msid says.
     [[nodiscard]] std::string id() const;
     /// One of its tracks is live.
     [[nodiscard]] bool active() const;
     /// In the order in which they were added.
     [[nodiscard]] std::vector<MediaStreamTrack> getTracks() const;
+    ///@{
+    /// Those of one kind, in the order of getTracks().
     [[nodiscard]] std::vector<MediaStreamTrack> getAudioTracks() const;
     [[nodiscard]] std::vector<MediaStreamTrack> getVideoTracks() const;
+    ///@}
+    /// None when no track of the stream has this id.
     [[nodiscard]] std::optional<MediaStreamTrack> getTrackById(std::string_view id) const;
     /// Does nothing when it is there already. No event; nothing is negotiated (see RtpSender::setStreams).
     /// errc::type: the track is empty.
@@ -58,12 +66,15 @@ class MediaStream {
         return initiate<MediaStreamTrack>(home(), token,
                                           [impl = impl_](auto op) { next_added(*impl, std::move(op)); });
     }
+    /// One that is there, or none; throws what nextAddedTrack() would fail with.
     [[nodiscard]] std::optional<MediaStreamTrack> tryNextAddedTrack();
+    /// Completes when nextAddedTrack() would not wait. A level; may stand under `||`.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto addedTrackReadable(Token&& token = {}) {
         return initiate<void>(home(), token,
                               [impl = impl_](auto op) { added_readable(*impl, std::move(op)); });
     }
+    ///@{
     /// The same for the tracks that a description took out (the W3C's removetrack).
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto nextRemovedTrack(Token&& token = {}) {
@@ -76,6 +87,7 @@ class MediaStream {
         return initiate<void>(home(), token,
                               [impl = impl_](auto op) { removed_readable(*impl, std::move(op)); });
     }
+    ///@}
 
   private:
     stream_impl& impl() const;

@@ -43,8 +43,9 @@ struct AnswerOptions;
 /// with other tokens when the member is called. They may be called from any thread; plain members, the
 /// destructor among them, belong to the context's executor. What fails throws cortc::Error, whose what()
 /// names the argument that is wrong; close() completes operations with errc::aborted (in the W3C they never
-/// settle). A moved-from connection throws errc::invalid_state. cortc/events.md lists the W3C's events and
-/// what to await for each.
+/// settle). They complete on the executor of their handler (a coroutine's own, a callback's associated one),
+/// else on the context's, never inside the call. A moved-from connection throws errc::invalid_state.
+/// cortc/events.md lists the W3C's events and what to await for each.
 ///
 /// Every operation can be cancelled through its token's slot, on the executor of its handler and whatever
 /// thread the context runs on: terminal, partial and total cancellation mean the same, because nothing is
@@ -52,16 +53,32 @@ struct AnswerOptions;
 /// complete already and succeeds. (What reaches an operation is another matter: a coroutine lets only
 /// terminal cancellation through unless it calls asio::this_coro::reset_cancellation_state, and `||` cancels
 /// the loser with all three.)
+///
+/// - **Chain** (webrtc-pc 4.4.1.2): createOffer(), createAnswer(), setLocalDescription(),
+///   setRemoteDescription(), addIceCandidate() and RtpSender::replaceTrack() run one after another in the
+///   order they start. Closed: errc::invalid_state. A cancelled one leaves its place to the next; it is
+///   applied and succeeds, or not applied and cancelled.
+/// - **Levels**, connected() to iceGatheringStateChanged(): true already means done at once; any number may
+///   wait. They consume nothing: cancelling one, or racing it under `||`, changes nothing. They fail with
+///   errc::aborted when the connection is closed, but for those that this makes true.
+/// - **Streams**, nextIceCandidate() to negotiationNeeded(): buffered from construction, one reader each (a
+///   second: errc::invalid_state); after close() what is buffered can be read, then errc::aborted.
+///   Cancelled: nothing was taken. A read consumes, and so must not stand under `||`, which discards the
+///   value of the loser: use cortc::timeout, or the ...Readable() level, which completes when a read would
+///   not wait (at the end of the stream, too), and try...(), which takes what is there, or nothing, or throws
+///   what the read would.
 class PeerConnection {
   public:
     /// Errors, in this order: iceCandidatePoolSize not in 0 to 255, or an empty certificate: errc::type; an
     /// expired certificate: errc::invalid_access; then those of setConfiguration() about servers.
     explicit PeerConnection(const context& where, Configuration configuration = {});
-    /// With a context of its own.
+    /// With a context of its own. The same errors.
     explicit PeerConnection(asio::any_io_executor executor, Configuration configuration = {});
+    /// What waits on the other one goes on: it belongs to the connection.
     PeerConnection(PeerConnection&&) noexcept = default;
+    /// Closes the connection that was here.
     PeerConnection& operator=(PeerConnection&& other) noexcept;
-    ~PeerConnection();
+    ~PeerConnection(); ///< close()
 
     /// Replaces the whole configuration: members left out take their defaults. Servers and transport policy
     /// count from the next gathering phase on, which an ICE restart begins. Errors, in this order, each
@@ -85,10 +102,9 @@ class PeerConnection {
         return cortc::generateCertificate(where, std::forward<Arguments>(arguments)...);
     }
 
-    // The operations of the chain (webrtc-pc 4.4.1.2), one after another in the order they start. Closed:
-    // errc::invalid_state. A cancelled one leaves its place to the next; it is applied and succeeds, or not
-    // applied and cancelled.
+    // The operations of the chain.
 
+    ///@{
     /// An offer for the channels and sections there are (webrtc-pc 4.4.2 createOffer). With an identity
     /// provider it waits for the assertion. Errors: closed, or a remote offer is pending:
     /// errc::invalid_state; the provider failed: errc::not_readable, with its errorDetail; no certificate
@@ -100,8 +116,8 @@ class PeerConnection {
     ///     pc.createOffer(options, [](std::exception_ptr error, SessionDescription offer) { ... });
     ///     std::future<SessionDescription> later = pc.createOffer(asio::use_future);
     ///
-    /// `error` is null when it succeeded, and `offer` is empty when it failed. A callback runs on its
-    /// associated executor, else on the context's, never inside the call. What it throws comes out of run().
+    /// `error` is null when it succeeded, and `offer` is empty when it failed. What a callback throws comes
+    /// out of run().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto createOffer(OfferOptions options, Token&& token = {}) {
         return initiate<SessionDescription>(
@@ -111,6 +127,7 @@ class PeerConnection {
     requires(!std::convertible_to<Token, OfferOptions>) [[nodiscard]] auto createOffer(Token&& token = {}) {
         return createOffer(OfferOptions{}, std::forward<Token>(token));
     }
+    ///@}
     /// The answer to the pending remote offer. Errors: there is none: errc::invalid_state; an identity
     /// provider, cancellation and callbacks: as for createOffer().
     ///
@@ -180,11 +197,13 @@ class PeerConnection {
     void setIdentityProvider(std::shared_ptr<IdentityProvider> provider,
                              IdentityProviderOptions options = {});
     /// The W3C's form: the provider that Configuration::identity_providers finds for this domain and
-    /// options.protocol when an assertion is needed ("idp-load-failure" when it finds none).
+    /// options.protocol when an assertion is needed ("idp-load-failure" when it finds none). An empty domain:
+    /// none from now on. The same errors.
     void setIdentityProvider(std::string domain, IdentityProviderOptions options = {});
     /// The value of a=identity: what createOffer() will wait for. Need not be called; it lets the provider
     /// begin early. Errors: closed, or no provider is set: errc::invalid_state; the provider failed:
-    /// errc::operation with errorDetail "idp-...". Cancelled: the provider is, unless somebody else waits.
+    /// errc::operation with errorDetail "idp-..."; no certificate could be made: errc::operation. Cancelled:
+    /// the provider is, unless somebody else waits.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto getIdentityAssertion(Token&& token = {}) {
         return initiate<std::string>(home(), token,
@@ -199,11 +218,14 @@ class PeerConnection {
         return initiate<IdentityAssertion>(home(), token,
                                            [impl = impl_](auto op) { peer_identity(*impl, std::move(op)); });
     }
+    ///@{
     /// What the IdentityProviderError said that came last, of either side's provider.
     [[nodiscard]] std::optional<std::string> idpLoginUrl() const;
     [[nodiscard]] std::optional<std::string> idpErrorInfo() const;
+    ///@}
 
-    /// The next offer carries new ICE credentials; negotiation becomes needed. Never fails.
+    /// The next offer carries new ICE credentials; negotiation becomes needed. Never fails; after close() it
+    /// does nothing.
     void restartIce();
     /// A channel, usable when opened() completes: at once over an association that is up (the W3C's connects
     /// for a task). Errors, in this order: closed errc::invalid_state; label or protocol over 65535 bytes,
@@ -217,6 +239,7 @@ class PeerConnection {
     // then fail with errc::not_supported, audio and video in a remote offer is answered as rejected (port 0),
     // and data channels work all the same.
 
+    ///@{
     /// Sends `track`, as a part of `streams`: through a transceiver of its kind that has no track and never
     /// sent, else a new one (sendrecv), which the next remote offer with a section of its kind may take.
     /// Errors, in this order: an empty handle: errc::type; closed: errc::invalid_state; no DTLS-SRTP:
@@ -227,10 +250,12 @@ class PeerConnection {
     RtpSender addTrack(const MediaStreamTrack& track, const Streams&... streams) {
         return addTrack(track, std::vector<MediaStream>{streams...});
     }
+    ///@}
     /// Its sender sends nothing any more and its transceiver's direction loses the half that sends. Does
     /// nothing to one that is stopping or gone, or has no track. Errors, in this order: an empty handle:
     /// errc::type; closed: errc::invalid_state; of another connection: errc::invalid_access.
     void removeTrack(const RtpSender& sender);
+    ///@{
     /// A new transceiver, which our next offer gives a section. Errors, in this order:
     /// - a kind that is neither "audio" nor "video", an empty handle, direction `stopped`: errc::type
     /// - closed: errc::invalid_state; no DTLS-SRTP: errc::not_supported
@@ -242,9 +267,12 @@ class PeerConnection {
     RtpTransceiver addTransceiver(MediaKind kind, const RtpTransceiverInit& init = {});
     RtpTransceiver addTransceiver(const MediaStreamTrack& track, const RtpTransceiverInit& init = {});
     RtpTransceiver addTransceiver(std::string_view kind, const RtpTransceiverInit& init = {});
+    ///@}
+    ///@{
     /// Those of the transceivers that are not stopped.
     [[nodiscard]] std::vector<RtpSender> getSenders() const;
     [[nodiscard]] std::vector<RtpReceiver> getReceivers() const;
+    ///@}
     /// One for each audio or video section, in the order in which they appeared. addTrack, addTransceiver and
     /// remote offers bring them (these receiving only); those that stopped are gone with the answer that
     /// rejects their section.
@@ -255,20 +283,28 @@ class PeerConnection {
     /// on.
     void close();
 
+    /// Whose offer is pending (webrtc-pc 4.3.1).
     [[nodiscard]] SignalingState signalingState() const;
+    /// Of all transports together (webrtc-pc 4.3.2). close() leaves it as it was.
     [[nodiscard]] IceGatheringState iceGatheringState() const;
+    /// Of all transports together (webrtc-pc 4.3.4).
     [[nodiscard]] IceConnectionState iceConnectionState() const;
     /// As webrtc-pc 4.3.3 has it, and beyond that: failed when the peer ended DTLS, which nothing brings
     /// back.
     [[nodiscard]] PeerConnectionState connectionState() const;
-    /// With the candidates gathered, or received, so far. `localDescription` is the pending one if there is
-    /// one.
+    ///@{
+    /// With the candidates gathered, or received, so far. `pending` ones wait for the answer, `current` ones
+    /// have been agreed on; `localDescription` and `remoteDescription` are the pending one if there is one,
+    /// else the current one. They stay after close().
     [[nodiscard]] std::optional<SessionDescription> localDescription() const;
     [[nodiscard]] std::optional<SessionDescription> currentLocalDescription() const;
     [[nodiscard]] std::optional<SessionDescription> pendingLocalDescription() const;
     [[nodiscard]] std::optional<SessionDescription> remoteDescription() const;
     [[nodiscard]] std::optional<SessionDescription> currentRemoteDescription() const;
     [[nodiscard]] std::optional<SessionDescription> pendingRemoteDescription() const;
+    ///@}
+    /// Whether remoteDescription() says that its sender takes candidates later (a=ice-options:trickle).
+    /// None before there is one.
     [[nodiscard]] std::optional<bool> canTrickleIceCandidates() const;
     /// The transport of the data channels. None before an offer with data channels was applied, and after an
     /// answer has rejected them.
@@ -278,11 +314,11 @@ class PeerConnection {
     /// RTCSctpTransport.maxMessageSize: the largest message the peer takes. None before an answer has agreed
     /// on data channels; 2^31 - 1 when it sets no limit.
     [[nodiscard]] std::optional<std::size_t> maxMessageSize() const;
-    /// None before a pair is selected.
+    /// Of the first transport that has one. None before a pair is selected, and after close(); it stays while
+    /// the pair has lost its consent (IceTransport::getSelectedCandidatePair() is none then).
     [[nodiscard]] std::optional<SelectedPair> selectedPair() const;
 
-    // Levels: true already means done at once; any number may wait. They consume nothing: cancelling one, or
-    // racing it under `||`, changes nothing.
+    // Levels.
 
     /// connectionState() is connected. Fails with errc::network when it failed, errc::aborted when it closed.
     template <class Token = asio::use_awaitable_t<>>
@@ -290,15 +326,16 @@ class PeerConnection {
         return initiate<void>(home(), token, [impl = impl_](auto op) { connected(*impl, std::move(op)); });
     }
     /// Every candidate of the current local description's ICE generation is known (and in
-    /// localDescription()).
+    /// localDescription()). Before setLocalDescription() it waits for that. Fails with errc::aborted when the
+    /// connection is closed, also when it was true before.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto gatheringComplete(Token&& token = {}) {
         return initiate<void>(home(), token,
                               [impl = impl_](auto op) { gathering_complete(*impl, std::move(op)); });
     }
-    /// A level: every transport has selected a pair of the ICE generation of localDescription(), the pending
-    /// one if there is one. So after setLocalDescription with a restarting offer it waits for the answer and
-    /// the nomination; after a rollback it means the generation before again. True at once when nothing was
+    /// Every transport has selected a pair of the ICE generation of localDescription(), the pending one if
+    /// there is one. So after setLocalDescription with a restarting offer it waits for the answer and the
+    /// nomination; after a rollback it means the generation before again. True at once when nothing was
     /// restarted since. Fails with errc::network in the state failed, unless an offer is pending, whose
     /// restart may help; with errc::aborted when closed. Cancelled: nothing has happened. When each step took
     /// place: IceRestartStats.
@@ -313,7 +350,8 @@ class PeerConnection {
     [[nodiscard]] auto closed(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { closed(*impl, std::move(op)); });
     }
-    /// connectionState() is another than `from`; returns it.
+    /// connectionState() is another than `from`; returns it. States that were passed through meanwhile are
+    /// left out, here and in the next three.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto stateChanged(PeerConnectionState from, Token&& token = {}) {
         return initiate<PeerConnectionState>(
@@ -339,7 +377,9 @@ class PeerConnection {
             gathering_state_changed(*impl, from, std::move(op));
         });
     }
-    /// The next change of the selected pair; returns the new one.
+    /// The next change of the selected pair; returns the new one. No level: what changes between two calls is
+    /// missed, but not by IceTransport::selectedCandidatePairChanged(). Fails with errc::aborted when closed.
+    /// Cancelled: nothing has happened.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto selectedPairChanged(Token&& token = {}) {
         return initiate<SelectedPair>(
@@ -357,11 +397,7 @@ class PeerConnection {
                                      [impl = impl_](auto op) { get_stats(*impl, std::move(op)); });
     }
 
-    // Streams: buffered from construction, one reader each (a second: errc::invalid_state); after close()
-    // what is buffered can be read, then errc::aborted. Cancelled: nothing was taken. A read consumes, and so
-    // must not stand under `||`, which discards the value of the loser: use cortc::timeout, or the
-    // ...Readable() level, which completes when a read would not wait (at the end of the stream, too), and
-    // try...(), which takes what is there, or nothing, or throws what the read would.
+    // Streams.
 
     /// The next local candidate, to be sent to the peer. One with empty text ends its generation (send it
     /// too); nullopt: gathering is complete (nothing to send); a restart goes on after it.
@@ -372,6 +408,7 @@ class PeerConnection {
     }
     /// The inner optional is nextIceCandidate()'s; the outer one is empty when nothing is there.
     [[nodiscard]] std::optional<std::optional<IceCandidate>> tryNextIceCandidate();
+    /// nextIceCandidate() would not wait.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto iceCandidateReadable(Token&& token = {}) {
         return initiate<void>(home(), token,
@@ -384,7 +421,9 @@ class PeerConnection {
         return initiate<DataChannel>(home(), token,
                                      [impl = impl_](auto op) { next_channel(*impl, std::move(op)); });
     }
+    /// One that is there, or none.
     [[nodiscard]] std::optional<DataChannel> tryNextDataChannel();
+    /// nextDataChannel() would not wait.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto dataChannelReadable(Token&& token = {}) {
         return initiate<void>(home(), token,
@@ -397,7 +436,9 @@ class PeerConnection {
         return initiate<TrackEvent>(home(), token,
                                     [impl = impl_](auto op) { next_track(*impl, std::move(op)); });
     }
+    /// One that is there, or none.
     [[nodiscard]] std::optional<TrackEvent> tryNextTrack();
+    /// nextTrack() would not wait.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto trackReadable(Token&& token = {}) {
         return initiate<void>(home(), token,
@@ -412,12 +453,14 @@ class PeerConnection {
     }
     /// True when it is, and takes the event.
     [[nodiscard]] bool tryNegotiationNeeded();
+    /// negotiationNeeded() would not wait.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto negotiationNeededReadable(Token&& token = {}) {
         return initiate<void>(home(), token,
                               [impl = impl_](auto op) { negotiation_readable(*impl, std::move(op)); });
     }
 
+    /// The context it was made on, or the one of its own.
     [[nodiscard]] context get_context() const;
 
   private:

@@ -13,7 +13,7 @@
 /// aggregate of strings is not safe with every compiler.
 namespace cortc {
 
-/// webrtc-pc 5.4.
+/// RTCRtpTransceiverDirection (webrtc-pc 5.4).
 enum class RtpTransceiverDirection { sendrecv, sendonly, recvonly, inactive, stopped };
 /// "sendrecv", "sendonly", "recvonly", "inactive", "stopped".
 std::string_view to_string(RtpTransceiverDirection direction) noexcept;
@@ -22,6 +22,7 @@ std::string_view to_string(RtpTransceiverDirection direction) noexcept;
 class RtpCodec {
   public:
     RtpCodec() = default;
+    /// Its members, in their order.
     explicit RtpCodec(std::string mime_type, std::uint32_t clock_rate = 0,
                       std::optional<std::uint16_t> the_channels = {}, std::optional<std::string> fmtp = {})
         : mimeType(std::move(mime_type))
@@ -42,6 +43,7 @@ class RtpCodec {
 class RtpCodecParameters : public RtpCodec {
   public:
     RtpCodecParameters() = default;
+    /// A codec under a payload type.
     RtpCodecParameters(RtpCodec codec, std::uint8_t payload_type)
         : RtpCodec(std::move(codec)), payloadType(payload_type) {}
 
@@ -54,6 +56,7 @@ class RtpCodecParameters : public RtpCodec {
 class RtpEncodingParameters {
   public:
     RtpEncodingParameters() = default;
+    /// A layer of simulcast.
     explicit RtpEncodingParameters(std::string the_rid) : rid(std::move(the_rid)) {}
 
     friend bool operator==(const RtpEncodingParameters&, const RtpEncodingParameters&) = default;
@@ -70,25 +73,27 @@ class RtpEncodingParameters {
 class RtpHeaderExtensionCapability {
   public:
     RtpHeaderExtensionCapability() = default;
+    /// Its member.
     explicit RtpHeaderExtensionCapability(std::string the_uri) : uri(std::move(the_uri)) {}
 
     friend bool operator==(const RtpHeaderExtensionCapability&,
                            const RtpHeaderExtensionCapability&) = default;
 
-    std::string uri;
+    std::string uri; ///< "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 };
 
 /// RTCRtpHeaderExtensionParameters.
 class RtpHeaderExtensionParameters {
   public:
     RtpHeaderExtensionParameters() = default;
+    /// Its members, in their order; not encrypted.
     RtpHeaderExtensionParameters(std::string the_uri, std::uint16_t the_id)
         : uri(std::move(the_uri)), id(the_id) {}
 
     friend bool operator==(const RtpHeaderExtensionParameters&,
                            const RtpHeaderExtensionParameters&) = default;
 
-    std::string uri;
+    std::string uri;        ///< names it
     std::uint16_t id = 0;   ///< in packets, RFC 8285
     bool encrypted = false; ///< RFC 6904, which is not supported
 };
@@ -111,9 +116,9 @@ class RtpParameters {
 
     friend bool operator==(const RtpParameters&, const RtpParameters&) = default;
 
-    std::vector<RtpHeaderExtensionParameters> headerExtensions;
-    RtcpParameters rtcp;
-    std::vector<RtpCodecParameters> codecs; ///< empty before the first answer
+    std::vector<RtpHeaderExtensionParameters> headerExtensions; ///< of this direction, as agreed on
+    RtcpParameters rtcp;                                        ///< how RTCP is sent
+    std::vector<RtpCodecParameters> codecs;                     ///< empty before the first answer
 };
 
 /// RTCRtpSendParameters. Only `encodings` may be changed, and in it all but the rids.
@@ -123,7 +128,7 @@ class RtpSendParameters : public RtpParameters {
 
     friend bool operator==(const RtpSendParameters&, const RtpSendParameters&) = default;
 
-    std::string transactionId;
+    std::string transactionId;                    ///< of this reading; setParameters() compares it
     std::vector<RtpEncodingParameters> encodings; ///< never empty
 };
 
@@ -142,8 +147,8 @@ class RtpCapabilities {
 
     friend bool operator==(const RtpCapabilities&, const RtpCapabilities&) = default;
 
-    std::vector<RtpCodec> codecs; ///< the preferred first
-    std::vector<RtpHeaderExtensionCapability> headerExtensions;
+    std::vector<RtpCodec> codecs;                               ///< the preferred first
+    std::vector<RtpHeaderExtensionCapability> headerExtensions; ///< what our descriptions offer
 };
 
 } // namespace cortc

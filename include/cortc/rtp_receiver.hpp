@@ -20,8 +20,10 @@ class transceiver_impl;
 class RtpReceiver {
   public:
     RtpReceiver() = default;
+    /// @private
     explicit RtpReceiver(std::shared_ptr<transceiver_impl> impl) noexcept : impl_(std::move(impl)) {}
 
+    /// It refers to a receiver.
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const RtpReceiver&, const RtpReceiver&) = default;
 
@@ -39,6 +41,7 @@ class RtpReceiver {
     /// fails.
     [[nodiscard]] RtpReceiveParameters getParameters() const;
 
+    /// @private
     [[nodiscard]] const std::shared_ptr<transceiver_impl>& inner() const noexcept { return impl_; }
 
   private:

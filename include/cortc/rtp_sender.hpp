@@ -24,12 +24,15 @@ class transceiver_impl;
 /// the connection owns. A default-constructed handle refers to none and throws errc::invalid_state when used.
 ///
 /// Asynchronous members take a completion token (default: use_awaitable), may be called from any thread, and
-/// can be cancelled as PeerConnection says; the others belong to the context's executor. There is no `dtmf`.
+/// can be cancelled and complete where PeerConnection says; the others belong to the context's executor.
+/// There is no `dtmf`.
 class RtpSender {
   public:
     RtpSender() = default;
+    /// @private
     explicit RtpSender(std::shared_ptr<transceiver_impl> impl) noexcept : impl_(std::move(impl)) {}
 
+    /// It refers to a sender.
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const RtpSender&, const RtpSender&) = default;
 
@@ -71,14 +74,18 @@ class RtpSender {
             replace_track(impl, std::move(track), std::move(op));
         });
     }
+    ///@{
     /// The streams that the peer is to find the track in, by their ids; negotiation becomes needed. Errors:
-    /// closed: errc::invalid_state; an empty handle: errc::type.
+    /// closed: errc::invalid_state; an empty handle, or more than 32 streams: errc::type. Does nothing once
+    /// the transceiver is stopped.
     void setStreams(const std::vector<MediaStream>& streams);
     template <std::same_as<MediaStream>... Streams>
     void setStreams(const Streams&... streams) {
         setStreams(std::vector<MediaStream>{streams...});
     }
+    ///@}
 
+    /// @private
     [[nodiscard]] const std::shared_ptr<transceiver_impl>& inner() const noexcept { return impl_; }
 
   private:

@@ -22,6 +22,7 @@ class transceiver_impl;
 class RtpTransceiverInit {
   public:
     RtpTransceiverInit() = default;
+    /// Its members, in their order.
     RtpTransceiverInit(RtpTransceiverDirection the_direction, std::vector<MediaStream> the_streams = {},
                        std::vector<RtpEncodingParameters> send_encodings = {})
         : direction(the_direction)
@@ -43,16 +44,22 @@ class RtpTransceiverInit {
 class RtpTransceiver {
   public:
     RtpTransceiver() = default;
+    /// @private
     explicit RtpTransceiver(std::shared_ptr<transceiver_impl> impl) noexcept : impl_(std::move(impl)) {}
 
+    /// It refers to a transceiver.
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const RtpTransceiver&, const RtpTransceiver&) = default;
 
+    /// Audio or video, for good.
     [[nodiscard]] MediaKind kind() const;
     /// None before a description has given it a section.
     [[nodiscard]] std::optional<std::string> mid() const;
+    ///@{
+    /// The same for the whole life of the transceiver, whatever its direction.
     [[nodiscard]] RtpSender sender() const;
     [[nodiscard]] RtpReceiver receiver() const;
+    ///@}
     /// What we wish; recvonly for one that the peer's offer brought.
     [[nodiscard]] RtpTransceiverDirection direction() const;
     /// Negotiation becomes needed when it differs from what was negotiated. Errors, in this order: stopping
@@ -74,6 +81,7 @@ class RtpTransceiver {
     /// capabilities, or there is none but for retransmission, redundancy, events and comfort noise.
     void setCodecPreferences(const std::vector<RtpCodec>& codecs);
 
+    /// @private
     [[nodiscard]] const std::shared_ptr<transceiver_impl>& inner() const noexcept { return impl_; }
 
   private:
@@ -87,10 +95,10 @@ class TrackEvent {
   public:
     TrackEvent() = default;
 
-    RtpReceiver receiver;
-    MediaStreamTrack track;
+    RtpReceiver receiver;             ///< of `transceiver`
+    MediaStreamTrack track;           ///< of `receiver`
     std::vector<MediaStream> streams; ///< all that it is in; may be none
-    RtpTransceiver transceiver;
+    RtpTransceiver transceiver;       ///< it has its mid already
 };
 
 } // namespace cortc

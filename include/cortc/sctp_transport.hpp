@@ -24,13 +24,16 @@ class sctp_impl;
 class SctpTransport {
   public:
     SctpTransport() = default;
+    /// @private
     explicit SctpTransport(std::shared_ptr<sctp_impl> impl) noexcept : impl_(std::move(impl)) {}
 
+    /// It refers to a transport.
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const SctpTransport&, const SctpTransport&) = default;
 
     /// Another one when an answer bundles the data section with others.
     [[nodiscard]] DtlsTransport transport() const;
+    /// `connecting` until the association is up.
     [[nodiscard]] SctpTransportState state() const;
     /// Bytes of the largest message the peer takes. None before an answer has agreed on data channels;
     /// 2^31 - 1 when it sets no limit (the W3C's infinity).

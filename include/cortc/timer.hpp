@@ -21,22 +21,27 @@ asio::awaitable<void> pause(std::optional<context> where, duration delay);
 } // namespace detail
 
 /// A timer on a context's clock, so that it runs in virtual time when the context does. Move-only; destroying
-/// it cancels.
+/// it cancels. wait() may be called from any thread, the rest belongs to the context's executor.
 class timer {
   public:
+    /// Waits for nothing yet.
     explicit timer(const context& where);
+    /// A wait goes on. The other one may then only be assigned to, or destroyed.
     timer(timer&&) noexcept = default;
+    /// Cancels the wait that was here.
     timer& operator=(timer&& other) noexcept;
     ~timer();
 
     /// Completes after `delay` (at once for a negative one). One wait at a time: a new one cancels the old,
-    /// which completes with asio::error::operation_aborted, as it does when cancelled.
+    /// which completes with asio::error::operation_aborted, as it does when cancelled. Completes on the
+    /// executor of its handler, as PeerConnection says.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto wait(duration delay, Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_, delay](auto operation) {
             wait(*impl, delay, std::move(operation));
         });
     }
+    /// wait() completes with asio::error::operation_aborted. Does nothing when none is pending.
     void cancel();
     /// The context's time.
     [[nodiscard]] time_point now() const;

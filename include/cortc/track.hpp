@@ -33,28 +33,34 @@ std::string_view to_string(MediaStreamTrackState state) noexcept;
 /// Asynchronous members take a completion token (default: use_awaitable) and may be called from any thread;
 /// the others belong to the context's executor, except for id(), kind() and label(), which never change.
 /// Cancelled, they complete with asio::error::operation_aborted; they are levels and consume nothing.
+/// They complete on the executor of their handler, as PeerConnection says.
 class MediaStreamTrack {
   public:
     MediaStreamTrack() = default;
     /// A track for the application to send: live, enabled, not muted, its id a random UUID. It belongs to no
     /// connection; any number of senders may have it.
     MediaStreamTrack(const context& where, MediaKind kind, std::string label = {});
+    /// @private
     explicit MediaStreamTrack(std::shared_ptr<track_impl> inner) noexcept : impl_(std::move(inner)) {}
 
+    /// It refers to a track.
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const MediaStreamTrack&, const MediaStreamTrack&) = default;
 
     /// A UUID. That of a received track is made here, and is not the one that the sender has.
     [[nodiscard]] std::string id() const;
-    [[nodiscard]] MediaKind kind() const;
+    [[nodiscard]] MediaKind kind() const; ///< audio or video, for good
     /// "remote audio" and "remote video" for what is received.
     [[nodiscard]] std::string label() const;
+    ///@{
     /// The application's own switch: a track that is not enabled is sent as silence or black.
     [[nodiscard]] bool enabled() const;
     void enabled(bool on);
+    ///@}
     /// Its source gives nothing: a received track is muted until media arrives, and again when the
     /// negotiation stops it from being received.
     [[nodiscard]] bool muted() const;
+    /// `ended` is for good.
     [[nodiscard]] MediaStreamTrackState readyState() const;
     /// Ends this track for good. Its sender or receiver goes on without it. Idempotent.
     void stop();
@@ -73,6 +79,7 @@ class MediaStreamTrack {
         return initiate<void>(home(), token, [impl = impl_](auto op) { ended(*impl, std::move(op)); });
     }
 
+    /// @private
     [[nodiscard]] const std::shared_ptr<track_impl>& inner() const noexcept { return impl_; }
 
   private:

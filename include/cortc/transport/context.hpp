@@ -22,19 +22,24 @@ class context_core;
 /// does. Scale over cores with one context per core.
 class context {
   public:
+    /// On the operating system's network (net::asio_network), with a clock and sockets of its own.
     explicit context(asio::any_io_executor executor, context_options options = {});
     /// The same on another network, for instance a simulated one (cortc/sim), which must outlive the context.
     context(asio::any_io_executor executor, net::network& network, context_options options = {});
 
+    /// @private
     explicit context(std::shared_ptr<context_core> core) noexcept : core_(std::move(core)) {}
 
     /// The context that runs on `executor`; else another one of the same io_context (or thread_pool), else
     /// none. Which context's clock a coroutine lives by, that is.
     [[nodiscard]] static std::optional<context> of(const asio::any_io_executor& executor);
 
+    /// Everything of the context runs on it.
     [[nodiscard]] asio::any_io_executor get_executor() const;
+    /// The one it was made with; else its own, which goes with the context.
     [[nodiscard]] net::network& network() const;
 
+    /// @private
     [[nodiscard]] const std::shared_ptr<context_core>& core() const noexcept { return core_; }
 
   private:

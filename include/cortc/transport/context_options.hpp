@@ -37,8 +37,8 @@ struct limits {
 struct context_options {
     context_options() noexcept {}
 
-    log_sink* log = nullptr; ///< not owned; must outlive the context
-    log_level least_level = log_level::info;
+    log_sink* log = nullptr;                 ///< not owned; must outlive the context
+    log_level least_level = log_level::info; ///< lines that matter less are not written
     /// Where DTLS handshakes are computed; none: on the context itself. One handshake costs milliseconds. Its
     /// threads must be joined (a thread_pool's destructor does) before the context's io_context is destroyed.
     std::optional<asio::any_io_executor> worker;
@@ -47,7 +47,7 @@ struct context_options {
     std::function<bool(const net::interface_address&)> interface_filter;
     /// Local UDP ports to try, both inclusive. None: any free port.
     std::optional<std::pair<std::uint16_t, std::uint16_t>> port_range;
-    struct limits limits;
+    struct limits limits; ///< of each of its connections
 };
 
 } // namespace cortc

@@ -33,8 +33,10 @@ enum class errc {
     limit,                ///< QuotaExceededError: one of context_options::limits was reached
 };
 
+/// The category of errc, "cortc". Its messages are the DOMException names.
 const boost::system::error_category& error_category() noexcept;
 
+/// Lets `error.code() == errc::aborted` compile.
 inline boost::system::error_code make_error_code(errc code) noexcept {
     return {static_cast<int>(code), error_category()};
 }
@@ -61,26 +63,37 @@ enum class error_detail {
     idp_token_invalid,
 };
 
-/// Thrown by every operation of the W3C surface. code() compares with cortc::errc; name() is the
-/// DOMException's name; what() says what is wrong, where, and what would be right.
+/// Thrown by every operation of the W3C surface, and what it completes with. (A cancelled one completes with
+/// boost::system::system_error, asio::error::operation_aborted.) code() compares with cortc::errc; name() is
+/// the DOMException's name; what() says what is wrong, where, and what would be right.
 class Error : public boost::system::system_error {
   public:
+    ///@{
+    /// `message` is what what() returns. For applications, too: identity providers and handlers of
+    /// cortc/signaling/http.hpp throw them.
     Error(errc code, std::string message);
     Error(errc code, std::string message, error_detail detail);
+    ///@}
 
     /// "InvalidStateError", "OperationError" ...
     [[nodiscard]] const char* name() const noexcept;
+    /// For people: the member, the argument that is wrong, and what would be right.
     [[nodiscard]] const char* what() const noexcept override { return message_.c_str(); }
     /// RTCError.errorDetail as the specification spells it ("sdp-syntax-error"), empty for none.
     [[nodiscard]] const char* errorDetail() const noexcept;
-    [[nodiscard]] error_detail detail() const noexcept { return detail_; }
+    [[nodiscard]] error_detail detail() const noexcept { return detail_; } ///< the same to switch on
+    /// With "sdp-syntax-error": the line of the description, from 1.
     [[nodiscard]] std::optional<int> sdpLineNumber() const noexcept { return sdp_line_number_; }
+    /// With "sctp-failure": the cause code of the ABORT that ended the association (RFC 9260 3.3.10), if it
+    /// had one.
     [[nodiscard]] std::optional<std::uint16_t> sctpCauseCode() const noexcept { return sctp_cause_code_; }
     /// With "idp-load-failure": what the provider's server answered (webrtc-identity).
     [[nodiscard]] std::optional<int> httpRequestStatusCode() const noexcept {
         return http_request_status_code_;
     }
 
+    ///@{
+    /// Sets what the member with the W3C's spelling returns.
     Error& sdp_line_number(int line) {
         sdp_line_number_ = line;
         return *this;
@@ -94,6 +107,7 @@ class Error : public boost::system::system_error {
         http_request_status_code_ = code;
         return *this;
     }
+    ///@}
 
   private:
     std::string message_;
