@@ -41,22 +41,25 @@ enum class IceCandidatePairState { frozen, waiting, in_progress, failed, succeed
 /// RTCDtlsRole: `unknown` until the first answer decides.
 enum class DtlsRole { client, server, unknown };
 
+///@{
 /// The names the W3C gives them: "candidate-pair", "in-progress"; "cortc-sctp", "cortc-drops",
 /// "cortc-ice-restart".
 std::string_view to_string(StatsType type) noexcept;
 std::string_view to_string(IceCandidateType type) noexcept;
 std::string_view to_string(IceCandidatePairState state) noexcept;
 std::string_view to_string(DtlsRole role) noexcept;
+///@}
 
 /// RTCStats: what all dictionaries have.
 class Stats {
   public:
+    /// Of that type, and empty.
     explicit Stats(StatsType a_type) noexcept : type(a_type) {}
 
     /// When the figures were taken, in milliseconds since 1970-01-01 UTC. The distance of two timestamps is
     /// exact; where the line begins is known to the second, and the same for all connections of a context.
     double timestamp = 0;
-    StatsType type;
+    StatsType type; ///< says which class it is
     /// The same in every report of a connection, and never another object's. Not to be guessed.
     std::string id;
 };
@@ -76,21 +79,24 @@ class TransportStats : public Stats {
   public:
     TransportStats() noexcept : Stats(StatsType::transport) {}
 
+    ///@{
+    /// Of all its pairs, also those that are gone.
     std::uint64_t packetsSent = 0, packetsReceived = 0;
     std::uint64_t bytesSent = 0, bytesReceived = 0;
-    IceRole iceRole = IceRole::unknown;
-    std::optional<std::string> iceLocalUsernameFragment; ///< the newest
-    DtlsTransportState dtlsState = DtlsTransportState::new_;
-    IceTransportState iceState = IceTransportState::new_;
+    ///@}
+    IceRole iceRole = IceRole::unknown;                      ///< IceTransport::role()
+    std::optional<std::string> iceLocalUsernameFragment;     ///< the newest
+    DtlsTransportState dtlsState = DtlsTransportState::new_; ///< DtlsTransport::state()
+    IceTransportState iceState = IceTransportState::new_;    ///< IceTransport::state()
     /// Absent while none is selected. It stays after close().
     std::optional<std::string> selectedCandidatePairId;
-    std::optional<std::string> localCertificateId;
+    std::optional<std::string> localCertificateId;  ///< once an answer was applied
     std::optional<std::string> remoteCertificateId; ///< once connected
     std::optional<std::string> tlsVersion;          ///< "FEFD" (DTLS 1.2), once connected
     /// As IANA names it: "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", once connected.
     std::optional<std::string> dtlsCipher;
-    DtlsRole dtlsRole = DtlsRole::unknown;
-    std::optional<std::string> srtpCipher;          ///< as IANA names the profile, when media was agreed on
+    DtlsRole dtlsRole = DtlsRole::unknown;          ///< who sends the ClientHello is the client
+    std::optional<std::string> srtpCipher;          ///< no source yet: absent
     std::uint64_t selectedCandidatePairChanges = 0; ///< to and from none included
 };
 
@@ -100,42 +106,57 @@ class IceCandidatePairStats : public Stats {
   public:
     IceCandidatePairStats() noexcept : Stats(StatsType::candidate_pair) {}
 
+    ///@{
+    /// The ids of a TransportStats and of two IceCandidateStats.
     std::string transportId, localCandidateId, remoteCandidateId;
-    IceCandidatePairState state = IceCandidatePairState::frozen;
-    bool nominated = false;
+    ///@}
+    IceCandidatePairState state = IceCandidatePairState::frozen; ///< RFC 8445 6.1.2.6
+    bool nominated = false;                                      ///< by USE-CANDIDATE, ours or the peer's
+    ///@{
+    /// Of the data that this pair has carried. The timestamps are absent before the first packet.
     std::uint64_t packetsSent = 0, packetsReceived = 0;
     std::uint64_t bytesSent = 0, bytesReceived = 0;
     std::optional<double> lastPacketSentTimestamp, lastPacketReceivedTimestamp;
+    ///@}
     /// Seconds. Of checks that were sent once only: which transmission a response belongs to is else unknown.
     double totalRoundTripTime = 0;
-    std::optional<double> currentRoundTripTime;                               ///< seconds; the latest
-    std::optional<double> availableOutgoingBitrate, availableIncomingBitrate; ///< bits per second
-    std::uint64_t requestsReceived = 0;
-    std::uint64_t requestsSent = 0; ///< neither retransmissions nor consent checks
-    std::uint64_t responsesReceived = 0;
-    std::uint64_t responsesSent = 0;
-    std::uint64_t consentRequestsSent = 0;
+    std::optional<double> currentRoundTripTime; ///< seconds; the latest
+    ///@{
+    /// Bits per second. No source yet: absent.
+    std::optional<double> availableOutgoingBitrate, availableIncomingBitrate;
+    ///@}
+    std::uint64_t requestsReceived = 0;    ///< authentic ones, of whatever kind
+    std::uint64_t requestsSent = 0;        ///< neither retransmissions nor consent checks
+    std::uint64_t responsesReceived = 0;   ///< authentic ones, to whatever kind
+    std::uint64_t responsesSent = 0;       ///< successes
+    std::uint64_t consentRequestsSent = 0; ///< RFC 7675
 };
 
 /// RTCIceCandidateStats; `type` tells whether it is a local or a remote candidate.
 class IceCandidateStats : public Stats {
   public:
+    /// StatsType::local_candidate or remote_candidate.
     explicit IceCandidateStats(StatsType a_type = StatsType::local_candidate) noexcept : Stats(a_type) {}
 
-    std::string transportId;
+    std::string transportId; ///< the id of a TransportStats
     /// Absent in a peer-reflexive remote candidate, as the W3C asks for (it was not signaled).
     /// IceTransport::getSelectedCandidatePair() tells it.
     std::optional<std::string> address;
-    std::uint16_t port = 0;
-    std::string protocol; ///< "udp"
-    IceCandidateType candidateType = IceCandidateType::host;
-    std::uint32_t priority = 0;
-    std::optional<std::string> url;           ///< of the server that a local one came from
-    std::optional<std::string> relayProtocol; ///< "udp", "tcp", "tls": of a local one to its TURN server
-    std::optional<std::string> foundation;
-    std::optional<std::string> relatedAddress; ///< of local ones
+    std::uint16_t port = 0;                                  ///< UDP's
+    std::string protocol;                                    ///< "udp"
+    IceCandidateType candidateType = IceCandidateType::host; ///< where it came from
+    std::uint32_t priority = 0;                              ///< RFC 8445 5.1.2
+    /// Of the server that a local one came from. No source yet: absent.
+    std::optional<std::string> url;
+    /// "udp", "tcp", "tls": of a local one to its TURN server. No source yet: absent.
+    std::optional<std::string> relayProtocol;
+    std::optional<std::string> foundation; ///< RFC 8445 5.1.1.3; as absent as `address`
+    ///@{
+    /// The base of a local reflexive one.
+    std::optional<std::string> relatedAddress;
     std::optional<std::uint16_t> relatedPort;
-    std::optional<std::string> usernameFragment;
+    ///@}
+    std::optional<std::string> usernameFragment; ///< of its generation, if known
 };
 
 /// RTCCertificateStats. One that several transports use is there once.
@@ -154,11 +175,17 @@ class DataChannelStats : public Stats {
   public:
     DataChannelStats() noexcept : Stats(StatsType::data_channel) {}
 
+    ///@{
+    /// As DataChannel's.
     std::string label, protocol;
-    std::optional<std::uint16_t> dataChannelIdentifier;
-    DataChannelState state = DataChannelState::connecting;
+    ///@}
+    std::optional<std::uint16_t> dataChannelIdentifier;    ///< DataChannel::id()
+    DataChannelState state = DataChannelState::connecting; ///< DataChannel::readyState()
+    ///@{
+    /// Since it was made.
     std::uint64_t messagesSent = 0, bytesSent = 0;
     std::uint64_t messagesReceived = 0, bytesReceived = 0;
+    ///@}
 };
 
 /// RTCCodecStats: a codec that was negotiated for a direction in use; two where the two directions have other
@@ -167,8 +194,8 @@ class CodecStats : public Stats {
   public:
     CodecStats() noexcept : Stats(StatsType::codec) {}
 
-    std::uint8_t payloadType = 0;
-    std::string transportId;
+    std::uint8_t payloadType = 0;           ///< 0 to 127
+    std::string transportId;                ///< the id of a TransportStats
     std::string mimeType;                   ///< "video/VP8"
     std::optional<std::uint32_t> clockRate; ///< Hz
     std::optional<std::uint16_t> channels;  ///< of audio
@@ -180,17 +207,26 @@ class SctpStats : public Stats {
   public:
     SctpStats() noexcept : Stats(StatsType::cortc_sctp) {}
 
-    std::string transportId;
+    std::string transportId; ///< the id of a TransportStats
+    ///@{
+    /// SCTP's, whatever chunks are in them.
     std::uint64_t packetsSent = 0, packetsReceived = 0;
-    std::uint64_t messagesSent = 0, messagesReceived = 0; ///< data channel control messages included
-    std::uint64_t bytesSent = 0, bytesReceived = 0;       ///< of these; without retransmissions
-    std::uint64_t messagesAbandoned = 0;                  ///< given up by maxRetransmits or maxPacketLifeTime
+    ///@}
+    ///@{
+    /// Complete messages, data channel control messages included, and their bytes without retransmissions.
+    std::uint64_t messagesSent = 0, messagesReceived = 0;
+    std::uint64_t bytesSent = 0, bytesReceived = 0;
+    ///@}
+    std::uint64_t messagesAbandoned = 0; ///< given up by maxRetransmits or maxPacketLifeTime
+    ///@{
+    /// DATA chunks sent again; how often fast recovery began (RFC 9260 7.2.4), and T3-rtx expired (6.3.3).
     std::uint64_t chunksRetransmitted = 0, fastRetransmits = 0, retransmissionTimeouts = 0;
+    ///@}
     std::optional<double> smoothedRoundTripTime; ///< seconds
     double retransmissionTimeout = 0;            ///< seconds, as of now
     std::uint64_t congestionWindow = 0;          ///< bytes, as are the next
-    std::uint64_t bytesInFlight = 0;
-    std::uint64_t receiverWindow = 0;      ///< the peer's
+    std::uint64_t bytesInFlight = 0;             ///< sent and not acknowledged
+    std::uint64_t receiverWindow = 0;            ///< the peer's
     std::uint64_t localReceiverWindow = 0; ///< ours: what unread messages leave of limits::receive_window
 };
 
@@ -198,18 +234,19 @@ class SctpStats : public Stats {
 /// effect, by the layer that dropped it and the reason.
 class DropStats : public Stats {
   public:
+    /// One reason, and how often.
     struct Drop {
         std::string_view layer;  ///< "transport", "socket", "ice", "dtls", "sctp", "data-channel"
         std::string_view reason; ///< "unknown ufrag"; for people, and the same for good
-        std::uint64_t count = 0;
+        std::uint64_t count = 0; ///< since the transport was made
 
         friend bool operator==(const Drop&, const Drop&) = default;
     };
 
     DropStats() noexcept : Stats(StatsType::cortc_drops) {}
 
-    std::string transportId;
-    std::uint64_t total = 0;
+    std::string transportId; ///< the id of a TransportStats
+    std::uint64_t total = 0; ///< the sum of `drops`
     std::vector<Drop> drops; ///< those that happened, always in the same order
     /// 0 when there were none.
     [[nodiscard]] std::uint64_t of(std::string_view layer, std::string_view reason) const noexcept;
@@ -223,7 +260,7 @@ class IceRestartStats : public Stats {
   public:
     IceRestartStats() noexcept : Stats(StatsType::cortc_ice_restart) {}
 
-    std::string transportId;
+    std::string transportId;      ///< the id of a TransportStats
     std::string usernameFragment; ///< the new local one
     /// The first generation of a transport is 1; those that were rolled back count.
     std::uint64_t generation = 0;
@@ -255,13 +292,16 @@ using StatsObject =
 ///     auto* transport = report.get<cortc::TransportStats>(pair->transportId);
 class StatsReport {
   public:
-    using map = std::map<std::string, StatsObject, std::less<>>;
-    using const_iterator = map::const_iterator;
+    using map = std::map<std::string, StatsObject, std::less<>>; ///< by id
+    using const_iterator = map::const_iterator;                  ///< of pairs of id and dictionary
 
+    ///@{
+    /// As a map has them.
     [[nodiscard]] const_iterator begin() const noexcept { return objects_.begin(); }
     [[nodiscard]] const_iterator end() const noexcept { return objects_.end(); }
     [[nodiscard]] std::size_t size() const noexcept { return objects_.size(); }
     [[nodiscard]] bool empty() const noexcept { return objects_.empty(); }
+    ///@}
 
     /// Null when there is none.
     [[nodiscard]] const StatsObject* find(std::string_view id) const {
