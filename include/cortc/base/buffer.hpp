@@ -14,7 +14,10 @@ namespace cortc {
 class buffer {
   public:
     buffer() noexcept = default;
+    /// Empty, with room for so many bytes.
     explicit buffer(std::size_t capacity) { reserve(capacity); }
+    ///@{
+    /// The other one is empty afterwards, and without room.
     buffer(buffer&& other) noexcept
         : data_(std::move(other.data_))
         , size_(std::exchange(other.size_, 0))
@@ -25,16 +28,23 @@ class buffer {
         capacity_ = std::exchange(other.capacity_, 0);
         return *this;
     }
+    ///@}
 
+    /// Bytes that it holds.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; } ///< size() is 0
+    /// Bytes that there is room for without another allocation.
     [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+    ///@{
+    /// The bytes; valid until the buffer grows, moves or goes.
     [[nodiscard]] std::byte* data() noexcept { return data_.get(); }
     [[nodiscard]] const std::byte* data() const noexcept { return data_.get(); }
     [[nodiscard]] byte_span span() noexcept { return {data_.get(), size_}; }
     [[nodiscard]] byte_view view() const noexcept { return {data_.get(), size_}; }
+    ///@}
 
-    void clear() noexcept { size_ = 0; }
+    void clear() noexcept { size_ = 0; } ///< keeps the room
+    /// Makes room for so many bytes in all; never less than there is.
     void reserve(std::size_t capacity) {
         if (capacity <= capacity_) return;
         auto grown = std::make_unique_for_overwrite<std::byte[]>(capacity);
@@ -47,11 +57,13 @@ class buffer {
         if (size > capacity_) reserve(size > 2 * capacity_ ? size : 2 * capacity_);
         size_ = size;
     }
+    /// Adds a copy of `data`, which must not be a part of this buffer.
     void append(byte_view data) {
         auto at = size_;
         resize(size_ + data.size());
         if (!data.empty()) std::memcpy(data_.get() + at, data.data(), data.size());
     }
+    /// Replaces the contents by a copy of `data`, which must not be a part of this buffer.
     void assign(byte_view data) {
         clear();
         append(data);
@@ -94,6 +106,7 @@ class buffer_pool {
         mine.wanted = std::max(mine.wanted, few);
         if (mine.used + mine.idle.size() < mine.wanted) make_ahead(mine, std::size_t{64} << index);
     }
+    /// Takes a buffer back; one too many is freed.
     void release(buffer&& used) {
         auto gone = std::move(used); // freed here unless it is kept
         const auto capacity = gone.capacity();
@@ -107,6 +120,7 @@ class buffer_pool {
         held_ += capacity;
         mine.idle.push_back(std::move(gone));
     }
+    /// Bytes of idle buffers.
     [[nodiscard]] std::size_t held() const noexcept { return held_; }
     /// To be called every few seconds: frees what is idle if hardly any buffer was taken since the last call.
     void age() noexcept {

@@ -11,12 +11,12 @@
 
 namespace cortc {
 
-using ip_address = boost::asio::ip::address;
+using ip_address = boost::asio::ip::address; ///< IPv4 or IPv6
 
 /// An IP address and a port: one end of a UDP or TCP flow.
 struct endpoint {
-    ip_address address;
-    std::uint16_t port = 0;
+    ip_address address;     ///< 0.0.0.0 at first
+    std::uint16_t port = 0; ///< in the host's byte order
 
     friend bool operator==(const endpoint&, const endpoint&) = default;
     friend std::strong_ordering operator<=>(const endpoint& a, const endpoint& b) noexcept {

@@ -15,8 +15,11 @@ class random_source {
     random_source& operator=(const random_source&) = delete;
     virtual ~random_source() = default;
 
+    /// Overwrites all of `out` with random bytes.
     virtual void fill(byte_span out) = 0;
 
+    ///@{
+    /// Any number of so many bits, each as likely as the others.
     std::uint64_t u64() {
         std::uint64_t value = 0;
         fill(std::as_writable_bytes(std::span(&value, 1)));
@@ -24,6 +27,7 @@ class random_source {
     }
     std::uint32_t u32() { return static_cast<std::uint32_t>(u64()); }
     std::uint16_t u16() { return static_cast<std::uint16_t>(u64()); }
+    ///@}
 };
 
 } // namespace cortc

@@ -29,6 +29,7 @@ struct asio_network_options {
 /// share one receive ring and one set of send structures: a socket costs no buffer of its own.
 class asio_network final : public network {
   public:
+    /// No UDP socket is opened yet.
     explicit asio_network(boost::asio::any_io_executor executor, asio_network_options options = {});
     ~asio_network() override;
 

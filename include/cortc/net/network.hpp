@@ -24,21 +24,29 @@ enum class ecn : std::uint8_t { not_ect = 0, ect1 = 1, ect0 = 2, ce = 3 };
 /// A received datagram. `data` is the receive ring's: it may be changed in place and is gone when
 /// handle_batch returns.
 struct datagram {
-    byte_span data;
-    endpoint source;
-    ecn mark = ecn::not_ect;
+    byte_span data;          ///< the UDP payload; may be empty
+    endpoint source;         ///< who sent it
+    ecn mark = ecn::not_ect; ///< as it arrived
 };
 
 /// A datagram to send; `data` need stay valid only during the call.
 struct outgoing {
-    byte_view data;
-    endpoint destination;
-    ecn mark = ecn::not_ect;
+    byte_view data;          ///< the UDP payload
+    endpoint destination;    ///< of the socket's own IP version
+    ecn mark = ecn::not_ect; ///< to send it with
 };
 
+/// What one socket has done so far. Bytes are those of UDP payloads; a call of the layer below carries
+/// many datagrams.
 struct socket_stats {
+    ///@{
+    /// Errors are datagrams cut off and ICMP errors of what was sent before.
     std::uint64_t datagrams_received = 0, bytes_received = 0, receive_calls = 0, receive_errors = 0;
+    ///@}
+    ///@{
+    /// What the layer below took.
     std::uint64_t datagrams_sent = 0, bytes_sent = 0, send_calls = 0;
+    ///@}
     std::uint64_t send_dropped =
         0; ///< the socket buffer was full, the route was missing or the datagram too long
 };
@@ -51,12 +59,15 @@ class udp_socket {
     udp_socket& operator=(const udp_socket&) = delete;
     virtual ~udp_socket() = default;
 
+    /// What it is bound to, with the port that was chosen.
     [[nodiscard]] virtual const endpoint& local() const noexcept = 0;
     /// Sends what it can and drops the rest (counted): datagrams are never queued for later.
     virtual void send(std::span<const outgoing> batch) = 0;
+    /// As long as the socket lives.
     [[nodiscard]] virtual const socket_stats& stats() const noexcept = 0;
 };
 
+/// Who gets what a socket receives. Must outlive the socket.
 class datagram_handler {
   public:
     /// `batch` is never empty. The handler may destroy the socket, or any other, from here.
@@ -76,17 +87,22 @@ class timer {
 
     /// Replaces the deadline; the callback runs once, at or after it. `never` cancels.
     virtual void arm(time_point deadline) = 0;
+    /// The callback does not run before the next arm().
     virtual void cancel() = 0;
 };
 
+/// What an address belongs to, as far as it is known.
 enum class interface_kind : std::uint8_t { loopback, ethernet_or_unknown, point_to_point };
 
+/// An address of this host. An interface with several is there several times.
 struct interface_address {
-    std::string name; ///< "eth0"
-    ip_address address;
-    interface_kind kind = interface_kind::ethernet_or_unknown;
+    std::string name;                                          ///< "eth0"
+    ip_address address;                                        ///< one that a socket can be bound to
+    interface_kind kind = interface_kind::ethernet_or_unknown; ///< of the interface
 };
 
+/// Sockets, timers and clocks of one executor. A user implements it for another network than the operating
+/// system's.
 class network {
   public:
     network() = default;
@@ -94,6 +110,7 @@ class network {
     network& operator=(const network&) = delete;
     virtual ~network() = default;
 
+    /// The time of make_timer()'s deadlines; it never goes back.
     [[nodiscard]] virtual time_point now() const = 0;
     /// The calendar's time, for certificates.
     [[nodiscard]] virtual unix_time calendar() const = 0;
@@ -102,9 +119,11 @@ class network {
     /// Addresses of interfaces that are up, without IPv6 addresses that are deprecated, tentative or
     /// link-local.
     [[nodiscard]] virtual std::vector<interface_address> interfaces() = 0;
-    /// Binds to `local`; port 0 takes a free one, which local() then tells.
+    /// Binds to `local`; port 0 takes a free one, which local() then tells. `handler` must outlive the
+    /// socket. What fails is the result's error and throws nothing.
     [[nodiscard]] virtual result<std::unique_ptr<udp_socket>> open_udp(const endpoint& local,
                                                                        datagram_handler& handler) = 0;
+    /// Not armed yet. `expired` may destroy the timer.
     [[nodiscard]] virtual std::unique_ptr<timer> make_timer(std::function<void()> expired) = 0;
 };
 

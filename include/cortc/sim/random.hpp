@@ -8,10 +8,10 @@ namespace cortc::sim {
 /// SplitMix64: the same numbers from the same seed, on every machine. For simulations only.
 class seeded_random final : public random_source {
   public:
-    explicit seeded_random(std::uint64_t seed) noexcept : state_(seed) {}
+    explicit seeded_random(std::uint64_t seed) noexcept : state_(seed) {} ///< any number will do
 
     void fill(byte_span out) override;
-    std::uint64_t next() noexcept;
+    std::uint64_t next() noexcept; ///< any number, each as likely as the others
     /// Evenly in [0, 1).
     double unit() noexcept { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
     /// True with this probability; draws nothing when it is 0.

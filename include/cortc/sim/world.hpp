@@ -30,36 +30,38 @@ enum class fate : std::uint8_t {
     port_closed,
     refused, ///< the tap said so
 };
-inline constexpr std::size_t fate_count = 9;
+inline constexpr std::size_t fate_count = 9; ///< how many fates there are
 
 /// A datagram as the tap sees it when it is sent. `data` and `mark` may be changed, `extra_delay` (which lets
 /// later ones pass) and `copies` set.
 struct transit {
-    std::uint64_t number; ///< 0 for the first datagram of this world
-    time_point sent;
-    endpoint source;
-    endpoint destination;
-    bytes& data;
-    net::ecn mark;
-    duration extra_delay{};
-    unsigned copies = 1; ///< 0 drops it (fate::refused); the link's duplication adds to it
+    std::uint64_t number;   ///< 0 for the first datagram of this world
+    time_point sent;        ///< now
+    endpoint source;        ///< with the address that an unspecified one became
+    endpoint destination;   ///< nobody need have it
+    bytes& data;            ///< the UDP payload
+    net::ecn mark;          ///< as it will arrive
+    duration extra_delay{}; ///< on top of the link's
+    unsigned copies = 1;    ///< 0 drops it (fate::refused); the link's duplication adds to it
 };
 
 /// What happened to one datagram (each copy ends once).
 struct outcome {
-    std::uint64_t number;
-    time_point sent;
-    time_point ended;
-    endpoint source;
-    endpoint destination;
-    byte_view data;
-    fate how;
+    std::uint64_t number; ///< transit::number; copies share it
+    time_point sent;      ///< by its sender
+    time_point ended;     ///< now
+    endpoint source;      ///< who sent it
+    endpoint destination; ///< whom it was for
+    byte_view data;       ///< the UDP payload, valid during the call
+    fate how;             ///< and why
 };
 
+/// Datagrams of a whole world.
 struct world_stats {
-    std::uint64_t sent = 0;
-    std::array<std::uint64_t, fate_count> ended{};
+    std::uint64_t sent = 0;                        ///< by all hosts; copies not counted
+    std::array<std::uint64_t, fate_count> ended{}; ///< by fate; each copy counts
 
+    /// How many ended so.
     [[nodiscard]] std::uint64_t count(fate how) const noexcept {
         return ended[static_cast<std::size_t>(how)];
     }
@@ -74,9 +76,10 @@ struct core;
 /// one.
 class host final : public net::network {
   public:
+    /// @private world::host() makes one
     host(detail::core& world, std::uint32_t index, std::string name, std::uint64_t seed);
 
-    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    [[nodiscard]] const std::string& name() const noexcept { return name_; } ///< as world::host() was told
     /// Adds an address, up. Each address but loopback belongs to one host of a world.
     void add_address(net::interface_address address);
     /// Takes an address down or up again: interfaces() forgets it, datagrams from and to it are dropped, its
@@ -84,6 +87,7 @@ class host final : public net::network {
     void set_address(const ip_address& address, bool up);
 
     [[nodiscard]] time_point now() const override;
+    /// The beginning of 2026 plus now().
     [[nodiscard]] unix_time calendar() const override;
     [[nodiscard]] random_source& random() override { return random_; }
     [[nodiscard]] std::vector<net::interface_address> interfaces() override;
@@ -120,14 +124,18 @@ class host final : public net::network {
 /// goes; its hosts live as long. Handlers run as posted work; an exception from one leaves the run_ function.
 class world {
   public:
+    /// `io` must outlive the world. The time begins at one second.
     explicit world(boost::asio::io_context& io, std::uint64_t seed = 1);
     world(const world&) = delete;
     world& operator=(const world&) = delete;
     ~world();
 
-    /// Makes a host. Addresses are literals, on interfaces "eth0", "eth1", ... ("lo" for loopback).
+    ///@{
+    /// Makes a host. Addresses as literals are on interfaces "eth0", "eth1", ... ("lo" for loopback); what is
+    /// no literal throws boost::system::system_error.
     sim::host& host(std::string name, std::initializer_list<std::string_view> addresses);
     sim::host& host(std::string name, std::vector<net::interface_address> addresses);
+    ///@}
     /// The host of that name; throws std::out_of_range.
     sim::host& host(std::string_view name);
 
@@ -146,15 +154,18 @@ class world {
     void on_datagram(std::function<void(transit&)> tap);
     /// Called when a datagram's fate is known. It may send and change links, but not open or close sockets.
     void on_outcome(std::function<void(const outcome&)> observer);
+    /// As of now; it goes on counting.
     [[nodiscard]] const world_stats& stats() const noexcept;
     /// A hash of every outcome so far: times, addresses, sizes and fates (not contents: keys and nonces of
     /// real cryptography differ from run to run). The same seed and program give the same trace.
     [[nodiscard]] std::uint64_t trace() const noexcept;
 
+    /// Virtual time, the same for all hosts. Only the run_ functions move it.
     [[nodiscard]] time_point now() const noexcept;
     /// Runs until `done()` holds, which is asked whenever the io_context is idle; false when `limit` of
     /// virtual time passed without it.
     bool run_until(const std::function<bool()>& done, duration limit);
+    /// Runs for so much virtual time.
     void run_for(duration time);
     /// Runs until nothing is in flight and no timer is armed; false when `limit` passed.
     bool run_until_idle(duration limit);
@@ -162,8 +173,11 @@ class world {
     /// armed (on a real network those are work too). False when something remains and nothing can change it,
     /// or `limit` passed. The world can be used again afterwards.
     bool run_dry(duration limit = {});
+    ///@{
+    /// Of all hosts.
     [[nodiscard]] std::size_t open_sockets() const noexcept;
     [[nodiscard]] std::size_t armed_timers() const noexcept;
+    ///@}
 
   private:
     using work_guard = boost::asio::executor_work_guard<boost::asio::io_context::executor_type>;
