@@ -32,10 +32,11 @@ class server_impl;
 class page {
   public:
     page() = default;
+    /// Its members, in their order.
     page(std::string type, std::string content) : content_type(std::move(type)), body(std::move(content)) {}
 
     std::string content_type; ///< "text/html; charset=utf-8"
-    std::string body;
+    std::string body;         ///< sent as it is
 };
 
 /// What was POSTed.
@@ -45,18 +46,20 @@ class http_request {
 
     std::string target;       ///< "/offer" or "/offer?room=1"
     std::string content_type; ///< as the client says
-    std::string body;
+    std::string body;         ///< at most http_options::max_body_size
 };
 
+/// What a handler answers.
 class http_response {
   public:
     http_response() = default;
+    /// With status 200.
     http_response(std::string type, std::string content)
         : content_type(std::move(type)), body(std::move(content)) {}
 
-    unsigned status = 200;
-    std::string content_type = "application/json";
-    std::string body;
+    unsigned status = 200;                         ///< HTTP's; with 204 leave the body empty
+    std::string content_type = "application/json"; ///< of `body`
+    std::string body;                              ///< sent as it is
 };
 
 /// Answers one request; runs on the server's executor, and is cancelled (terminal) when the client leaves,
@@ -71,13 +74,17 @@ using post_handler = std::function<asio::awaitable<http_response>(http_request)>
 post_handler
 answer_offers(std::function<asio::awaitable<SessionDescription>(SessionDescription offer)> answer);
 
+/// What an http_server serves, to whom, and within which bounds.
 class http_options {
   public:
     http_options() = default;
 
-    /// By path ("/", "/app.js"), for GET and HEAD. A path that is in neither map is 404, another method 405.
+    ///@{
+    /// By path ("/", "/app.js"): pages for GET and HEAD, posts for POST. A path that is in neither map is
+    /// 404, another method 405.
     std::map<std::string, page, std::less<>> pages;
     std::map<std::string, post_handler, std::less<>> posts;
+    ///@}
     /// Which web pages may POST or open a WebSocket, by the Origin header ("https://example.org"); others are
     /// 403. None: those that came from this server; programs, which send no Origin, always may.
     std::function<bool(std::string_view origin)> allow_origin;
@@ -92,28 +99,34 @@ class http_options {
     std::size_t max_pending = 64;
 };
 
-/// Listens on one TCP port. No TLS: behind a reverse proxy, or for the local machine. Destroying it closes
-/// it.
+/// Listens on one TCP port. No TLS: behind a reverse proxy, or for the local machine. Move-only; destroying
+/// it closes it. local_endpoint(), url() and close() may be called from any thread, and throw
+/// errc::invalid_state when it was moved from.
 class http_server {
   public:
     /// Port 0: a free one. Throws errc::network when it cannot listen there.
     http_server(asio::any_io_executor executor, const asio::ip::tcp::endpoint& where, http_options options);
+    /// It goes on listening.
     http_server(http_server&&) noexcept = default;
+    /// Closes the server that was here.
     http_server& operator=(http_server&& other) noexcept;
     ~http_server();
 
+    /// Where it listens, with the port that was chosen.
     [[nodiscard]] asio::ip::tcp::endpoint local_endpoint() const;
     /// "http://127.0.0.1:8080/"
     [[nodiscard]] std::string url() const;
     /// Stops listening, and drops the connections whose request is not answered. Idempotent.
     void close();
 
+    /// @cond
   protected:
     explicit http_server(std::shared_ptr<server_impl> impl);
     /// Throws errc::invalid_state when the server was moved from.
     std::shared_ptr<waiter_home> home() const;
 
     std::shared_ptr<server_impl> impl_;
+    /// @endcond
 };
 
 /// Trivially destructible: `post_offer(executor, url, offer, {.timeout = 5s})` is safe under co_await.
@@ -132,12 +145,14 @@ void post_offer(const std::shared_ptr<poster>& impl, std::string_view url, const
 
 } // namespace detail
 
+///@{
 /// POSTs an offer with all its candidates to "http://host:port/path" and returns the answer. Takes a
-/// completion token, default use_awaitable; cancelled, it completes with asio::error::operation_aborted. A
-/// host name, unlike an address, is resolved by Asio's resolver, which has a thread for it. Errors:
-/// errc::syntax when the URL is none, or the response no answer; errc::not_supported for "https:";
-/// errc::network when nobody answers, or not in HTTP; errc::timed_out; errc::operation when the server
-/// refuses: what() has the status and what the server says.
+/// completion token, default use_awaitable; it completes on the executor of its handler, and may be called
+/// from any thread; cancelled, it completes with asio::error::operation_aborted. A host name, unlike an
+/// address, is resolved by Asio's resolver, which has a thread for it. Errors: errc::syntax when the URL is
+/// none, or the response no answer; errc::not_supported for "https:"; errc::network when nobody answers, or
+/// not in HTTP; errc::timed_out; errc::limit when the response is longer than max_response_size;
+/// errc::operation when the server refuses: what() has the status and what the server says.
 template <class Token = asio::use_awaitable_t<>>
 [[nodiscard]] auto post_offer(asio::any_io_executor executor, std::string url, SessionDescription offer,
                               post_options options, Token&& token = {}) {
@@ -155,6 +170,7 @@ requires(!std::convertible_to<Token, post_options>)
     return post_offer(std::move(executor), std::move(url), std::move(offer), post_options{},
                       std::forward<Token>(token));
 }
+///@}
 
 } // namespace cortc::signaling
 

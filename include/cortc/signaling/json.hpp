@@ -24,7 +24,7 @@ inline constexpr std::size_t max_json_depth = 16;
 /// Why a text is no message: `what` names the member ("sdpMLineIndex: 70000 is out of range 0..65535"), or
 /// the byte, counted from 0, where the text stops being JSON.
 struct json_error {
-    std::string what;
+    std::string what; ///< for people
 };
 
 /// `value()` of a failed parse_json() throws cortc::Error, errc::syntax.
@@ -35,6 +35,7 @@ std::string to_json(const SessionDescription& description);
 /// {"candidate":"...","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"..."}, as RTCIceCandidate.toJSON()
 /// does. Members without a value are left out.
 std::string to_json(const IceCandidate& candidate);
+/// Either of the two.
 std::string to_json(const message& what);
 
 /// Reads either of the two: an object with "type" is a description, one with "candidate" is a candidate.

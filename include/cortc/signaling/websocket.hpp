@@ -17,8 +17,8 @@
 
 /// WebSocket signaling: one JSON text message for each description and candidate (json.hpp). Everything runs
 /// on the executor given, which must not run handlers concurrently. Asynchronous members take a completion
-/// token, default use_awaitable, may be called from any thread, and can be cancelled: they complete then with
-/// asio::error::operation_aborted and have done nothing.
+/// token, default use_awaitable, may be called from any thread, complete on the executor of their handler,
+/// and can be cancelled: they complete then with asio::error::operation_aborted and have done nothing.
 namespace cortc::signaling {
 
 namespace asio = boost::asio;
@@ -30,11 +30,15 @@ class session_impl;
 class session {
   public:
     session() = default;
+    /// @private
     explicit session(std::shared_ptr<session_impl> impl) noexcept : impl_(std::move(impl)) {}
+    /// What waits goes on.
     session(session&&) noexcept = default;
+    /// Drops the connection that was here.
     session& operator=(session&& other) noexcept;
     ~session();
 
+    /// It refers to a WebSocket, open or not.
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     /// What was asked for in the HTTP request: "/" or "/path?query".
     [[nodiscard]] std::string target() const;
@@ -42,15 +46,14 @@ class session {
     /// The next message. One reader at a time (a second: errc::invalid_state). Fails with errc::closed when
     /// the peer closed, errc::network when the connection broke or the peer was silent too long, errc::syntax
     /// when it sent what is no message, errc::limit when it sent too much at once; after any of them the
-    /// session is over. When unread messages wait, no more are read from the network: it pushes back. Do not
-    /// race it under
-    /// `||`, which discards values.
+    /// session is over; errc::aborted after close(). When 64 unread messages wait, no more are read from the
+    /// network: it pushes back. Do not race it under `||`, which discards values.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto receive(Token&& token = {}) {
         return initiate<message>(home(), token, [impl = impl_](auto op) { receive(*impl, std::move(op)); });
     }
-    /// Completes when the message is in the send queue, which had room. Messages keep their order. Fails with
-    /// errc::invalid_state when the session is closed, or is closing.
+    /// Completes when the message is in the send queue, which had room (it holds 64). Messages keep their
+    /// order. Fails with errc::invalid_state when the session is closed, or is closing.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto send(message what, Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_, text = to_json(what)](auto op) mutable {
@@ -58,7 +61,7 @@ class session {
         });
     }
     /// Sends what is queued, says goodbye, and completes when the connection has ended, which is soon even if
-    /// the peer does not take part. Never fails.
+    /// the peer does not take part. Never fails. Cancelled: the goodbye goes on.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto close(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { close(*impl, std::move(op)); });
@@ -73,9 +76,11 @@ class session {
     std::shared_ptr<session_impl> impl_;
 };
 
+/// Of an HTTP server that takes WebSockets.
 class server_options : public http_options {
   public:
     server_options() = default;
+    /// With WebSockets as they are by default.
     explicit server_options(http_options http) : http_options(std::move(http)) {}
 
     std::size_t max_message_size = std::size_t{256} << 10; ///< bytes of one received message
@@ -90,7 +95,8 @@ class server : public http_server {
     /// Port 0: a free one. Throws errc::network when it cannot listen there.
     server(asio::any_io_executor executor, const asio::ip::tcp::endpoint& where, server_options options = {});
 
-    /// The next WebSocket, its handshake done. One reader at a time. Fails with errc::aborted after close().
+    /// The next WebSocket, its handshake done. One reader at a time (a second: errc::invalid_state). Fails
+    /// with errc::aborted after close().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto accept(Token&& token = {}) {
         return initiate<session>(home(), token, [impl = impl_](auto op) { accept(*impl, std::move(op)); });
@@ -109,7 +115,8 @@ void connect(const std::shared_ptr<session_impl>& impl, std::string_view url, wa
 
 /// Opens a WebSocket as a client, with the limits of server_options{}. A host name, unlike an address, is
 /// resolved by Asio's resolver, which has a thread for it. Errors: errc::syntax when the URL is none;
-/// errc::not_supported for "wss:"; errc::network when nobody answers, or not with a WebSocket.
+/// errc::not_supported for "wss:"; errc::network when nobody answers, or not with a WebSocket. Cancelled: no
+/// connection is left.
 template <class Token = asio::use_awaitable_t<>>
 [[nodiscard]] auto connect(asio::any_io_executor executor, std::string url, Token&& token = {}) {
     auto impl = detail::make_client(executor);
