@@ -1,7 +1,6 @@
 #include "cortc/sdp/print.hpp"
-#include "test/unit/jsep/media_support.hpp"
+#include "test/unit/jsep/capture_answers.hpp"
 
-#include <map>
 #include <sstream>
 
 using namespace cortc;
@@ -9,107 +8,7 @@ using namespace cortc::jsep;
 
 namespace {
 
-/// What a section of an answer must hold. Read off the captures by hand.
-struct expected {
-    std::string media, mid, formats, direction;
-    strings extmaps, rids;
-};
-
-const std::string audio_formats = "111 63 9 0 8 110 126"; // without 13, comfort noise
-/// Everything: VP8, three H.264 profiles in two modes, AV1, VP9 profiles 0 and 2, each with its RTX; RED,
-/// ULPFEC.
-const std::string sending_formats =
-    "96 97 102 103 104 107 108 109 114 115 116 117 39 40 45 46 98 99 100 101 118 119 120";
-/// A receiving Chromium lists more: VP9 profiles 1 (35) and 3 (37), H.264 High 4:4:4 (41, 43) and AV1 profile
-/// 1 (47) are not ours, so their RTX (36, 38, 42, 44, 48) goes too. FlexFEC (49) is.
-const std::string receiving_formats =
-    "96 97 98 99 100 101 102 103 104 107 108 109 114 115 116 117 39 40 45 46 118 119 120 49";
-
-const strings audio_extmaps{
-    "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
-    "a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
-    "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
-    "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid"};
-const strings video_extmaps{
-    "a=extmap:14 urn:ietf:params:rtp-hdrext:toffset",
-    "a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
-    "a=extmap:13 urn:3gpp:video-orientation",
-    "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
-    "a=extmap:5 http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
-    "a=extmap:6 http://www.webrtc.org/experiments/rtp-hdrext/video-content-type",
-    "a=extmap:7 http://www.webrtc.org/experiments/rtp-hdrext/video-timing",
-    "a=extmap:8 http://www.webrtc.org/experiments/rtp-hdrext/color-space",
-    "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid",
-    "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
-    "a=extmap:11 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"};
-const strings simulcast_extmaps{
-    "a=extmap:1 urn:ietf:params:rtp-hdrext:toffset",
-    "a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
-    "a=extmap:3 urn:3gpp:video-orientation",
-    "a=extmap:4 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
-    "a=extmap:5 http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
-    "a=extmap:6 http://www.webrtc.org/experiments/rtp-hdrext/video-content-type",
-    "a=extmap:7 http://www.webrtc.org/experiments/rtp-hdrext/video-timing",
-    "a=extmap:8 http://www.webrtc.org/experiments/rtp-hdrext/color-space",
-    "a=extmap:9 urn:ietf:params:rtp-hdrext:sdes:mid",
-    "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
-    "a=extmap:11 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
-    "a=extmap:13 https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension",
-    "a=extmap:14 http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00"};
-
-expected audio(const std::string& direction) {
-    return {"audio", "0", audio_formats, direction, audio_extmaps, {}};
-}
-expected video(const std::string& formats, const std::string& direction) {
-    return {"video", "1", formats, direction, video_extmaps, {}};
-}
-expected data(const std::string& mid) { return {"application", mid, "webrtc-datachannel", "", {}, {}}; }
-
-using answer = std::vector<expected>;
-const answer data_only{data("0")};
-const answer everything{audio("recvonly"), video(sending_formats, "recvonly"), data("2")};
-const answer they_send{audio("recvonly"), video(sending_formats, "recvonly")};
-const answer they_receive{audio("inactive"), video(receiving_formats, "inactive")};
-const answer simulcast{{"video",
-                        "0",
-                        sending_formats,
-                        "recvonly",
-                        simulcast_extmaps,
-                        {"a=rid:q recv", "a=rid:h recv", "a=rid:f recv"}}};
-
-const std::map<std::string, answer> answers{
-    {"answer_to_avdc", everything},
-    {"answer_to_dc", data_only},
-    {"av_recvonly", they_receive},
-    {"av_recvonly_nogum", they_receive},
-    {"av_recvonly_nogum_pre", they_receive},
-    {"av_recvonly_pre", they_receive},
-    {"av_sendonly", they_send},
-    {"av_sendonly_pre", they_send},
-    {"avdc", everything},
-    {"avdc_pre", everything},
-    {"dc", data_only},
-    {"dc_nogum", data_only},
-    {"dc_nogum_pre", data_only},
-    {"dc_pre", data_only},
-    {"maxbundle", everything},
-    {"maxbundle_pre", everything},
-    {"maxcompat", everything},
-    {"maxcompat_pre", everything},
-    {"restart", data_only},
-    {"restart_before", data_only},
-    {"restart_before_pre", data_only},
-    {"restart_pre", data_only},
-    {"simulcast", simulcast},
-    {"simulcast_pre", simulcast},
-};
-
-std::string name_of(const std::filesystem::path& path) {
-    auto name = path.stem().string();
-    return name.substr(std::string("chromium_default_").size());
-}
-
-void check_media(const expected& wanted, const std::string& section, const std::string& offered) {
+void check_media(const expected_section& wanted, const std::string& section, const std::string& offered) {
     CHECK(lines_with(section, "a=extmap:") == wanted.extmaps);
     CHECK(lines_with(section, "a=rid:") == wanted.rids);
     CHECK(lines_with(section, "a=simulcast:") ==
@@ -136,10 +35,10 @@ void check_media(const expected& wanted, const std::string& section, const std::
 } // namespace
 
 TEST_CASE("every captured offer gets its answer, section by section") {
-    REQUIRE(captures().size() == answers.size());
+    REQUIRE(captures().size() == expected_answers().size());
     for (const auto& path : captures()) {
         CAPTURE(path.filename().string());
-        const auto& wanted = answers.at(name_of(path));
+        const auto& wanted = expected_for(path).sections;
         auto text = capture(path);
         peer bob(2);
         bob.jsep.set_remote_description(sdp_type::offer, text).value();
@@ -151,6 +50,13 @@ TEST_CASE("every captured offer gets its answer, section by section") {
         for (const auto& each : wanted) group += " " + each.mid;
         CHECK(lines_with(answer_text, "a=group:") == strings{group});
         CHECK(contains(answer_text, "a=extmap-allow-mixed") == contains(text, "a=extmap-allow-mixed"));
+        // Once, for the session (RFC 9429 5.2.1, and 5.3.1 for answers); RFC 8445 10 asks for ice2.
+        CHECK(lines_with(answer_text, "a=ice-options:") == strings{"a=ice-options:trickle ice2"});
+        CHECK(answer_text.find("a=ice-options:") < answer_text.find("\nm="));
+        const auto ufrag = line_value(answered[0], "a=ice-ufrag:"),
+                   pwd = line_value(answered[0], "a=ice-pwd:");
+        CHECK(ufrag.size() >= 4); // RFC 8839 5.4
+        CHECK(pwd.size() >= 22);
         auto setup = contains(text, "a=setup:active") ? "a=setup:passive" : "a=setup:active";
         for (std::size_t i = 0; i < wanted.size(); ++i) {
             CAPTURE(answered[i]);
@@ -160,12 +66,15 @@ TEST_CASE("every captured offer gets its answer, section by section") {
             CHECK(lines_with(answered[i], "a=mid:") == strings{"a=mid:" + wanted[i].mid});
             CHECK(lines_with(answered[i], "a=setup:") == strings{setup});
             CHECK(lines_with(answered[i], "a=fingerprint:sha-256 02:02:").size() == 1);
-            CHECK(lines_with(answered[i], "a=ice-ufrag:") == lines_with(answered[0], "a=ice-ufrag:"));
+            CHECK(lines_with(answered[i], "a=ice-ufrag:") == strings{"a=ice-ufrag:" + ufrag});
+            CHECK(lines_with(answered[i], "a=ice-pwd:") == strings{"a=ice-pwd:" + pwd});
             CHECK_FALSE(contains(answered[i], "bundle-only"));
-            if (wanted[i].media == "application")
-                CHECK(contains(answered[i], "\r\na=sctp-port:5000\r\n"));
-            else
-                check_media(wanted[i], answered[i], offered[i]);
+            const bool data = wanted[i].media == "application";
+            CHECK(lines_with(answered[i], "a=sctp-port:") ==
+                  (data ? strings{"a=sctp-port:5000"} : strings{}));
+            CHECK(lines_with(answered[i], "a=max-message-size:") ==
+                  (data ? strings{"a=max-message-size:262144"} : strings{}));
+            if (!data) check_media(wanted[i], answered[i], offered[i]);
         }
     }
 }
@@ -202,13 +111,9 @@ TEST_CASE("the answer to Chromium's audio, line by line") {
 }
 
 TEST_CASE("every captured offer: one transport, its candidates, its transceivers") {
-    // Candidates of component 1 over the transport that the answer keeps: that of the first section.
-    const std::map<std::string, std::size_t> candidates{
-        {"avdc", 4},      {"maxbundle", 4}, {"maxcompat", 4}, {"av_sendonly", 4},
-        {"simulcast", 4}, {"dc", 4},        {"avdc_pre", 0},  {"answer_to_dc", 2}};
     for (const auto& path : captures()) {
         CAPTURE(path.filename().string());
-        const auto& wanted = answers.at(name_of(path));
+        const auto& wanted = expected_for(path).sections;
         auto text = capture(path);
         peer bob(2);
         bob.jsep.set_remote_description(sdp_type::offer, text).value();
@@ -220,18 +125,16 @@ TEST_CASE("every captured offer: one transport, its candidates, its transceivers
                 CHECK(ice->ufrag == line_value(text, "a=ice-ufrag:"));
             if (auto* added = std::get_if<transport_added>(&each)) CHECK(added->mid == wanted.front().mid);
         }
-        auto media = std::count_if(wanted.begin(), wanted.end(),
-                                   [](const auto& each) { return each.media != "application"; });
+        const auto media = expected_for(path).media();
         auto tally = [&](const event& like) { return count[like.index()]; };
         CHECK(tally(transport_added{}) == 1);
         CHECK(tally(local_ice{}) == 1);
         CHECK(tally(remote_ice{}) == 1);
         CHECK(tally(dtls_parameters{}) == 1);
         CHECK(tally(sctp_parameters{}) == (wanted.back().media == "application" ? 1 : 0));
-        CHECK(tally(transceiver_added{}) == static_cast<std::size_t>(media));
-        CHECK(tally(transceiver_negotiated{}) == static_cast<std::size_t>(media));
-        if (auto known = candidates.find(name_of(path)); known != candidates.end())
-            CHECK(tally(remote_candidate{}) == known->second);
+        CHECK(tally(transceiver_added{}) == media);
+        CHECK(tally(transceiver_negotiated{}) == media);
+        CHECK(tally(remote_candidate{}) == expected_for(path).candidates);
         CHECK(bob.jsep.can_trickle() == true);
         CHECK_FALSE(bob.jsep.negotiation_needed());
     }
@@ -241,7 +144,7 @@ TEST_CASE("after every captured offer our own goes to another session, and its a
     for (const auto& path : captures()) {
         CAPTURE(path.filename().string());
         auto text = capture(path);
-        const auto& wanted = answers.at(name_of(path));
+        const auto& wanted = expected_for(path).sections;
         peer bob(2), carol(3);
         bob.jsep.set_remote_description(sdp_type::offer, text).value();
         bob.set_local();
