@@ -55,9 +55,11 @@ awaitable<void> echo(cortc::DataChannel channel) {
 
 awaitable<void> echo_channels(cortc::PeerConnection& pc) {
     for (;;) {
-        auto channel = co_await pc.nextDataChannel();
-        fmt::print("channel \"{}\" is open\n", channel.label());
-        asio::co_spawn(pc.get_context().get_executor(), echo(channel), asio::detached);
+        co_await pc.dataChannelReadable(); // takes nothing, so that it may stand under ||, as below
+        while (auto channel = pc.tryNextDataChannel()) {
+            fmt::print("channel \"{}\" is open\n", channel->label());
+            asio::co_spawn(pc.get_context().get_executor(), echo(*channel), asio::detached);
+        }
     }
 }
 

@@ -39,8 +39,9 @@ awaitable<void> echo(cortc::DataChannel channel, std::shared_ptr<guest> from) {
 
 awaitable<void> echo_channels(std::shared_ptr<guest> from) {
     for (;;) {
-        auto channel = co_await from->pc.nextDataChannel();
-        asio::co_spawn(from->pc.get_context().get_executor(), echo(channel, from), asio::detached);
+        co_await from->pc.dataChannelReadable(); // takes nothing, so that it may stand under ||, as below
+        while (auto channel = from->pc.tryNextDataChannel())
+            asio::co_spawn(from->pc.get_context().get_executor(), echo(*channel, from), asio::detached);
     }
 }
 
