@@ -57,6 +57,12 @@ awaitable<void> run(cortc::context context, const task& what, std::string_view& 
     }
 }
 
+// An IPv6 address stands in brackets (RFC 3986 3.2.2).
+std::string url_of(const std::string& host, unsigned port) {
+    const bool bare = host.find(':') != host.npos && !host.starts_with('[');
+    return fmt::format("http://{}:{}/offer", bare ? "[" + host + "]" : host, port);
+}
+
 class attempt {
   public:
     std::string_view step;
@@ -68,7 +74,7 @@ int main(int argc, char** argv) try {
     const auto host = given.text("--host", "127.0.0.1");
     const auto port = given.number<unsigned>("--port", 8080, 1, 65535);
     task what;
-    what.url = given.word().empty() ? fmt::format("http://{}:{}/offer", host, port) : given.word();
+    what.url = given.word().empty() ? url_of(host, port) : given.word();
     what.count = given.number<std::size_t>("--count", 1, 1, 1000000000);
     what.size = given.number<std::size_t>("--size", 16, 0, 1 << 30);
     what.patience = std::chrono::milliseconds(given.number("--timeout", 10000, 1, 3600000));

@@ -5,6 +5,7 @@
 #include "test/support/catch.hpp"
 #include "test/support/loopback.hpp"
 #include "test/support/process.hpp"
+#include "test/support/sim_call.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/detached.hpp>
@@ -14,6 +15,7 @@
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <list>
 #include <regex>
 #include <thread>
@@ -36,7 +38,7 @@ class echo_server {
     explicit echo_server(std::vector<std::string> options = {}) : program(command(std::move(options))) {
         REQUIRE(program.prints("Ctrl-C ends"));
         std::smatch found;
-        REQUIRE(std::regex_search(program.output(), found, std::regex("http://127.0.0.1:([0-9]+)/offer")));
+        REQUIRE(std::regex_search(program.output(), found, std::regex(R"(http://[^/]*:([0-9]+)/offer)")));
         url = found[0];
         port = static_cast<std::uint16_t>(std::stoi(found[1]));
         idle_sockets = program.sockets();
@@ -84,6 +86,23 @@ void check_fails(process& program, const std::string& pattern) {
     CHECK(std::regex_search(program.output(), std::regex(pattern)));
 }
 
+/// By its address instead of a URL.
+void check_finds(const echo_server& server, const std::string& host) {
+    process program({CORTC_ECHO_CLIENT, "--host", host, "--port", std::to_string(server.port)});
+    check_fine(program);
+}
+
+/// A port of this address that is free; none when the machine does not have the address.
+std::optional<std::uint16_t> free_port(const std::string& address) {
+    asio::io_context io;
+    tcp::acceptor acceptor(io);
+    const tcp::endpoint any(asio::ip::make_address(address), 0);
+    boost::system::error_code error;
+    acceptor.open(any.protocol(), error);
+    if (!error) acceptor.bind(any, error);
+    return error ? std::nullopt : std::optional(acceptor.local_endpoint().port());
+}
+
 /// All that still comes.
 std::string rest_of(tcp::socket& socket) {
     boost::system::error_code error;
@@ -110,12 +129,12 @@ std::string body_of(const std::string& response) {
 }
 
 /// A response that says no, and why, as JSON.
-void refused(const std::string& response, const std::string& status) {
+void refused(const std::string& response, const std::string& status, const std::string& name) {
     INFO(response);
     CHECK(response.starts_with("HTTP/1.1 " + status + "\r\n"));
     CHECK(response.find("Content-Type: application/json\r\n") != response.npos);
     CHECK(std::regex_match(body_of(response),
-                           std::regex(R"(\{"name":"[A-Za-z]+Error","message":"([^"\\]|\\.)+"\})")));
+                           std::regex(R"(\{"name":")" + name + R"(","message":"([^"\\]|\\.)+"\})")));
 }
 
 /// An offer of a data channel with its candidates.
@@ -185,6 +204,47 @@ asio::awaitable<SessionDescription> connect_and_reply(own_server& host, SessionD
     co_return answer;
 }
 
+/// What is sent over each of the channels comes back over it, byte for byte, binary as binary and text as
+/// text.
+asio::awaitable<void> check_echoes(std::vector<DataChannel> channels, bool binary) {
+    for (std::size_t size = 0; size <= 16384; size = size * 127 + 1) { // 0, 1, 128, 16257
+        std::vector<bytes> sent;
+        for (auto& each : channels) {
+            co_await each.opened();
+            auto& message = sent.emplace_back(pattern(size, sent.size()));
+            if (!binary) // letters
+                for (auto& byte : message) byte = std::byte('a') | (byte & std::byte(15));
+            const std::string_view text(reinterpret_cast<const char*>(message.data()), message.size());
+            if (binary)
+                co_await each.send(byte_view(message));
+            else
+                co_await each.send(text);
+        }
+        for (std::size_t i = 0; i < channels.size(); ++i) {
+            auto back = co_await timeout(30s, channels[i].receive());
+            CAPTURE(size, i, binary);
+            CHECK(back.is_text() == !binary);
+            CHECK(std::ranges::equal(back.data(), sent[i]));
+        }
+    }
+}
+asio::awaitable<void> talk_over_three_channels(context where, std::string url) {
+    PeerConnection pc(where);
+    const auto unreliable = channel_init(false, 0);
+    std::vector<DataChannel> channels;
+    channels.push_back(pc.createDataChannel("reliable"));
+    channels.push_back(pc.createDataChannel("lossy", unreliable));
+    co_await pc.setLocalDescription();
+    co_await pc.gatheringComplete();
+    auto offer = pc.localDescription().value();
+    auto answer = co_await signaling::post_offer(where.get_executor(), url, offer);
+    co_await pc.setRemoteDescription(answer);
+    co_await check_echoes(channels, true);
+    channels.push_back(pc.createDataChannel("later"));
+    co_await check_echoes(channels, true);
+    co_await check_echoes(channels, false);
+}
+
 /// A client, and a server that says this and no more.
 process client_told(const std::string& response, bool closes) {
     asio::io_context io;
@@ -211,10 +271,41 @@ TEST_CASE("messages of many sizes come back, as many as were sent") {
         CHECK(program.output().find(count + " messages of " + size + " bytes came back") !=
               std::string::npos);
     }
-    process by_port({CORTC_ECHO_CLIENT, "--host", "localhost", "--port", std::to_string(server.port)});
-    check_fine(by_port);
+    check_finds(server, "localhost");
     auto too_large = client(server.url, {"--size", "262145"});
     check_fails(too_large, "sending and receiving: .*the peer takes no message over 262144");
+    server.ends();
+}
+
+TEST_CASE("every channel of a connection is echoed, binary as binary and text as text") {
+    echo_server server;
+    asio::io_context io;
+    run_dry(io, talk_over_three_channels(context(io.get_executor(), loopback_options()), server.url));
+    CHECK(server.comes_to_rest(10s));
+    server.ends();
+}
+
+TEST_CASE("the server takes the port that it is given, or says why not") {
+    const auto port = std::to_string(free_port("127.0.0.1").value());
+    echo_server server({"--port", port});
+    CHECK(std::to_string(server.port) == port);
+    check_finds(server, "127.0.0.1");
+    process second({CORTC_ECHO_SERVER, "--port", port});
+    check_fails(second, "cannot listen on 127.0.0.1 port " + port + ": Address already in use");
+    server.ends();
+}
+
+TEST_CASE("server and client find each other by an IPv6 address") {
+    if (!free_port("::1")) {
+        WARN("SKIPPED: this machine has no ::1");
+        return;
+    }
+    echo_server server({"--host", "::1"});
+    CHECK(server.url == fmt::format("http://[::1]:{}/offer", server.port));
+    check_finds(server, "::1");
+    check_finds(server, "[::1]");
+    auto by_url = client(server.url);
+    check_fine(by_url);
     server.ends();
 }
 
@@ -235,19 +326,24 @@ TEST_CASE("the server keeps to its limits") {
 }
 
 TEST_CASE("fifty clients at once, and one that is cancelled in the middle") {
-    echo_server server;
+    echo_server server({"--count", "50"});
     std::vector<process> clients;
     for (int i = 0; i < 50; ++i)
-        clients.push_back(client(server.url, {"--count", i == 25 ? "1000000000" : "200", "--size", "1000"}));
-    REQUIRE(clients[25].prints("connected"));
-    clients[25].signal(SIGINT);
-    for (std::size_t i = 0; i < clients.size(); ++i) {
-        if (i == 25)
-            check_fails(clients[i], "^connected\nsending and receiving: .*Operation canceled");
-        else
-            check_fine(clients[i]);
-    }
-    // It said goodbye: nobody waits until its consent expires.
+        clients.push_back(client(server.url, {"--count", "1000000000", "--size", "1000"}));
+    for (auto& each : clients) REQUIRE(each.prints("connected"));
+    auto one_more = client(server.url); // none has ended
+    check_fails(one_more, "answered 503 Service Unavailable");
+    const auto check_cancelled = [](process& program) {
+        program.signal(SIGINT);
+        check_fails(program, "^connected\nsending and receiving: .*Operation canceled"); // and nothing before
+    };
+    check_cancelled(clients[25]);
+    // It said goodbye: its place is free long before its consent would expire.
+    CHECK(server.program.prints("there are 49", 1, 20s));
+    auto instead = client(server.url, {"--count", "200", "--size", "1000"});
+    check_fine(instead);
+    for (std::size_t i = 0; i < clients.size(); ++i)
+        if (i != 25) check_cancelled(clients[i]);
     CHECK(server.comes_to_rest(20s));
     CHECK(server.program.prints("there are 0"));
     server.ends();
@@ -320,39 +416,33 @@ TEST_CASE("what cannot be answered gets its status and JSON, and the server live
     const auto json = [](const std::string& text) {
         return signaling::to_json(SessionDescription(SdpType::offer, text));
     };
-    const std::vector<std::string> bodies{
-        "",
-        "offer",
-        "{}",
-        "[]",
-        R"({"type":"offer"})",
-        R"({"type":"offer","sdp":null})",
-        R"({"sdp":"v=0\r\n"})",
-        R"({"type":"answer","sdp":"v=0\r\n"})",
-        R"({"candidate":""})",
-        json(sdp) + "{}",
-        json(""),
-        json("hello"),
-        json("v=1\r\n"),
-        json(sdp.substr(0, sdp.find("s=") + 1)),
-        json(without(sdp, "fingerprint")),
-        json(without(sdp, "ice-ufrag")),
-        json(without(sdp, "ice-pwd")),
-        json(std::regex_replace(sdp, std::regex("a=setup:[^\r]*"), "a=setup:nonsense")),
-        json(std::regex_replace(sdp, std::regex("a=sctp-port:[^\r]*"), "a=sctp-port:70000")),
-        signaling::to_json(SessionDescription(SdpType::answer, sdp)),
-        std::string(100000, '['),
+    // What is no offer at all; SDP that does not parse; SDP that lacks something (webrtc-pc 4.4.1.5).
+    const std::vector<std::pair<const char*, std::vector<std::string>>> bodies{
+        {"SyntaxError",
+         {"", "offer", "{}", "[]", R"({"type":"offer"})", R"({"type":"offer","sdp":null})",
+          R"({"sdp":"v=0\r\n"})", json(sdp) + "{}", std::string(100000, '[')}},
+        {"TypeError",
+         {R"({"type":"answer","sdp":"v=0\r\n"})", R"({"candidate":""})",
+          signaling::to_json(SessionDescription(SdpType::answer, sdp))}},
+        {"OperationError",
+         {json(""), json("hello"), json("v=1\r\n"), json(sdp.substr(0, sdp.find("s=") + 1)),
+          json(std::regex_replace(sdp, std::regex("a=setup:[^\r]*"), "a=setup:nonsense")),
+          json(std::regex_replace(sdp, std::regex("a=sctp-port:[^\r]*"), "a=sctp-port:70000"))}},
+        {"InvalidAccessError",
+         {json(without(sdp, "fingerprint")), json(without(sdp, "ice-ufrag")), json(without(sdp, "ice-pwd"))}},
     };
-    for (const auto& body : bodies) {
-        INFO(body.substr(0, 2000));
-        refused(post(server.port, body), "400 Bad Request");
-    }
-    refused(post(server.port, std::string(300000, ' ')), "413 Payload Too Large");
-    refused(post(server.port, json(sdp), "/other"), "404 Not Found");
-    refused(talk_http(server.port, "GET /offer HTTP/1.1\r\nHost: x\r\n\r\n"), "405 Method Not Allowed");
-    refused(talk_http(server.port, "\x16\x03\x01\x02\r\n\r\n"), "400 Bad Request");
+    for (const auto& [name, of_that] : bodies)
+        for (const auto& body : of_that) {
+            INFO(body.substr(0, 2000));
+            refused(post(server.port, body), "400 Bad Request", name);
+        }
+    refused(post(server.port, std::string(300000, ' ')), "413 Payload Too Large", "QuotaExceededError");
+    refused(post(server.port, json(sdp), "/other"), "404 Not Found", "NotFoundError");
+    refused(talk_http(server.port, "GET /offer HTTP/1.1\r\nHost: x\r\n\r\n"), "405 Method Not Allowed",
+            "NotSupportedError");
+    refused(talk_http(server.port, "\x16\x03\x01\x02\r\n\r\n"), "400 Bad Request", "SyntaxError");
     // The clients that stopped in the middle of their requests when all this began.
-    for (auto& each : slow) refused(rest_of(each), "408 Request Timeout");
+    for (auto& each : slow) refused(rest_of(each), "408 Request Timeout", "TimeoutError");
     CHECK(server.comes_to_rest(10s));
     auto good = client(server.url);
     check_fine(good);
