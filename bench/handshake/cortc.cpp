@@ -77,10 +77,10 @@ asio::awaitable<void> reflect(DataChannel in) {
 }
 
 /// Sends the time once in a millisecond, whatever comes back and when, so that a stall counts with all the
-/// messages that it delayed.
+/// messages that it delayed. Everything happens on the channel's executor.
 class echo {
   public:
-    explicit echo(end& from) : channel_(from.channel), clock_(from.where) {}
+    explicit echo(end& from) : channel_(from.channel), clock_(from.where), patience_(from.where) {}
 
     asio::awaitable<void> send() {
         for (auto next = clock_.now();; next += 1ms) {
@@ -92,24 +92,33 @@ class echo {
     asio::awaitable<void> receive() {
         for (;;) {
             const auto message = co_await channel_.receive();
-            wall_clock::time_point sent;
-            std::memcpy(&sent, message.data().data(), sizeof sent);
-            if (recording) samples.push_back(seconds_since(sent) * 1e6);
+            std::memcpy(&latest_, message.data().data(), sizeof latest_);
+            if (latest_ >= begin_ && latest_ < end_) samples.push_back(seconds_since(latest_) * 1e6);
         }
     }
 
-    bool recording = false; // read and written on the channel's executor
+    /// What is sent from now on counts, whenever it comes back.
+    asio::awaitable<void> begin() {
+        begin_ = wall_clock::now();
+        end_ = wall_clock::time_point::max();
+        co_return;
+    }
+    /// What is sent from now on does not. Returns when all that counts is back: they come in order.
+    asio::awaitable<void> end_and_drain() {
+        end_ = wall_clock::now();
+        while (latest_ < end_) {
+            if (seconds_since(end_) > 10) throw std::runtime_error("echoes do not come back");
+            co_await patience_.wait(1ms);
+        }
+    }
+
     std::vector<double> samples{};
 
   private:
     DataChannel channel_;
-    timer clock_;
+    timer clock_, patience_;
+    wall_clock::time_point begin_ = wall_clock::time_point::max(), end_ = begin_, latest_{};
 };
-
-asio::awaitable<void> record(echo& which, bool on) {
-    which.recording = on;
-    co_return;
-}
 
 struct rush {
     int running = 0;
@@ -137,7 +146,7 @@ asio::awaitable<void> storm(context clients, context server, context echoing, in
     for (int i = 0; i < times; ++i) {
         std::vector<std::unique_ptr<pair>> pairs;
         for (int k = 0; k < count; ++k) pairs.push_back(std::make_unique<pair>(clients, server));
-        co_await asio::co_spawn(echoing.get_executor(), record(*delays, true), asio::use_awaitable);
+        co_await asio::co_spawn(echoing.get_executor(), delays->begin(), asio::use_awaitable);
         rush all{count};
         const stopwatch watch;
         for (auto& each : pairs)
@@ -147,7 +156,7 @@ asio::awaitable<void> storm(context clients, context server, context echoing, in
                            });
         if (count == 0) co_await clock.wait(500ms); // the delay of a quiet server
         while (all.running > 0) co_await clock.wait(1ms);
-        co_await asio::co_spawn(echoing.get_executor(), record(*delays, false), asio::use_awaitable);
+        co_await asio::co_spawn(echoing.get_executor(), delays->end_and_drain(), asio::use_awaitable);
         open.push_back(all.last_open_ms);
         for (auto& each : pairs) co_await disconnect(*each);
     }
