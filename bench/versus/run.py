@@ -21,7 +21,6 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-PROGRAMS = f'{ROOT}/build/release/bench'
 PEERS = f'{ROOT}/build/peers'
 HIGHER, LOWER = 'higher', 'lower'
 
@@ -67,6 +66,13 @@ def libwebrtc():
         return None, f'there is no {error.filename} (apt install nodejs npm)'
     except subprocess.CalledProcessError as error:
         return None, f'npm: {(error.stderr.strip() or "failed").splitlines()[-1]}'
+
+
+def version_of_cortc():
+    try:
+        return sh(['git', 'describe', '--always', '--dirty'], cwd=ROOT)
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return 'not in git'
 
 
 # Pion announces and receives at most 65535 bytes, so that is what "64 KiB" means for all.
@@ -205,7 +211,7 @@ def complete_command(label, prefix, command, round_number, options):
     if name == 'idle' and (round_number >= options.idle_rounds or label == TWO_THREADS):  # two threads: the same memory
         return None
     if name == 'receive':  # only cortc is counted
-        return [f'{PROGRAMS}/datachannel_allocations'] + command if label == ONE_THREAD else None
+        return [f'{options.programs}/datachannel_allocations'] + command if label == ONE_THREAD else None
     if label == WORKER:
         return prefix + command + ['worker'] if name == 'storm' else None  # else there is nothing for a worker to do
     if name == 'simulated':  # no clock but the seed's: one run says it all
@@ -369,6 +375,7 @@ def arguments():
     parser.add_argument('--seconds', type=float, help='of each throughput run (default 3)')
     parser.add_argument('--only', default='cortc,pion,libwebrtc', help='the stacks to run, comma-separated')
     parser.add_argument('--quick', action='store_true', help='one short round; 100 idle connections for 3 s')
+    parser.add_argument('--programs', default=f'{ROOT}/build/release/bench', help='where the programs of cortc are')
     parser.add_argument('--tests', default='', help='only tests whose name contains this')
     parser.add_argument('--prioritize', action='store_true', help='run before everything else on the machine (root): no run counts as disturbed')
     parser.add_argument('--foreign-limit', type=float, default=.2,
@@ -391,14 +398,14 @@ def main():
     wanted, who, versions, skipped = options.only.split(','), {}, {}, {}
     if options.what == 'handshake':
         tests = handshake_tests(options)
-        program = [f'{PROGRAMS}/handshake_cortc']
+        program = [f'{options.programs}/handshake_cortc']
         who = {ONE_THREAD: program, WORKER: program}
     else:
         tests = ice_restart_tests(options) if options.what == 'ice_restart' else datachannel_tests(options)
         if 'cortc' in wanted and options.what == 'ice_restart':
-            who = {ONE_THREAD: [f'{PROGRAMS}/ice_restart']}
+            who = {ONE_THREAD: [f'{options.programs}/ice_restart']}
         elif 'cortc' in wanted:
-            program = f'{PROGRAMS}/datachannel_cortc'
+            program = f'{options.programs}/datachannel_cortc'
             who = {ONE_THREAD: [program], TWO_THREADS: [program, '--threads', '2']}
         for name, find in (('pion', pion), ('libwebrtc', libwebrtc)):
             if name not in wanted:
@@ -410,7 +417,7 @@ def main():
                 skipped[name] = note
                 say(f'*** {name} SKIPPED: {note}')
     tests = [test for test in tests if options.tests in test[0]]
-    versions['cortc'] = sh(['git', 'describe', '--always', '--dirty'], cwd=ROOT)
+    versions['cortc'] = version_of_cortc()
     before = machine()
     if options.plot:
         for label in who:

@@ -1,31 +1,18 @@
-// The benchmark of ICE restarts as a program, in small: it must not rot between the runs that somebody looks
-// at.
-#include "test/support/catch.hpp"
-#include "test/support/process.hpp"
+#include "bench/smoke/program.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-#include <regex>
-
-using namespace cortc::test;
+using bench::check_fails;
+using bench::check_prints;
 using boost::asio::ip::tcp;
+using cortc::test::process;
 
 namespace {
 
 process run(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), CORTC_ICE_RESTART);
     return process(std::move(arguments));
-}
-void check_prints(process program, const std::string& pattern) {
-    CHECK(program.exits() == 0);
-    INFO(program.output());
-    CHECK(std::regex_search(program.output(), std::regex(pattern)));
-}
-void check_fails(process program, const std::string& pattern) {
-    CHECK(program.exits() == 1);
-    INFO(program.output());
-    CHECK(std::regex_search(program.output(), std::regex(pattern)));
 }
 
 class sample {
