@@ -11,8 +11,8 @@
 #include <atomic>
 #include <thread>
 
-// Contexts on threads of their own, and their users on others: run it under ThreadSanitizer (preset tsan,
-// with TSAN_OPTIONS=suppressions=test/support/tsan.supp).
+// Contexts on threads of their own, and their users on others: run it under ThreadSanitizer too
+// (./dev test --thread).
 
 using namespace cortc;
 using namespace std::chrono_literals;

@@ -27,7 +27,7 @@ using asio::ip::tcp;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool memory_is_measurable = false; // what is freed is kept for a while
 #else
 constexpr bool memory_is_measurable = true;
