@@ -1,4 +1,5 @@
 #include "cortc/sctp/rx/fragments.hpp"
+#include "cortc/sctp/rx/incoming_streams.hpp"
 #include "cortc/sctp/rx/tsn_tracker.hpp"
 #include "cortc/sctp/tx/congestion.hpp"
 #include "cortc/sctp/tx/outstanding.hpp"
@@ -38,6 +39,44 @@ TEST_CASE("the TSN tracker keeps ranges, joins them, and refuses too many") {
     tracker.record(tsn(4));
     CHECK(tracker.cumulative() == tsn(5));
     CHECK(tracker.ranges().empty());
+}
+
+TEST_CASE("messages wait for their turn, stream by stream, and where the numbers wrap") {
+    buffer_pool pool;
+    incoming_streams streams(pool);
+    ring<received_message> out;
+    std::string got;
+    auto accept = [&](std::uint16_t stream, int sequence, char text) {
+        whole_message message;
+        message.stream = stream_id(stream);
+        message.sequence = ssn(static_cast<std::uint16_t>(sequence));
+        message.data.append(as_bytes(std::string_view(&text, 1)));
+        const bool taken = streams.accept(std::move(message), out);
+        while (!out.empty()) got += as_text(out.pop_front().data.view());
+        return taken;
+    };
+    for (const std::uint16_t passed : {0x7ffe, 0xfffd}) streams.skip(stream_id(1), ssn(passed), out);
+    for (const int i : {4, 2, 3, 1}) CHECK(accept(1, 0xfffe + i, static_cast<char>('a' + i)));
+    CHECK_FALSE(accept(1, 0xfffe + 2, 'x')); // twice
+    CHECK_FALSE(accept(1, 0xfffe - 1, 'x')); // was skipped
+    CHECK_FALSE(accept(1, 0x7ffe, 'x'));     // half the number space away: neither before nor after
+    for (std::uint16_t stream : {0, 2}) CHECK(accept(stream, 1, 'y'));
+    CHECK(got.empty());
+    CHECK(streams.waiting() == 6);
+    CHECK(streams.bytes() == 6);
+    CHECK(accept(1, 0xfffe, 'a'));
+    CHECK(got == "abcde");
+    CHECK(streams.waiting() == 2);
+    streams.reset(stream_id(2));
+    CHECK(streams.waiting() == 1);
+    CHECK(accept(2, 0, 'n')); // afresh
+    CHECK(accept(0, 0, 'm'));
+    CHECK(got == "abcdenmy");
+    CHECK(streams.bytes() == 0);
+    CHECK(accept(0, 5, 'q'));
+    streams.skip(stream_id(0), ssn(4), out);
+    REQUIRE(out.size() == 1);
+    CHECK(as_text(out.pop_front().data.view()) == "q");
 }
 
 TEST_CASE("fragments find each other in any order") {

@@ -2,7 +2,7 @@
 
 #include "cortc/sctp/rx/incoming_streams.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace cortc::sctp {
 
@@ -13,12 +13,10 @@ CORTC_DECL incoming_streams::stream_state& incoming_streams::touch(stream_id str
     return state;
 }
 
-/// The first waiting message of the stream that is not before `sequence`, or where it would be.
-CORTC_DECL incoming_streams::position incoming_streams::find(stream_id stream, ssn sequence, ssn expected) {
-    return std::partition_point(waiting_.begin(), waiting_.end(), [&](const whole_message& m) {
-        if (m.stream != stream) return m.stream < stream;
-        return distance(expected, m.sequence) < distance(expected, sequence);
-    });
+CORTC_DECL whole_message incoming_streams::take(waiting_messages::iterator place) {
+    auto taken = std::move(waiting_.extract(place).value());
+    bytes_ -= taken.data.size();
+    return taken;
 }
 
 CORTC_DECL void incoming_streams::deliver(whole_message&& message, ring<received_message>& out) {
@@ -31,62 +29,49 @@ CORTC_DECL bool incoming_streams::accept(whole_message&& message, ring<received_
         deliver(std::move(message), out);
         return true;
     }
-    const auto stream = message.stream;
     if (message.sequence == state.expected) {
+        const auto stream = message.stream;
         deliver(std::move(message), out);
         ++state.expected;
-        if (!waiting_.empty()) deliver_from(find(stream, state.expected, state.expected), stream, state, out);
+        deliver_waiting(stream, state, out);
         return true;
     }
-    const auto place = find(stream, message.sequence, state.expected);
-    const bool taken =
-        place != waiting_.end() && place->stream == stream && place->sequence == message.sequence;
-    if (message.sequence < state.expected || taken) {
+    if (!(message.sequence > state.expected) || waiting_.contains(message)) {
         pool_->release(std::move(message.data));
         return false;
     }
     bytes_ += message.data.size();
-    waiting_.insert(place, std::move(message));
+    waiting_.insert(std::move(message));
     return true;
 }
 
-/// Delivers consecutive messages beginning with `first`, if that is the expected one.
-CORTC_DECL void incoming_streams::deliver_from(position first, stream_id stream, stream_state& state,
-                                               ring<received_message>& out) {
-    auto last = first;
-    while (last != waiting_.end() && last->stream == stream && last->sequence == state.expected) {
-        bytes_ -= last->data.size();
-        deliver(std::move(*last), out);
+/// Delivers the stream's consecutive messages, if the expected one is there.
+CORTC_DECL void incoming_streams::deliver_waiting(stream_id stream, stream_state& state,
+                                                  ring<received_message>& out) {
+    if (waiting_.empty()) return;
+    auto next = waiting_.lower_bound(stream);
+    while (next != waiting_.end() && next->stream == stream && next->sequence == state.expected) {
+        deliver(take(next++), out);
         ++state.expected;
-        ++last;
     }
-    waiting_.erase(first, last);
 }
 
 CORTC_DECL void incoming_streams::skip(stream_id stream, ssn sequence, ring<received_message>& out) {
     auto& state = touch(stream);
     if (sequence < state.expected) return;
     // Complete messages among the skipped ones lost only their predecessors.
-    const auto first = find(stream, state.expected, state.expected);
-    auto last = first;
-    while (last != waiting_.end() && last->stream == stream && last->sequence <= sequence) {
-        bytes_ -= last->data.size();
-        deliver(std::move(*last), out);
-        ++last;
-    }
+    auto next = waiting_.lower_bound(stream);
+    while (next != waiting_.end() && next->stream == stream && next->sequence <= sequence)
+        deliver(take(next++), out);
     state.expected = sequence.next();
-    deliver_from(waiting_.erase(first, last), stream, state, out);
+    deliver_waiting(stream, state, out);
 }
 
 CORTC_DECL void incoming_streams::reset(stream_id stream) {
     if (stream.value() >= streams_.size()) return;
     streams_[stream.value()] = {};
-    std::erase_if(waiting_, [&](whole_message& m) {
-        if (m.stream != stream) return false;
-        bytes_ -= m.data.size();
-        pool_->release(std::move(m.data));
-        return true;
-    });
+    auto next = waiting_.lower_bound(stream);
+    while (next != waiting_.end() && next->stream == stream) pool_->release(take(next++).data);
 }
 
 CORTC_DECL void incoming_streams::clear() {

@@ -5,7 +5,7 @@
 #include "cortc/sctp/rx/fragments.hpp"
 #include "cortc/sctp/types.hpp"
 
-#include <span>
+#include <set>
 #include <vector>
 
 namespace cortc::sctp {
@@ -34,16 +34,27 @@ class incoming_streams {
         ssn expected;
         bool used = false;
     };
-    using position = std::vector<whole_message>::iterator;
+    /// By stream, then by sequence number: those of a stream that wait are all within half the number space
+    /// after the expected one, so they have an order (RFC 1982).
+    struct earlier {
+        using is_transparent = void;
+        bool operator()(const whole_message& a, const whole_message& b) const noexcept {
+            return a.stream != b.stream ? a.stream < b.stream : a.sequence < b.sequence;
+        }
+        bool operator()(const whole_message& a, stream_id b) const noexcept { return a.stream < b; }
+        bool operator()(stream_id a, const whole_message& b) const noexcept { return a < b.stream; }
+    };
+    // A tree: what a peer lets wait must not make each message that comes before it dear.
+    using waiting_messages = std::set<whole_message, earlier>;
 
     stream_state& touch(stream_id stream);
-    [[nodiscard]] position find(stream_id stream, ssn sequence, ssn expected);
-    void deliver_from(position first, stream_id stream, stream_state& state, ring<received_message>& out);
+    [[nodiscard]] whole_message take(waiting_messages::iterator place);
+    void deliver_waiting(stream_id stream, stream_state& state, ring<received_message>& out);
     void deliver(whole_message&& message, ring<received_message>& out);
 
     buffer_pool* pool_;
-    std::vector<stream_state> streams_;  // by id; ids are used from the bottom, and 65536 take 256 KiB
-    std::vector<whole_message> waiting_; // by stream, then by sequence number
+    std::vector<stream_state> streams_; // by id; ids are used from the bottom, and 65536 take 256 KiB
+    waiting_messages waiting_;
     std::size_t bytes_ = 0;
 };
 
