@@ -129,6 +129,12 @@ class association {
         bool in_order = false;
     };
     enum class next_chunk { proceed, stop };
+    /// Counts what a peer may ask for only so often.
+    struct per_second {
+        time_point begin{};
+        int count = 0;
+        [[nodiscard]] bool allows(int most, time_point now) noexcept;
+    };
 
     static association_config sensible(association_config config);
     void set_state(association_state state);
@@ -159,7 +165,6 @@ class association {
 
     // association_setup.ipp
     void handle_init(const chunk& from, const arrival& in);
-    [[nodiscard]] bool init_allowed(time_point now) noexcept;
     void answer_init(const init_chunk& init, const setup_parameters& parameters, time_point now);
     void handle_init_ack(const chunk& from, time_point now);
     void handle_cookie_echo(const chunk& from, const arrival& in);
@@ -183,7 +188,7 @@ class association {
 
     // association_reset.ipp
     void handle_re_config(const chunk& from, time_point now);
-    void handle_reset_request(const tlv& parameter);
+    void handle_reset_request(const tlv& parameter, time_point now);
     void handle_reset_response(const tlv& parameter, time_point now);
     void respond_to_reset(reset_sequence sequence, reset_result result);
     void carry_out_resets();
@@ -228,8 +233,8 @@ class association {
     bool setup_due_ = false;
     bool cookie_ack_due_ = false;
     bool shutdown_due_ = false; // SHUTDOWN or SHUTDOWN-ACK, by the state
-    time_point init_second_{};
-    int inits_this_second_ = 0;
+    per_second inits_;
+    per_second resets_of_all_;
 
     int path_errors_ = 0;
     time_point heartbeat_at_ = never;

@@ -44,6 +44,9 @@ struct association_limits {
     std::size_t max_replies = 16;
     /// INIT chunks answered in a second once the association is up.
     int max_inits_per_second = 10;
+    /// Requests to reset all streams, which cost time for each stream in use, carried out in a second; more
+    /// are denied.
+    int max_resets_of_all_per_second = 10;
     /// Messages accepted by send() and not acknowledged yet.
     std::size_t max_queued_messages = 65536;
     /// Received messages that wait in poll_message() or for consume() are charged this much beyond their

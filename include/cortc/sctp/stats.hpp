@@ -27,7 +27,7 @@ enum class drop_reason : std::size_t {
     stale_sack,      ///< older than one before
     bad_cookie,      ///< forged
     stale_cookie,    ///<
-    bad_reset,       ///< re-configuration request or response that does not fit
+    bad_reset,       ///< re-configuration request or response that does not fit, or "all streams" too often
     bad_forward_tsn, ///<
     reply_limit,     ///< an answer was not given because too many were waiting
     count_           ///< not a reason

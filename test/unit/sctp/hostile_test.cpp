@@ -279,7 +279,35 @@ TEST_CASE("reset requests that do not fit are answered, and change nothing") {
     peer.drain();
     request(1003, 13, 900); // many times stream 0
     peer.net.pump();
-    CHECK(peer.net.b.count<incoming_streams_reset>() == 1);
+    REQUIRE(peer.net.b.count<incoming_streams_reset>() == 1);
+    CHECK(peer.net.b.last<incoming_streams_reset>()->streams == std::vector{stream_id(0)});
+}
+
+TEST_CASE("all streams are reset only so often") {
+    association_config config;
+    config.limits.max_resets_of_all_per_second = 10;
+    attacker peer(config);
+    std::uint32_t number = 1000;
+    auto ask = [&] {
+        peer.data(number, 7, 0, as_bytes("x"), true, true);
+        std::array<std::byte, 16> value;
+        byte_writer out(value);
+        out.u16(13);
+        out.u16(16);
+        out.u32(number); // as the TSN, it began with 1000
+        out.u32(0);
+        out.u32(number++);
+        peer.chunk(chunk_type::re_config, value);
+        peer.flush();
+        peer.net.pump();
+    };
+    for (int i = 0; i < 30; ++i) ask();
+    CHECK(peer.net.b.count<incoming_streams_reset>() == 10);
+    CHECK(peer.target().stats().dropped(drop_reason::bad_reset) == 20);
+    peer.net.run_for(1s);
+    ask();
+    CHECK(peer.net.b.count<incoming_streams_reset>() == 11);
+    CHECK(peer.target().stats().dropped(drop_reason::bad_reset) == 20);
 }
 
 TEST_CASE("random mutations of valid packets do no harm") {

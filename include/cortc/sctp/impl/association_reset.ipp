@@ -27,7 +27,7 @@ CORTC_DECL void association::handle_re_config(const chunk& from, time_point now)
         if (!parameter) break;
         switch (static_cast<parameter_type>(parameter->type)) {
         case parameter_type::outgoing_reset_request:
-            handle_reset_request(*parameter);
+            handle_reset_request(*parameter, now);
             break;
         case parameter_type::reset_response:
             handle_reset_response(*parameter, now);
@@ -50,11 +50,14 @@ CORTC_DECL void association::handle_re_config(const chunk& from, time_point now)
     if (!parameters.ok()) drop(drop_reason::bad_reset);
 }
 
-CORTC_DECL void association::handle_reset_request(const tlv& parameter) {
+CORTC_DECL void association::handle_reset_request(const tlv& parameter, time_point now) {
     const auto request = parse_outgoing_reset(parameter);
     if (!request) return drop(drop_reason::bad_reset);
-    const auto result = reset_responder_.handle(*request, receiver_.cumulative());
-    if (result == reset_result::bad_sequence) drop(drop_reason::bad_reset);
+    const bool too_often =
+        request->count() == 0 && !resets_of_all_.allows(config_.limits.max_resets_of_all_per_second, now);
+    const auto result = too_often ? reset_responder_.refuse(request->sequence)
+                                  : reset_responder_.handle(*request, receiver_.cumulative());
+    if (too_often || result == reset_result::bad_sequence) drop(drop_reason::bad_reset);
     respond_to_reset(request->sequence, result);
 }
 
@@ -78,9 +81,9 @@ CORTC_DECL void association::carry_out_resets() {
         streams = receiver_.used_streams();
         const auto ours = sender_.queue().known();
         streams.insert(streams.end(), ours.begin(), ours.end());
-        std::sort(streams.begin(), streams.end());
-        streams.erase(std::unique(streams.begin(), streams.end()), streams.end());
     }
+    std::sort(streams.begin(), streams.end()); // a list may name one stream hundreds of times
+    streams.erase(std::unique(streams.begin(), streams.end()), streams.end());
     std::erase_if(streams, [&](stream_id stream) { return stream.value() >= incoming_streams_; });
     for (const auto stream : streams) receiver_.reset_stream(stream);
     if (deferred) respond_to_reset(ready->sequence, reset_result::performed); // it need not ask again

@@ -14,16 +14,16 @@ CORTC_DECL void association::handle_init(const chunk& from, const arrival& in) {
         shutdown_due_ = true; // RFC 9260 9.2: it has missed our SHUTDOWN-ACK
         return;
     }
-    if (!init_allowed(in.now)) return drop(drop_reason::reply_limit);
+    if (!inits_.allows(config_.limits.max_inits_per_second, in.now)) return drop(drop_reason::reply_limit);
     answer_init(*init, *parameters, in.now);
 }
 
-CORTC_DECL bool association::init_allowed(time_point now) noexcept {
-    if (now - init_second_ >= std::chrono::seconds(1)) {
-        init_second_ = now;
-        inits_this_second_ = 0;
+CORTC_DECL bool association::per_second::allows(int most, time_point now) noexcept {
+    if (now - begin >= std::chrono::seconds(1)) {
+        begin = now;
+        count = 0;
     }
-    return ++inits_this_second_ <= config_.limits.max_inits_per_second;
+    return ++count <= most;
 }
 
 /// RFC 9260 5.1, 5.2.1, 5.2.2: nothing is kept for an INIT; everything travels in the cookie.
