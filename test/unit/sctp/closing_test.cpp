@@ -5,6 +5,28 @@ using namespace cortc;
 using namespace cortc::sctp;
 using namespace cortc::sctp::test;
 
+namespace {
+
+/// Takes the DATA of a stream out of a packet, as if just that were lost, and counts how often each TSN went.
+void lose_stream(bytes& packet, stream_id stream, std::map<std::uint32_t, std::uint32_t>& sent) {
+    const auto header = parse_common_header(packet);
+    REQUIRE(header.has_value());
+    bytes rest(packet.size());
+    packet_builder out(rest, *header);
+    chunk_reader chunks(byte_view(packet).subspan(common_header_size));
+    while (const auto each = chunks.next()) {
+        const auto data = each->type == chunk_type::data ? parse_data(*each) : std::nullopt;
+        if (data && data->stream == stream)
+            ++sent[data->number.value()];
+        else
+            out.add(each->type, each->flags, each->value);
+    }
+    rest.resize(out.empty() ? 0 : out.finish());
+    packet = std::move(rest);
+}
+
+} // namespace
+
 TEST_CASE("ABORT ends both ends at once") {
     pair net;
     REQUIRE(net.connect());
@@ -190,6 +212,36 @@ TEST_CASE("messages with no retransmissions are given up, the others are not") {
     CHECK(net.a.end.stats().messages_abandoned >= 500 - got[1].size());
     CHECK(net.b.end.stats().receive_window == 1 << 20); // nothing is left behind
     CHECK(net.a.end.buffered_amount() == 0);
+}
+
+TEST_CASE("a message is sent once more than its limit of retransmissions says, then given up") {
+    const auto limit = GENERATE(0u, 1u, 2u, 5u);
+    const auto unordered = GENERATE(false, true);
+    const auto others = GENERATE(0u, 300u); // with them it is missed at once, without them by time-outs
+    pair net;
+    REQUIRE(net.connect());
+    std::map<std::uint32_t, std::uint32_t> sent;
+    net.a.tamper = [&](bytes& packet) { lose_stream(packet, stream_id(1), sent); };
+    send_options few;
+    few.max_retransmits = limit;
+    few.unordered = unordered;
+    REQUIRE(net.send(net.a, 1, numbered(1, 300), few) == send_result::ok);
+    for (std::uint32_t i = 0; i < others; ++i) {
+        REQUIRE(net.send(net.a, 2, numbered(i, 100)) == send_result::ok);
+        net.run_for(10ms);
+    }
+    net.run_for(120s);
+    REQUIRE(sent.size() == 1);
+    CHECK(sent.begin()->second == limit + 1);
+    CHECK(net.a.end.stats().messages_abandoned == 1);
+    CHECK(net.a.end.stats().chunks_retransmitted == limit);
+    CHECK((net.a.end.stats().fast_retransmits > 0) == (others > 0));
+    CHECK(net.b.messages.size() == others);
+    net.a.tamper = nullptr;
+    // The peer knows, and does not wait for it.
+    REQUIRE(net.send(net.a, 1, numbered(2, 300), few) == send_result::ok);
+    REQUIRE(net.run([&] { return net.b.messages.size() == others + 1; }, 1s));
+    CHECK(net.b.messages.back().stream == stream_id(1));
 }
 
 TEST_CASE("unordered messages with no retransmissions, over a bad link") {
