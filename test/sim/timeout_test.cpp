@@ -1,4 +1,4 @@
-#include "test/support/two_hosts.hpp"
+#include "test/support/sim_call.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -46,10 +46,10 @@ asio::awaitable<std::string> outcome(asio::awaitable<T> operation) {
 
 constexpr int count = 100'000;
 
-asio::awaitable<void> send_numbers(context where, DataChannel out) {
+asio::awaitable<void> send_numbers(context where, DataChannel out, int messages = count) {
     std::mt19937 random(1);
     timer pause(where);
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i < messages; ++i) {
         const auto text = std::to_string(i);
         co_await out.send(text);
         // Times and deadlines are multiples of 10 us, as the link's are: they often meet.
@@ -81,6 +81,107 @@ asio::awaitable<void> race(test::two_hosts& net) {
     co_await (send_numbers(net.a, call.out) && receive_numbers(call.in, timeouts));
     CHECK(timeouts > 1000);
     CHECK_FALSE(call.in.tryReceive()); // none twice
+}
+
+/// The same without timeout(): `||` discards the value of the loser, also when both are there. What it loses
+/// shows that messages and deadlines do meet in the test above.
+asio::awaitable<void> receive_naively(context where, DataChannel in, int messages, int& received) {
+    std::mt19937 random(2);
+    timer clock(where);
+    for (int last = -1; last < messages - 1;) {
+        const duration limit = 10us * (random() % 15);
+        auto first = co_await (in.receive() || clock.wait(limit));
+        if (first.index() != 0) {
+            if (in.readyState() == DataChannelState::closed) co_return;
+            continue;
+        }
+        last = std::stoi(std::string(std::get<0>(first).text()));
+        ++received;
+    }
+}
+
+asio::awaitable<void> naive_race(test::two_hosts& net) {
+    constexpr int messages = count / 5;
+    pair call(net);
+    co_await call.open();
+    int received = 0;
+    auto sent = [](test::two_hosts& where, DataChannel out) -> asio::awaitable<void> {
+        co_await send_numbers(where.a, out, messages);
+        co_await out.bufferedAmountLow();
+        out.close(); // the last one may be lost, too
+    };
+    co_await (sent(net, call.out) && receive_naively(net.b, call.in, messages, received));
+    test::figure("{} of {} messages lost", messages - received, messages);
+    CHECK(received > messages / 2);
+    CHECK(received < messages);
+}
+
+/// A call up to the first message, in one coroutine.
+struct timed_call {
+    PeerConnection a, b;
+    DataChannel out, in;
+
+    explicit timed_call(const test::two_hosts& net) : a(net.a), b(net.b) {}
+
+    static asio::awaitable<void> pass(PeerConnection& from, PeerConnection& to) {
+        for (;;) {
+            auto candidate = co_await from.nextIceCandidate();
+            if (!candidate) co_return;
+            co_await to.addIceCandidate(*candidate);
+        }
+    }
+    asio::awaitable<void> talk() {
+        co_await out.opened();
+        co_await out.send("hello");
+        in = co_await b.nextDataChannel();
+        auto message = co_await in.receive();
+        CHECK(message.text() == "hello");
+    }
+    asio::awaitable<void> run() {
+        out = a.createDataChannel("x");
+        co_await test::negotiate(a, b);
+        co_await (pass(a, b) && pass(b, a) && talk());
+    }
+};
+
+/// The whole call has this much time, and is closed.
+asio::awaitable<void> limited(test::two_hosts& net, timed_call& call, duration limit, bool& in_time) {
+    const auto before = net.world.now();
+    const std::string ended = co_await outcome(timeout(net.a, limit, call.run()));
+    in_time = ended.empty();
+    if (!in_time) {
+        CHECK(ended == "TimeoutError");
+        CHECK(net.world.now() == before + limit);
+    }
+    call.a.close();
+    call.b.close();
+    co_await call.a.closed();
+    co_await call.b.closed();
+    CHECK(net.world.now() <= before + limit);
+}
+
+void limit_a_call(bool with_worker) {
+    sim::link_options link;
+    link.delay = 20ms;
+    bool in_time = false;
+    duration limit{};
+    for (; !in_time; limit += 1ms) {
+        INFO(limit.count() / 1'000'000 << " ms");
+        test::two_hosts net(1, link);
+        if (with_worker) { // workers run on the same thread, later
+            context_options options;
+            options.worker = net.io.get_executor();
+            net.a = context(net.io.get_executor(), net.world.host("a"), options);
+            net.b = context(net.io.get_executor(), net.world.host("b"), options);
+        }
+        timed_call call(net);
+        net.run(limited(net, call, limit, in_time), limit);
+        REQUIRE(net.world.run_dry()); // at once, and both connections are still there
+        REQUIRE(net.world.open_sockets() == 0);
+        REQUIRE(limit < 1s);
+    }
+    test::figure("the call took {} ms", test::milliseconds(limit - 1ms));
+    CHECK(limit > 200ms);
 }
 
 asio::awaitable<void> errors_at_once(test::two_hosts& net) {
@@ -269,6 +370,11 @@ void run(asio::awaitable<void> (*body)(test::two_hosts&), duration limit) {
 } // namespace
 
 TEST_CASE("a hundred thousand messages against deadlines: none lost, none twice") { run(race, 1h); }
+TEST_CASE("twenty thousand of the same messages under || with the same deadlines: some are lost") {
+    run(naive_race, 1h);
+}
+TEST_CASE("timeout: a whole call in no matter how little time, and nothing is left") { limit_a_call(false); }
+TEST_CASE("timeout: a whole call with handshakes on a worker, and nothing is left") { limit_a_call(true); }
 TEST_CASE("timeout: an error surfaces at once") { run(errors_at_once, 1s); }
 TEST_CASE("timeout: the deadline is on the context's clock, and the operation has ended") {
     run(deadlines, 10s);

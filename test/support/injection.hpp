@@ -1,84 +1,115 @@
 #pragma once
 
-#include "test/support/call.hpp"
 #include "test/support/catch.hpp"
+#include "test/support/two_hosts.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/detached.hpp>
 
+#include <algorithm>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
-/// Disturbs a program of the library's operations at one of them: the program runs each as a step, and the
-/// test runs the program again and again until no step is left to disturb.
+/// Disturbs a program of the library's operations at any turn of the executor. The program runs each
+/// operation as a step, and the test runs the program again and again until no turn is left to disturb.
 namespace cortc::test {
 
 /// What steps throw once injector::stop() was called: the program is to unwind.
 struct interrupted {};
 
+/// What came of the operations of one name that were told to stop while they were under way.
+struct verdict {
+    std::size_t cancelled = 0; ///< ended so, had changed nothing, and were repeated
+    std::size_t completed = 0; ///< had succeeded already
+};
+using verdicts = std::map<std::string, verdict, std::less<>>;
+
+/// An operation that the program awaits.
+struct pending_step {
+    std::string_view name;
+    char end;           ///< whose it is: 'a' or 'b'
+    std::size_t number; ///< of the step, from 0; a repetition has it again
+    bool begun = false; ///< the operation was started: before, a signal finds its coroutine only
+    bool told = false;  ///< to stop
+    bool told_under_way = false;
+    bool over = false;
+    std::exception_ptr error{}; ///< once it is over
+    asio::cancellation_signal signal{};
+};
+using pending_steps = std::vector<std::shared_ptr<pending_step>>;
+
 class injector {
   public:
-    static constexpr std::size_t never_fires = static_cast<std::size_t>(-1);
-
-    /// Disturbs step `at` (from 0), `turns` rounds of the executor and then `delay` after it suspended.
-    explicit injector(std::size_t at = never_fires, unsigned turns = 0, duration delay = {})
-        : at_(at), turns_(turns), delay_(delay) {}
+    injector() = default;
     injector(const injector&) = delete;
     injector& operator=(const injector&) = delete;
 
-    /// What happens then. Without it the operation is cancelled (terminal).
-    std::function<void()> act;
-    /// And what happens a second after act, to end what it left.
-    std::function<void()> finish;
-
+    [[nodiscard]] const pending_steps& waiting() const noexcept { return waiting_; }
+    [[nodiscard]] const verdicts& seen() const noexcept { return seen_; }
     [[nodiscard]] std::size_t steps() const noexcept { return steps_; }
-    [[nodiscard]] bool fired() const noexcept { return fired_; }
-    [[nodiscard]] bool cancelled() const noexcept { return cancelled_; } ///< it ended so, and was repeated
-    [[nodiscard]] bool hanging() const noexcept { return hanging_; }     ///< act did not end it in a second
     void stop() noexcept { stopped_ = true; }
 
-    /// Runs the operation that `make` makes, and once more if it was the one that was cancelled. `unchanged`
-    /// is called in between, to check that nothing was done. Call with lambdas that capture references only.
-    template <class Make, class Unchanged>
-    std::invoke_result_t<Make&> step(Make make, Unchanged unchanged) {
+    /// Tells them to stop; call it on the executor.
+    static void cancel(const pending_steps& which) {
+        for (const auto& each : which) {
+            each->told = true;
+            each->told_under_way = each->begun;
+            each->signal.emit(asio::cancellation_type::terminal);
+        }
+    }
+
+    /// Runs the operation that `make` makes, and again if it was cancelled: then `state` is what it was
+    /// before. One that was told to stop and completed has changed it if `changes`. Call with lambdas that
+    /// capture references only.
+    template <class Make, class State>
+    std::invoke_result_t<Make&> step(std::string_view name, char end, Make make, State state,
+                                     bool changes = false) {
         using result = typename std::invoke_result_t<Make&>::value_type;
-        std::optional<detail::value_or_nothing<result>> value;
-        if (stopped_) throw interrupted();
-        const bool chosen = steps_++ == at_;
-        bool again = false;
-        try {
-            if (chosen)
-                co_await disturbed(make, value);
-            else
-                co_await run(make(), value);
-        } catch (const boost::system::system_error& error) {
-            again = !stopped_ && chosen && fired_ && error.code() == asio::error::operation_aborted;
-            if (!again && !stopped_) throw;
+        const asio::any_io_executor executor = co_await asio::this_coro::executor;
+        const auto number = steps_++;
+        for (;;) {
+            if (stopped_) throw interrupted();
+            const auto before = state();
+            std::optional<detail::value_or_nothing<result>> value;
+            auto self = begin(name, end, number);
+            auto token = asio::bind_cancellation_slot(self->signal.slot(), asio::use_awaitable);
+            try {
+                co_await asio::co_spawn(executor, run(self, make(), value), token);
+            } catch (...) {
+                self->error = std::current_exception();
+            }
+            finish(*self);
+            if (stopped_) throw interrupted();
+            INFO(name << " of " << end << ", step " << number);
+            if (!self->error) {
+                if (self->told_under_way) {
+                    ++seen_[std::string(name)].completed;
+                    if (changes) CHECK(state() != before);
+                }
+                if constexpr (std::is_void_v<result>)
+                    co_return;
+                else
+                    co_return std::move(*value);
+            }
+            if (!self->told || !detail::is_cancellation(self->error)) std::rethrow_exception(self->error);
+            if (self->told_under_way) ++seen_[std::string(name)].cancelled;
+            CHECK(state() == before);
         }
-        if (again) {
-            cancelled_ = true;
-            unchanged();
-            co_await run(make(), value);
-        }
-        if (stopped_) throw interrupted();
-        if constexpr (!std::is_void_v<result>) co_return std::move(*value);
     }
     template <class Make>
-    std::invoke_result_t<Make&> step(Make make) {
-        return step(std::move(make), [] {});
+    std::invoke_result_t<Make&> step(std::string_view name, char end, Make make) {
+        return step(name, end, std::move(make), [] { return 0; });
     }
 
   private:
-    struct running {
-        asio::cancellation_signal signal;
-        bool over = false;
-    };
-
     template <class T>
-    static asio::awaitable<void> run(asio::awaitable<T> operation,
+    static asio::awaitable<void> run(std::shared_ptr<pending_step> self, asio::awaitable<T> operation,
                                      std::optional<detail::value_or_nothing<T>>& value) {
+        self->begun = true;
         if constexpr (std::is_void_v<T>) {
             co_await std::move(operation);
             value.emplace();
@@ -86,41 +117,72 @@ class injector {
             value.emplace(co_await std::move(operation));
         }
     }
-    template <class Make, class Value>
-    asio::awaitable<void> disturbed(Make& make, std::optional<Value>& value) {
-        const asio::any_io_executor executor = co_await asio::this_coro::executor;
-        auto state = std::make_shared<running>();
-        asio::co_spawn(executor, disturb(state), asio::detached);
-        auto token = asio::bind_cancellation_slot(state->signal.slot(), asio::use_awaitable);
-        try {
-            co_await asio::co_spawn(executor, run(make(), value), token);
-        } catch (...) {
-            state->over = true;
-            throw;
-        }
-        state->over = true;
+    std::shared_ptr<pending_step> begin(std::string_view name, char end, std::size_t number) {
+        auto made = std::make_shared<pending_step>();
+        made->name = name;
+        made->end = end;
+        made->number = number;
+        waiting_.push_back(made);
+        return made;
     }
-    asio::awaitable<void> disturb(std::shared_ptr<running> state) {
-        const asio::any_io_executor executor = co_await asio::this_coro::executor;
-        for (unsigned i = 0; i <= turns_; ++i) co_await asio::post(executor, asio::use_awaitable);
-        if (delay_ > duration()) co_await detail::pause(context::of(executor), delay_);
-        if (state->over) co_return;
-        fired_ = true;
-        if (!act) {
-            state->signal.emit(asio::cancellation_type::terminal);
-            co_return;
-        }
-        act();
-        co_await detail::pause(context::of(executor), std::chrono::seconds(1));
-        hanging_ = !state->over;
-        if (finish) finish();
+    void finish(pending_step& which) {
+        which.over = true;
+        std::erase_if(waiting_, [&](const auto& each) { return each.get() == &which; });
     }
 
-    std::size_t at_;
-    unsigned turns_;
-    duration delay_;
+    pending_steps waiting_;
+    verdicts seen_;
     std::size_t steps_ = 0;
-    bool fired_ = false, cancelled_ = false, hanging_ = false, stopped_ = false;
+    bool stopped_ = false;
+};
+
+/// Runs a simulated world one turn of the executor at a time: all that was ready when the turn began.
+class turns {
+  public:
+    /// What `shelf` holds is work for other threads: it is done when nothing else is to do and before time
+    /// passes, one piece at a time.
+    turns(two_hosts& net, asio::io_context& shelf) : net_(net), shelf_(shelf) {}
+
+    /// One turn, and `then` at its end, on the executor. False when nothing was ready.
+    bool turn(const std::function<void()>& then = {}) {
+        bool over = false;
+        asio::post(net_.io, [&] {
+            over = true;
+            if (then) then();
+        });
+        if (net_.io.stopped()) net_.io.restart();
+        std::size_t handlers = 0;
+        for (; !over; ++handlers) net_.io.poll_one();
+        return handlers > 1;
+    }
+    /// When nothing is ready: does a piece of work of the shelf, or goes to the next moment of virtual time.
+    /// False when there is none before `deadline`.
+    bool go_on(time_point deadline) {
+        if (shelf_.stopped()) shelf_.restart();
+        return shelf_.poll_one() != 0 || next_moment(deadline);
+    }
+
+  private:
+    /// run_until asks when nothing is ready, moves on, and runs what is due then: that is left to turn().
+    bool next_moment(time_point deadline) {
+        bool asked = false, moved = false;
+        auto halt = [&] {
+            if (std::exchange(asked, true)) return true;
+            asio::post(net_.io, [&] {
+                moved = true;
+                net_.io.stop();
+            });
+            return false;
+        };
+        net_.world.run_until(halt, deadline - net_.world.now());
+        const bool more = moved;
+        if (!more) net_.io.poll_one(); // nothing came before the deadline: our own handler is left
+        net_.io.restart();
+        return more;
+    }
+
+    two_hosts& net_;
+    asio::io_context& shelf_;
 };
 
 } // namespace cortc::test
