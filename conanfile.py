@@ -49,8 +49,9 @@ class CortcConan(ConanFile):
     def requirements(self):
         self.requires("boost/[>=1.81 <2]", transitive_headers=True)
         self.requires("fmt/[>=9 <11]", transitive_headers=True)
-        # Only bodies include mbedTLS: the library's, or those that header_only compiles in its user.
-        self.requires("mbedtls/[>=2.28 <4]", transitive_headers=bool(self.options.header_only))
+        # Only bodies include mbedTLS and libsrtp: the library's, or those that header_only compiles in its user.
+        for each in ("mbedtls/[>=2.28 <4]", "libsrtp/[>=2.3 <3]"):
+            self.requires(each, transitive_headers=bool(self.options.header_only))
 
     def validate(self):
         check_min_cppstd(self, 20)
@@ -115,6 +116,7 @@ class CortcConan(ConanFile):
         self._depend(component, "boost", "headers", [])
         self._depend(component, "fmt", "fmt", ["fmt"])
         self._depend(component, "mbedtls", "mbedtls", ["mbedtls", "mbedx509", "mbedcrypto"])
+        self._depend(component, "libsrtp", "libsrtp", ["srtp2"])
         if name == "header_only":
             component.bindirs = component.libdirs = []
         return component

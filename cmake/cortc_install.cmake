@@ -26,18 +26,25 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/cortcConfigVersion.cmake
 install(FILES "${PROJECT_BINARY_DIR}/cortcConfig.cmake" "${PROJECT_BINARY_DIR}/cortcConfigVersion.cmake"
   "${PROJECT_SOURCE_DIR}/cmake/cortc_dependencies.cmake" DESTINATION "${cortc_cmake_folder}")
 
-# pkg-config. fmt is used by inline functions of the headers, mbedTLS only inside the library, unless that is
-# static or there is none. Debian 12's mbedTLS has no .pc file, and naming one that does not exist fails.
+# pkg-config. fmt is used by inline functions of the headers, mbedTLS and libsrtp only inside the library, unless
+# that is static or there is none. Debian 12's mbedTLS has no .pc file, and naming one that does not exist fails.
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig"
   OUTPUT_VARIABLE cortc_pc_prefix)
 find_package(PkgConfig QUIET)
 set(cortc_pc_mbedtls_requires "")
 set(cortc_pc_mbedtls_libs "-lmbedtls -lmbedx509 -lmbedcrypto")
+set(cortc_pc_srtp_requires "")
+set(cortc_pc_srtp_libs "-lsrtp2")
 if(PkgConfig_FOUND)
   pkg_check_modules(CORTC_MBEDTLS_PC QUIET mbedtls)
   if(CORTC_MBEDTLS_PC_FOUND)
     set(cortc_pc_mbedtls_requires "mbedtls mbedx509 mbedcrypto")
     set(cortc_pc_mbedtls_libs "")
+  endif()
+  pkg_check_modules(CORTC_SRTP2_PC QUIET libsrtp2)
+  if(CORTC_SRTP2_PC_FOUND)
+    set(cortc_pc_srtp_requires "libsrtp2")
+    set(cortc_pc_srtp_libs "")
   endif()
 endif()
 set(cortc_pc_boost "")
@@ -57,11 +64,12 @@ function(cortc_pkg_config file description)
 endfunction()
 
 cortc_pkg_config(cortc-header-only "${PROJECT_DESCRIPTION}, header-only"
-  REQUIRES "fmt ${cortc_pc_mbedtls_requires}" LIBS "${cortc_pc_mbedtls_libs} -pthread" CFLAGS "-DCORTC_HEADER_ONLY")
+  REQUIRES "fmt ${cortc_pc_mbedtls_requires} ${cortc_pc_srtp_requires}"
+  LIBS "${cortc_pc_mbedtls_libs} ${cortc_pc_srtp_libs} -pthread" CFLAGS "-DCORTC_HEADER_ONLY")
 if(CORTC_COMPILED)
   cortc_pkg_config(cortc "${PROJECT_DESCRIPTION}"
-    REQUIRES "fmt" REQUIRES_PRIVATE "${cortc_pc_mbedtls_requires}" LIBS "-L\${libdir} -lcortc -pthread"
-    LIBS_PRIVATE "${cortc_pc_mbedtls_libs}" CFLAGS "-DBOOST_ASIO_SEPARATE_COMPILATION")
+    REQUIRES "fmt" REQUIRES_PRIVATE "${cortc_pc_mbedtls_requires} ${cortc_pc_srtp_requires}"
+    LIBS "-L\${libdir} -lcortc -pthread" LIBS_PRIVATE "${cortc_pc_mbedtls_libs} ${cortc_pc_srtp_libs}" CFLAGS "-DBOOST_ASIO_SEPARATE_COMPILATION")
 endif()
 if(TARGET cortc_signaling)
   cortc_pkg_config(cortc-signaling "Descriptions and candidates as JSON over WebSockets and HTTP, for cortc"

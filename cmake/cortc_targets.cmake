@@ -33,7 +33,8 @@ if(CORTC_MOLD AND PROJECT_IS_TOP_LEVEL)
   target_link_options(cortc_flags INTERFACE -fuse-ld=mold)
 endif()
 
-set(cortc_links Threads::Threads Boost::headers fmt::fmt MbedTLS::mbedtls MbedTLS::mbedx509 MbedTLS::mbedcrypto)
+set(cortc_links Threads::Threads Boost::headers fmt::fmt MbedTLS::mbedtls MbedTLS::mbedx509 MbedTLS::mbedcrypto
+  libSRTP::srtp2)
 
 function(cortc_includes target scope)
   target_include_directories(${target} ${scope}

@@ -47,6 +47,18 @@ done
 echo 'set(CMAKE_FIND_LIBRARY_SUFFIXES .none)' >no_library.cmake
 refuses "cortc needs mbedTLS 2.28 or 3: install libmbedtls-dev" "$source" "${quick[@]}" \
     -DCMAKE_DISABLE_FIND_PACKAGE_MbedTLS=ON -DCMAKE_PROJECT_INCLUDE="$PWD/no_library.cmake"
+cat >no_srtp.cmake <<'CMAKE'
+macro(find_library variable)
+  if(NOT "${variable}" STREQUAL SRTP2_LIBRARY)
+    _find_library(${variable} ${ARGN})
+  endif()
+endmacro()
+CMAKE
+refuses "cortc needs libsrtp 2.3 or later: install libsrtp2-dev" "$source" "${quick[@]}" \
+    -DCMAKE_DISABLE_FIND_PACKAGE_libSRTP=ON -DCMAKE_PROJECT_INCLUDE_BEFORE="$PWD/no_srtp.cmake"
+sed 's/^Version:.*/Version: 2.2.0/' "$(pkg-config --variable=pcfiledir libsrtp2)/libsrtp2.pc" >old/libsrtp2.pc
+PKG_CONFIG_PATH=$PWD/old refuses "cortc needs libsrtp 2.3 or later, and found 2.2.0: install libsrtp2-dev" "$source" \
+    "${quick[@]}" -DCMAKE_DISABLE_FIND_PACKAGE_libSRTP=ON
 cat >no_json.cmake <<'CMAKE'
 macro(find_package name)
   if(NOT "${ARGN}" MATCHES "json")

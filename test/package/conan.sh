@@ -31,6 +31,7 @@ boost=$(sed -n 's/^#define BOOST_LIB_VERSION "\(.*\)"/\1/p' /usr/include/boost/v
 mbedtls=$({ cat /usr/include/mbedtls/{version,build_info}.h 2>/dev/null || true; } |
     sed -n 's/^#define MBEDTLS_VERSION_STRING  *"\(.*\)"/\1/p')
 fmt=$(pkg-config --modversion fmt)
+libsrtp=$(pkg-config --modversion libsrtp2)
 cat >"$CONAN_HOME/profiles/system" <<PROFILE
 include(default)
 
@@ -41,6 +42,7 @@ build_type=Debug
 [platform_requires]
 boost/$boost
 fmt/$fmt
+libsrtp/$libsrtp
 $([[ $mbedtls_source ]] || echo "mbedtls/$mbedtls")
 
 [conf]

@@ -55,7 +55,7 @@ int main() {
 }
 CPP
 sources=("$work/main.cpp" "$work/one.cpp" "$work/two.cpp")
-libraries=(-lfmt -lmbedtls -lmbedx509 -lmbedcrypto -lpthread)
+libraries=(-lfmt -lmbedtls -lmbedx509 -lmbedcrypto -lsrtp2 -lpthread)
 printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -I{} bash -c '
     read -ra flags <<<"$flags_text"
     $compiler "${flags[@]}" -DCORTC_HEADER_ONLY -c {} -o {}.o'
