@@ -1,0 +1,126 @@
+#pragma once
+
+#include "cortc/base/bytes.hpp"
+#include "cortc/base/config.hpp"
+#include "cortc/base/result.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+/// Secure RTP (RFC 3711), on libsrtp, with the keys of DTLS-SRTP (RFC 5764).
+namespace cortc::srtp {
+
+/// Protection profiles by their number in use_srtp (RFC 5764 4.1.2).
+enum class profile : std::uint16_t { aes128_cm_sha1_80 = 0x0001, aes128_cm_sha1_32 = 0x0002 };
+/// As IANA's registry of DTLS-SRTP protection profiles has it: "SRTP_AES128_CM_HMAC_SHA1_80".
+std::string_view to_string(profile which) noexcept;
+
+/// What the keys of one direction are derived from (RFC 3711 4.3).
+struct master_key {
+    std::array<std::byte, 16> key{};
+    std::array<std::byte, 14> salt{};
+};
+
+/// Why a packet was not protected or unprotected.
+enum class drop_reason : std::uint8_t {
+    too_short,        ///< for its header, and inbound for what SRTP adds
+    too_long,         ///< more than a datagram can hold
+    malformed,        ///< not version 2, or its fields exceed it; SRTCP that says it is not encrypted
+    no_room,          ///< the buffer ends before what SRTP adds
+    wrong_tag,        ///< authentication failed
+    replayed,         ///< seen before; outbound, its index has protected another packet
+    too_old,          ///< older than the replay window
+    too_many_streams, ///< of a new SSRC, and there are options::max_streams
+    key_expired,      ///< 2^48 packets of RTP or 2^31 of RTCP have been protected (RFC 3711 9.2)
+    internal,         ///< libsrtp had no memory, or its cipher failed
+    count
+};
+std::string_view to_string(drop_reason reason) noexcept;
+
+struct options {
+    srtp::profile profile = srtp::profile::aes128_cm_sha1_80;
+    /// RFC 5764 4.2: the DTLS client's write keys protect what the client sends, the server's what the server
+    /// sends.
+    master_key outbound, inbound;
+    /// Streams (SSRCs) of either direction. None is ever forgotten: its old packets could be replayed.
+    std::size_t max_streams = 1024;
+};
+
+struct statistics {
+    std::uint64_t rtp_protected = 0, rtcp_protected = 0, rtp_unprotected = 0, rtcp_unprotected = 0;
+    ///@{
+    /// By drop_reason.
+    std::array<std::uint64_t, static_cast<std::size_t>(drop_reason::count)> inbound_drops{}, outbound_drops{};
+    ///@}
+};
+
+/// Both directions of SRTP and SRTCP between two peers, any number of streams up to a limit. An engine: no
+/// clock, no socket. Packets are changed in place; nothing throws for what a peer sent.
+///
+/// A stream is made for an SSRC by its first packet, inbound only after that packet is authentic: forged
+/// packets leave nothing behind. A packet of a known stream allocates nothing.
+///
+/// The window against replay (RFC 3711 3.3.2, at least 64) is 1024 packets: video of 10 Mbit/s has a thousand
+/// packets a second, and what is resent on demand comes a round trip or two late. It takes 128 bytes of a
+/// stream. That of SRTCP is libsrtp's, 128.
+class session {
+  public:
+    using size_or_reason = result<std::size_t, drop_reason>;
+
+    /// What protect_rtp() and protect_rtcp() append at most: a tag of 80 bits, and for RTCP the index (RFC
+    /// 3711 3.4). RTCP has this tag in both profiles (RFC 5764 4.1.2).
+    static constexpr std::size_t max_trailer = 14;
+
+    /// Null when libsrtp cannot be started, or has no memory.
+    [[nodiscard]] static std::unique_ptr<session> make(const options& with);
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+    ~session();
+
+    ///@{
+    /// The packet is the first `size` bytes of `buffer`, whose rest is room for the trailer. Returns the new
+    /// size. A sequence number protects one packet only, since two would have the same key stream (RFC 3711
+    /// 9.1): what is to be sent again is kept protected, or goes as RTX. A refused packet is unchanged.
+    size_or_reason protect_rtp(byte_span buffer, std::size_t size);
+    size_or_reason protect_rtcp(byte_span buffer, std::size_t size);
+    ///@}
+
+    ///@{
+    /// Returns the size of the RTP or RTCP packet at the front of `packet`. A refused one is unchanged.
+    size_or_reason unprotect_rtp(byte_span packet);
+    size_or_reason unprotect_rtcp(byte_span packet);
+    ///@}
+
+    [[nodiscard]] srtp::profile used_profile() const noexcept { return profile_; }
+    [[nodiscard]] std::size_t inbound_streams() const noexcept;
+    [[nodiscard]] std::size_t outbound_streams() const noexcept;
+    [[nodiscard]] const statistics& stats() const noexcept { return stats_; }
+
+  private:
+    struct direction;
+    enum class kind : std::uint8_t { rtp, rtcp };
+
+    explicit session(srtp::profile profile);
+    size_or_reason protect(kind what, byte_span buffer, std::size_t size);
+    size_or_reason unprotect(kind what, byte_span packet);
+    [[nodiscard]] std::size_t trailer(kind what) const noexcept;
+
+    srtp::profile profile_;
+    std::unique_ptr<direction> outbound_, inbound_;
+    statistics stats_;
+};
+
+/// Tells RTCP from RTP on one port (RFC 5761 4: packet types 192 to 223). Protected or not: the second byte
+/// is never encrypted.
+[[nodiscard]] inline bool is_rtcp(byte_view packet) noexcept {
+    return packet.size() >= 2 && packet[1] >= std::byte{192} && packet[1] <= std::byte{223};
+}
+
+} // namespace cortc::srtp
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/srtp/impl/session.ipp"
+#endif

@@ -1,0 +1,1 @@
+#include "cortc/srtp/impl/session.ipp"
