@@ -95,8 +95,9 @@ class TransportStats : public Stats {
     std::optional<std::string> tlsVersion;          ///< "FEFD" (DTLS 1.2), once connected
     /// As IANA names it: "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", once connected.
     std::optional<std::string> dtlsCipher;
-    DtlsRole dtlsRole = DtlsRole::unknown;          ///< who sends the ClientHello is the client
-    std::optional<std::string> srtpCipher;          ///< no source yet: absent
+    DtlsRole dtlsRole = DtlsRole::unknown; ///< who sends the ClientHello is the client
+    /// As IANA names it: "SRTP_AES128_CM_HMAC_SHA1_80". Absent before DTLS is connected, and without media.
+    std::optional<std::string> srtpCipher;
     std::uint64_t selectedCandidatePairChanges = 0; ///< to and from none included
 };
 
@@ -236,7 +237,7 @@ class DropStats : public Stats {
   public:
     /// One reason, and how often.
     struct Drop {
-        std::string_view layer;  ///< "transport", "socket", "ice", "dtls", "sctp", "data-channel"
+        std::string_view layer;  ///< "transport", "socket", "ice", "dtls", "srtp", "sctp", "data-channel"
         std::string_view reason; ///< "unknown ufrag"; for people, and the same for good
         std::uint64_t count = 0; ///< since the transport was made
 

@@ -474,3 +474,52 @@ TEST_CASE("stats: cancelled, it has either completed or done nothing") {
     CHECK(aborted);
     run.call.finish();
 }
+
+TEST_CASE("stats: SRTP has its profile, and what is forged is counted while the call goes on") {
+    test::sim_call call(1, test::link_of(5ms));
+    call.offerer->addTransceiver(MediaKind::audio);
+    auto channel = call.offerer->createDataChannel("chat");
+    DataChannel other;
+    int forged = 0;
+    bool forging = false;
+    call.world.on_datagram([&](sim::transit& each) {
+        if (!forging || !test::is_application_data(each.data) || forged == 6) return;
+        each.data = test::pattern(forged == 0 ? 9 : 206, 1);     // SCTP sends again what was in its place
+        if (forged != 0) each.data[206 - 14] |= std::byte{0x80}; // encrypted, if it is SRTCP (RFC 3711 3.4)
+        each.data[0] = std::byte{0x80};
+        each.data[1] = std::byte{forged % 2 ? std::uint8_t{111} : std::uint8_t{200}};
+        ++forged;
+    });
+    StatsReport a, b;
+    auto body = [&]() -> asio::awaitable<void> {
+        co_await call.set_up();
+        co_await channel.opened();
+        other = co_await call.answerer->nextDataChannel();
+        forging = true;
+        for (int i = 0; i < 20; ++i) {
+            co_await channel.send(std::string_view("there"));
+            const auto message = co_await other.receive();
+            CHECK(message.text() == "there");
+        }
+        co_await call.pause(1s);
+        a = co_await call.offerer->getStats();
+        b = co_await call.answerer->getStats();
+    };
+    call.run(body(), 60s);
+    CHECK(forged == 6);
+    std::uint64_t refused = 0, short_ones = 0;
+    for (const auto* report : {&a, &b}) {
+        check_references(*report);
+        CHECK(only<TransportStats>(*report).srtpCipher == "SRTP_AES128_CM_HMAC_SHA1_80");
+        const auto& drops = only<DropStats>(*report);
+        refused += drops.of("srtp", "authentication failed");
+        short_ones += drops.of("srtp", "too short");
+        CHECK(drops.of("transport", "no receiver") == 0);
+        CHECK(drops.of("transport", "no media") == 0);
+    }
+    CHECK(refused == 5);
+    CHECK(short_ones == 1);
+    CHECK(call.offerer->connectionState() == PeerConnectionState::connected);
+    CHECK(call.answerer->connectionState() == PeerConnectionState::connected);
+    call.finish();
+}

@@ -203,6 +203,7 @@ CORTC_DECL void connection::collect_certificates(StatsReport& report, jsep::tran
         into.tlsVersion = "FEFD"; // DTLS 1.2 (RFC 6347 4.1), the only one
     }
     if (auto suite = dtls->cipher_suite(); !suite.empty()) into.dtlsCipher = std::move(suite);
+    if (const auto* srtp = entry.where->srtp()) into.srtpCipher = to_string(srtp->used_profile());
 }
 
 CORTC_DECL std::string connection::collect_certificate(StatsReport& report, byte_view der) {
@@ -350,6 +351,8 @@ CORTC_DECL void connection::collect_drops(StatsReport& report, jsep::transport_i
     detail::append_drop(made, "socket", "over the limit", where.sockets().stats().over_limit);
     detail::append_drops<ice::drop_reason>(made, "ice", where.agent().stats().drops);
     if (const auto* dtls = where.dtls()) detail::append_dtls_drops(made, *dtls);
+    if (const auto* srtp = where.srtp())
+        detail::append_drops<srtp::drop_reason>(made, "srtp", srtp->stats().inbound_drops);
     if (sctp_transport_ == entry.where && sctp_) {
         if (const auto* association = sctp_->transport())
             detail::append_drops<sctp::drop_reason>(made, "sctp", association->stats().drops);

@@ -93,6 +93,8 @@ CORTC_DECL void connection::sync_media_transports() {
     for (const auto& each : transceivers_) {
         const auto where = session_.media_transport(each->id());
         each->transport(where ? transport_view(*where) : nullptr);
+        if (!where) continue;
+        if (auto at = transports_.find(*where); at != transports_.end()) at->second.where->expect_media();
     }
 }
 

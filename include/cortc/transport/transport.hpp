@@ -7,6 +7,7 @@
 #include "cortc/sctp/data_channels.hpp"
 #include "cortc/sdp/candidate.hpp"
 #include "cortc/sdp/fingerprint.hpp"
+#include "cortc/srtp/session.hpp"
 #include "cortc/transport/context_core.hpp"
 #include "cortc/transport/phase.hpp"
 
@@ -49,15 +50,17 @@ class transport_observer {
 enum class demux_drop : std::uint8_t {
     empty,
     unknown_protocol, ///< its first byte is none of RFC 7983's
-    invalid_source,   ///< DTLS from an address that no connectivity check has proven
+    invalid_source,   ///< DTLS or SRTP from an address that no connectivity check has proven
     no_dtls_yet,      ///< the peer's DTLS parameters are not known
     no_media,         ///< SRTP or SRTCP, and no media was negotiated
+    no_srtp_keys,     ///< SRTP or SRTCP, and DTLS is not connected, or has agreed on no protection profile
+    no_receiver,      ///< authentic RTP or RTCP that nobody takes
     count
 };
 std::string_view to_string(demux_drop reason) noexcept;
 
-/// One ICE + DTLS (+ SCTP) transport: what a bundle group shares. Feeds its engines with datagrams and
-/// timers, drains them after every change, and runs the phases of a connection as one task (run()).
+/// One ICE + DTLS (+ SRTP, + SCTP) transport: what a bundle group shares. Feeds its engines with datagrams
+/// and timers, drains them after every change, and runs the phases of a connection as one task (run()).
 class transport final : public std::enable_shared_from_this<transport>,
                         private net::datagram_handler,
                         private turn_client {
@@ -88,9 +91,12 @@ class transport final : public std::enable_shared_from_this<transport>,
     void add_remote_candidate(const std::string& remote_ufrag, const sdp::candidate& candidate);
     void end_remote_candidates(const std::string& remote_ufrag);
 
-    // DTLS and SCTP
+    // DTLS, SRTP and SCTP
     void set_dtls(crypto::dtls_role role, std::shared_ptr<const crypto::certificate> certificate,
                   const std::vector<sdp::fingerprint>& fingerprints);
+    /// Media was negotiated: SRTP is taken as soon as DTLS has agreed on its keys (RFC 5764). A connection
+    /// for data alone spends no memory on it.
+    void expect_media();
     /// The association runs over this transport once DTLS is up. Owned by the connection, and must outlive
     /// the transport or be detached by close().
     void attach(sctp::data_channels& channels);
@@ -118,6 +124,8 @@ class transport final : public std::enable_shared_from_this<transport>,
     [[nodiscard]] const ice::gatherer& sockets() const noexcept { return gatherer_; }
     /// Null before set_dtls().
     [[nodiscard]] const dtls::transport* dtls() const noexcept { return dtls_ ? &*dtls_ : nullptr; }
+    /// Null without media, and while there are no keys.
+    [[nodiscard]] const srtp::session* srtp() const noexcept { return srtp_.get(); }
     /// Why DTLS failed, if it has.
     [[nodiscard]] std::optional<crypto::dtls_failure> dtls_failure() const noexcept { return dtls_failure_; }
     /// Everything but STUN, over every path.
@@ -136,6 +144,7 @@ class transport final : public std::enable_shared_from_this<transport>,
     void handle_batch(net::udp_socket& socket, std::span<const net::datagram> batch) override;
     void demultiplex(ice::socket_id socket, const net::datagram& packet, time_point now);
     void handle_dtls(ice::socket_id socket, const net::datagram& packet, time_point now);
+    void handle_srtp(ice::socket_id socket, const net::datagram& packet, time_point now);
     void handle_timeout();
     void drop(demux_drop reason) noexcept { ++drops_[static_cast<std::size_t>(reason)]; }
 
@@ -148,6 +157,7 @@ class transport final : public std::enable_shared_from_this<transport>,
     void handle_dtls_event(crypto::dtls_event&& event);
     void drain_channels();
     void start_dtls(time_point now);
+    void start_srtp();
     void transmit(time_point now);
     void transmit_ice(time_point now);
     void transmit_dtls(time_point now);
@@ -169,6 +179,7 @@ class transport final : public std::enable_shared_from_this<transport>,
     std::vector<generation> generations_;
     std::optional<dtls::transport> dtls_;
     crypto::dtls_role dtls_role_ = crypto::dtls_role::client;
+    std::unique_ptr<srtp::session> srtp_;
     sctp::data_channels* channels_ = nullptr;
     std::unique_ptr<net::timer> timer_;
     time_point armed_ = never;
@@ -180,6 +191,7 @@ class transport final : public std::enable_shared_from_this<transport>,
     ice::traffic data_;
     std::array<std::uint64_t, static_cast<std::size_t>(demux_drop::count)> drops_{};
     std::shared_ptr<void> keep_;
+    bool media_ = false;
     bool draining_ = false;
     bool closed_ = false;
 };

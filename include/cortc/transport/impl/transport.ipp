@@ -37,6 +37,17 @@ CORTC_DECL std::optional<crypto::hash_algorithm> hash_algorithm(std::string_view
     return std::nullopt;
 }
 
+/// RFC 5764 4.2: each end protects with its own write keys.
+CORTC_DECL srtp::options srtp_options(const crypto::srtp_keys& keys, crypto::dtls_role role) noexcept {
+    srtp::options made;
+    made.profile = static_cast<srtp::profile>(keys.profile); // both have the numbers of use_srtp
+    const srtp::master_key client{keys.client_key, keys.client_salt};
+    const srtp::master_key server{keys.server_key, keys.server_salt};
+    made.outbound = role == crypto::dtls_role::client ? client : server;
+    made.inbound = role == crypto::dtls_role::client ? server : client;
+    return made;
+}
+
 } // namespace detail
 
 CORTC_DECL std::string_view to_string(demux_drop reason) noexcept {
@@ -51,6 +62,10 @@ CORTC_DECL std::string_view to_string(demux_drop reason) noexcept {
         return "no DTLS yet";
     case demux_drop::no_media:
         return "no media";
+    case demux_drop::no_srtp_keys:
+        return "no SRTP keys";
+    case demux_drop::no_receiver:
+        return "no receiver";
     case demux_drop::count:
         break;
     }
@@ -191,7 +206,7 @@ CORTC_DECL void transport::end_remote_candidates(const std::string& remote_ufrag
     touch();
 }
 
-// ---- DTLS and SCTP
+// ---- DTLS, SRTP and SCTP
 
 CORTC_DECL void transport::set_dtls(crypto::dtls_role role,
                                     std::shared_ptr<const crypto::certificate> certificate,
@@ -221,6 +236,22 @@ CORTC_DECL void transport::start_dtls(time_point at) {
     if (dtls_state_ != dtls_transport_state::fresh) return;
     dtls_->start(at);
     set_dtls_state(dtls_transport_state::connecting, {});
+}
+
+CORTC_DECL void transport::expect_media() {
+    media_ = true;
+    start_srtp();
+}
+
+CORTC_DECL void transport::start_srtp() {
+    if (!media_ || srtp_ || dtls_state_ != dtls_transport_state::connected) return;
+    const auto keys = dtls_->export_srtp_keys();
+    if (!keys) return log_.info("DTLS has agreed on no SRTP profile");
+    srtp_ = srtp::session::make(detail::srtp_options(*keys, dtls_role_));
+    if (srtp_)
+        log_.info("SRTP, {}", to_string(srtp_->used_profile()));
+    else
+        log_.warning("libsrtp does not start: no media");
 }
 
 CORTC_DECL void transport::attach(sctp::data_channels& channels) {
@@ -256,8 +287,10 @@ CORTC_DECL void transport::demultiplex(ice::socket_id socket, const net::datagra
         agent_.handle_packet(socket, packet.source, packet.data, at);
     else if (first >= 20 && first <= 63)
         handle_dtls(socket, packet, at);
+    else if (first >= 128 && first <= 191)
+        handle_srtp(socket, packet, at);
     else
-        drop(first >= 128 && first <= 191 ? demux_drop::no_media : demux_drop::unknown_protocol);
+        drop(demux_drop::unknown_protocol);
 }
 
 CORTC_DECL void transport::handle_dtls(ice::socket_id socket, const net::datagram& packet, time_point at) {
@@ -271,6 +304,20 @@ CORTC_DECL void transport::handle_dtls(ice::socket_id socket, const net::datagra
         agent_.note_received(socket, packet.source, at);
         if (channels_) channels_->handle_packet(core_->scratch().first(*size), at);
     }
+}
+
+/// Tracks carry no packets: one that is authentic is a sign of life, and is dropped.
+CORTC_DECL void transport::handle_srtp(ice::socket_id socket, const net::datagram& packet, time_point at) {
+    if (!media_) return drop(demux_drop::no_media);
+    if (!srtp_) return drop(demux_drop::no_srtp_keys);
+    if (!agent_.accept(socket, packet.source, packet.data.size(), at))
+        return drop(demux_drop::invalid_source);
+    data_.received(packet.data.size(), at);
+    const auto size =
+        srtp::is_rtcp(packet.data) ? srtp_->unprotect_rtcp(packet.data) : srtp_->unprotect_rtp(packet.data);
+    if (!size) return; // srtp_ has counted why
+    agent_.note_received(socket, packet.source, at);
+    drop(demux_drop::no_receiver);
 }
 
 CORTC_DECL void transport::handle_timeout() {
@@ -358,8 +405,10 @@ CORTC_DECL void transport::handle_dtls_event(crypto::dtls_event&& event) {
         log_.info("DTLS connected, {}", dtls_->cipher_suite());
         dtls_connected_.reach();
         set_dtls_state(dtls_transport_state::connected, {});
+        start_srtp();
     } else if (std::holds_alternative<crypto::dtls_closed>(event)) {
         if (channels_) channels_->abort("the peer closed the DTLS association");
+        srtp_.reset(); // its keys were the association's
         set_dtls_state(dtls_transport_state::closed, "the peer closed the connection");
     } else if (auto* failed = std::get_if<crypto::dtls_failed>(&event)) {
         if (channels_) channels_->abort("DTLS failed");
@@ -483,6 +532,7 @@ CORTC_DECL void transport::close(std::shared_ptr<void> keep) {
     closed_ = true;
     core_->withdraw(*this);
     if (dtls_) dtls_->close();
+    srtp_.reset();
     agent_.close();
     gatherer_.close_all();
     channels_ = nullptr;

@@ -1,0 +1,240 @@
+#include "cortc/sim/world.hpp"
+#include "cortc/transport/transport.hpp"
+#include "test/support/catch.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+using namespace cortc;
+using namespace std::chrono_literals;
+using srtp::drop_reason;
+
+namespace {
+
+/// One end: a transport, and what its connection would do for it.
+class end final : public transport_observer {
+  public:
+    end(asio::io_context& io, sim::host& host, ice::role role)
+        : name_(host.name())
+        , core_(std::make_shared<context_core>(io.get_executor(), &host, context_options()))
+        , certificate_(crypto::generate_certificate(crypto::key_type::ecdsa_p256, host.calendar()).value())
+        , where_(std::make_shared<transport>(core_, *this)) {
+        where_->set_role(role);
+        where_->start();
+        where_->add_generation(ufrag(), password());
+    }
+    void negotiate(end& with, crypto::dtls_role role) {
+        peer_ = &with;
+        where_->pair_generation(ufrag(), with.ufrag(), with.password(), false);
+        where_->set_dtls(role, certificate_,
+                         {{"sha-256", with.certificate_->fingerprint(crypto::hash_algorithm::sha256)}});
+    }
+    void gather() { where_->gather(ufrag(), {}); }
+    void close() { where_->close(core_); }
+    [[nodiscard]] transport* operator->() const { return where_.get(); }
+    [[nodiscard]] bool connected() const { return where_->dtls_state() == dtls_transport_state::connected; }
+    [[nodiscard]] bool ended() const { return ended_; }
+
+  private:
+    [[nodiscard]] std::string ufrag() const { return "ufrag" + name_; }
+    [[nodiscard]] std::string password() const { return "a-password-of-22-and-more-" + name_; }
+
+    void on_ice_state(transport&, ice::transport_state) override {}
+    void on_dtls_state(transport&, dtls_transport_state, const std::string&) override {}
+    void on_local_candidate(transport&, const std::string& of, const sdp::candidate& candidate) override {
+        peer_->where_->add_remote_candidate(of, candidate);
+    }
+    void on_gathering_done(transport&, const std::string&) override {}
+    void on_selected_pair(transport&, const std::string&) override {}
+    void on_channel_event(sctp::channel_event&&) override {}
+    void on_channel_message(sctp::incoming_message&&) override {}
+    void on_transport_ended(transport&) override { ended_ = true; }
+
+    std::string name_;
+    std::shared_ptr<context_core> core_;
+    std::shared_ptr<const crypto::certificate> certificate_;
+    std::shared_ptr<transport> where_;
+    end* peer_ = nullptr;
+    bool ended_ = false;
+};
+
+/// Two of them, and whoever is between: what is given to inject() replaces a datagram from b to a now and
+/// then, so that it comes from the address that ICE has proven.
+struct pair {
+    asio::io_context io;
+    sim::world world{io};
+    sim::host &host_a = world.host("a", {"10.0.0.1"}), &host_b = world.host("b", {"10.0.0.2"});
+    end a{io, host_a, ice::role::controlling}, b{io, host_b, ice::role::controlled};
+    endpoint address_of_a;
+    std::optional<bytes> waiting;            ///< for a datagram that it can replace:
+    std::function<bool(byte_view)> replaces; ///< one of these (none: any)
+
+    pair() {
+        world.on_datagram([this](sim::transit& each) { on_datagram(each); });
+    }
+    /// b is the DTLS client.
+    void connect() {
+        begin();
+        REQUIRE(world.run_until([this] { return a.connected() && b.connected(); }, 10s));
+    }
+    void begin() {
+        a.negotiate(b, crypto::dtls_role::server);
+        b.negotiate(a, crypto::dtls_role::client);
+        a.gather();
+        b.gather();
+    }
+    void inject(bytes packet) {
+        waiting = std::move(packet);
+        REQUIRE(world.run_until([this] { return !waiting; }, 20s));
+        world.run_for(10s); // it arrives; and what it replaced is repeated before the next
+    }
+    void finish() {
+        a.close();
+        b.close();
+        CHECK(world.run_dry(1s));
+        CHECK(a.ended());
+        CHECK(b.ended());
+    }
+
+  private:
+    void on_datagram(sim::transit& each) {
+        if (each.source.address != host_b.interfaces().front().address) return;
+        address_of_a = each.destination;
+        if (waiting && (!replaces || replaces(each.data))) each.data = *std::exchange(waiting, std::nullopt);
+    }
+};
+
+/// A session that protects with the write keys of the DTLS client (b), or the server.
+std::unique_ptr<srtp::session> sender(const end& of, bool client) {
+    const auto keys = of->dtls()->export_srtp_keys();
+    REQUIRE(keys.has_value());
+    srtp::options made;
+    made.profile = static_cast<srtp::profile>(keys->profile);
+    made.outbound.key = client ? keys->client_key : keys->server_key;
+    made.outbound.salt = client ? keys->client_salt : keys->server_salt;
+    return srtp::session::make(made);
+}
+
+bytes packet(std::uint8_t type, std::uint16_t sequence) {
+    bytes made(100);
+    byte_writer out(made);
+    out.u8(0x80);
+    out.u8(type);
+    out.u16(sequence);
+    out.u32(1);
+    out.u32(1);
+    return made;
+}
+bytes rtp(srtp::session& from, std::uint16_t sequence) {
+    auto made = packet(111, sequence);
+    made.resize(made.size() + srtp::session::max_trailer);
+    const auto size = from.protect_rtp(made, 100);
+    REQUIRE(size.has_value());
+    made.resize(*size);
+    return made;
+}
+bytes rtcp(srtp::session& from) {
+    auto made = packet(200, 24);
+    made.resize(made.size() + srtp::session::max_trailer);
+    const auto size = from.protect_rtcp(made, 100);
+    REQUIRE(size.has_value());
+    made.resize(*size);
+    return made;
+}
+std::uint64_t dropped(const end& by, drop_reason reason) {
+    return by->srtp()->stats().inbound_drops[static_cast<std::size_t>(reason)];
+}
+
+/// Receives nothing.
+struct deaf final : net::datagram_handler {
+    void handle_batch(net::udp_socket&, std::span<const net::datagram>) override {}
+};
+
+} // namespace
+
+TEST_CASE("transport: SRTP is taken with the keys of DTLS, and what is not authentic is dropped") {
+    pair two;
+    two.a->expect_media();
+    two.b->expect_media();
+    CHECK_FALSE(two.a->srtp());
+    two.connect();
+    REQUIRE(two.a->srtp());
+    REQUIRE(two.b->srtp());
+    const auto client = sender(two.a, true), server = sender(two.a, false);
+    const auto first = rtp(*client, 1);
+    const auto before = two.a->data().packets_received;
+    two.inject(first);
+    CHECK(two.a->srtp()->stats().rtp_unprotected == 1);
+    CHECK(two.a->dropped(demux_drop::no_receiver) == 1);
+    two.inject(rtcp(*client));
+    CHECK(two.a->srtp()->stats().rtcp_unprotected == 1);
+    CHECK(two.a->dropped(demux_drop::no_receiver) == 2);
+
+    two.inject(first);
+    CHECK(dropped(two.a, drop_reason::replayed) == 1);
+    auto changed = rtp(*client, 2);
+    changed[50] ^= std::byte{1};
+    two.inject(changed);
+    CHECK(dropped(two.a, drop_reason::wrong_tag) == 1);
+    two.inject(rtp(*server, 3)); // its own keys
+    CHECK(dropped(two.a, drop_reason::wrong_tag) == 2);
+    two.inject(packet(111, 4)); // as it is
+    CHECK(dropped(two.a, drop_reason::wrong_tag) == 3);
+    two.inject(bytes(1, std::byte{0x80}));
+    CHECK(dropped(two.a, drop_reason::too_short) == 1);
+    CHECK(two.a->data().packets_received == before + 7);
+    CHECK(two.a->dropped(demux_drop::no_receiver) == 2);
+
+    // From an address that no check has proven nothing is even looked at.
+    deaf nobody;
+    auto& stranger = two.world.host("c", {"10.0.0.3"});
+    auto socket = stranger.open_udp({stranger.interfaces().front().address, 0}, nobody).value();
+    const auto next = rtp(*client, 5);
+    const net::outgoing stray{next, two.address_of_a};
+    socket->send({&stray, 1});
+    two.world.run_for(1s);
+    CHECK(two.a->dropped(demux_drop::invalid_source) == 1);
+    CHECK(two.a->srtp()->stats().rtp_unprotected == 1);
+    two.inject(next);
+    CHECK(two.a->srtp()->stats().rtp_unprotected == 2);
+    CHECK(two.a.connected());
+    socket.reset();
+
+    two.b.close(); // its close_notify ends the keys, too
+    CHECK(two.world.run_until([&] { return two.a->dtls_state() == dtls_transport_state::closed; }, 1s));
+    CHECK_FALSE(two.a->srtp());
+    two.finish();
+}
+
+TEST_CASE("transport: SRTP has no session without media, and gets one when media is negotiated later") {
+    pair two;
+    two.connect();
+    CHECK_FALSE(two.a->srtp());
+    const auto client = sender(two.a, true);
+    two.inject(rtp(*client, 1));
+    CHECK(two.a->dropped(demux_drop::no_media) == 1);
+    two.a->expect_media();
+    REQUIRE(two.a->srtp());
+    const auto* made = two.a->srtp();
+    two.a->expect_media(); // the next negotiation
+    CHECK(two.a->srtp() == made);
+    two.inject(rtp(*client, 2));
+    CHECK(two.a->dropped(demux_drop::no_receiver) == 1);
+    CHECK(two.a->srtp()->stats().rtp_unprotected == 1);
+    two.finish();
+}
+
+TEST_CASE("transport: SRTP that comes before the keys is dropped") {
+    pair two;
+    two.a->expect_media();
+    two.begin();
+    two.replaces = [](byte_view data) { return !data.empty() && data[0] == std::byte{22}; };
+    two.waiting = packet(111, 1); // in the place of the first ClientHello, which is repeated
+    REQUIRE(two.world.run_until([&] { return two.a.connected() && two.b.connected(); }, 10s));
+    CHECK(two.a->dropped(demux_drop::no_srtp_keys) == 1);
+    CHECK(two.a->srtp());
+    two.finish();
+}
