@@ -69,8 +69,9 @@ struct AnswerOptions;
 ///   what the read would.
 class PeerConnection {
   public:
-    /// Errors, in this order: iceCandidatePoolSize not in 0 to 255, or an empty certificate: errc::type; an
-    /// expired certificate: errc::invalid_access; then those of setConfiguration() about servers.
+    /// Errors, in this order: iceCandidatePoolSize not in 0 to 255, or an empty certificate: errc::type;
+    /// mbedTLS's headers are not its library's (MBEDTLS_SSL_DTLS_SRTP): errc::not_supported; an expired
+    /// certificate: errc::invalid_access; then those of setConfiguration() about servers.
     explicit PeerConnection(const context& where, Configuration configuration = {});
     /// With a context of its own. The same errors.
     explicit PeerConnection(asio::any_io_executor executor, Configuration configuration = {});

@@ -142,6 +142,10 @@ class dtls_session {
 /// Whether the backend was built with use_srtp (MBEDTLS_SSL_DTLS_SRTP). Without it there are no SRTP keys.
 [[nodiscard]] bool dtls_srtp_available() noexcept;
 
+/// Why the backend's headers, as they were compiled here, do not fit the library that was linked; empty when
+/// they do. Where they do not, no session starts: structures have another layout in the library.
+[[nodiscard]] std::string_view dtls_headers_mismatch() noexcept;
+
 } // namespace cortc::crypto
 
 #if defined(CORTC_HEADER_ONLY)

@@ -43,6 +43,8 @@ CORTC_DECL connection::connection(std::shared_ptr<context_core> core, Configurat
     , session_(core_->network().random(), core_->log("jsep"), detail::session_options(*core_, configuration_))
     , incoming_channels_(core_->options().limits.unread_channels) {
     detail::check_types(configuration_);
+    if (const auto why = crypto::dtls_headers_mismatch(); !why.empty())
+        throw Error(errc::not_supported, fmt::format("PeerConnection: {}; compile both the same way", why));
     check_certificates();
     gather_settings_ =
         std::make_shared<const ice::gather_settings>(detail::read_gather_settings(configuration_));

@@ -4,6 +4,11 @@
 
 #include <mbedtls/version.h>
 
+// Before anything that another version does not have. The build reads these sentences, too.
+#if MBEDTLS_VERSION_NUMBER < 0x021c0000 || MBEDTLS_VERSION_NUMBER >= 0x04000000
+#error "cortc needs mbedTLS 2.28 or 3"
+#endif
+
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/ecp.h>
 #include <mbedtls/entropy.h>
@@ -23,9 +28,6 @@
 #include <cstdint>
 #include <span>
 
-#if MBEDTLS_VERSION_NUMBER < 0x021c0000 || MBEDTLS_VERSION_NUMBER >= 0x04000000
-#error "cortc needs mbedTLS 2.28 or 3.x"
-#endif
 #if !defined(MBEDTLS_SSL_PROTO_DTLS) || !defined(MBEDTLS_SSL_PROTO_TLS1_2)
 #error "cortc needs an mbedTLS with DTLS 1.2 (MBEDTLS_SSL_PROTO_DTLS, MBEDTLS_SSL_PROTO_TLS1_2)"
 #endif
@@ -50,6 +52,21 @@
 #endif
 
 namespace cortc::crypto::mbedtls {
+
+/// Whether the library was built with MBEDTLS_SSL_DTLS_SRTP if its headers say so here, and only then: the
+/// structures that both write have other sizes with it. A library that cannot tell is believed.
+inline bool srtp_as_in_headers() noexcept {
+#if defined(MBEDTLS_VERSION_FEATURES)
+    static const int told = mbedtls_version_check_feature("MBEDTLS_SSL_DTLS_SRTP"); // 0: yes, -1: no
+#if defined(MBEDTLS_SSL_DTLS_SRTP)
+    return told != -1;
+#else
+    return told != 0;
+#endif
+#else
+    return true;
+#endif
+}
 
 /// Version 3.6 with TLS 1.3 wants the PSA core started before a session; more than once is harmless.
 inline bool start_library() noexcept {

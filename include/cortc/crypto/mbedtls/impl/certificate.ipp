@@ -125,8 +125,12 @@ CORTC_DECL int key_random::fill(void* self, unsigned char* out, std::size_t size
     return mbedtls_ctr_drbg_random(&static_cast<key_random*>(self)->generator_, out, size);
 }
 
-CORTC_DECL certificate::configuration::configuration() { mbedtls_ssl_config_init(&value); }
-CORTC_DECL certificate::configuration::~configuration() { mbedtls_ssl_config_free(&value); }
+CORTC_DECL certificate::configuration::configuration() {
+    if (srtp_as_in_headers()) mbedtls_ssl_config_init(&value);
+}
+CORTC_DECL certificate::configuration::~configuration() {
+    if (srtp_as_in_headers()) mbedtls_ssl_config_free(&value);
+}
 
 CORTC_DECL certificate::certificate() {
     mbedtls_pk_init(&key_);
@@ -210,6 +214,7 @@ CORTC_DECL int certificate::set_names(mbedtls_x509write_cert& writer, unix_time 
 }
 
 CORTC_DECL const mbedtls_ssl_config* certificate::config(dtls_role role) const {
+    if (!srtp_as_in_headers()) return nullptr; // the library would write beyond the configuration
     const std::lock_guard lock(mutex_);
     auto& chosen = role == dtls_role::client ? client_ : server_;
     if (!chosen.made) {

@@ -126,7 +126,7 @@ CORTC_DECL session::session(dtls_options options, std::shared_ptr<const certific
     : options_(std::move(options)), own_(std::move(own)) {
     options_.mtu = std::clamp<std::size_t>(options_.mtu, 256, 1472);
     max_payload_ = options_.mtu - aead_overhead;
-    mbedtls_ssl_init(&ssl_);
+    if (srtp_as_in_headers()) mbedtls_ssl_init(&ssl_);
 }
 
 CORTC_DECL session::~session() { release(); }
@@ -179,7 +179,9 @@ CORTC_DECL void session::start(time_point now) {
     deadline_ = now + options_.handshake_timeout;
     const auto lock = own_->step_lock();
     if (!set_up()) {
-        fail(dtls_failure::internal, "out of memory, or mbedTLS lacks what DTLS needs");
+        const auto why = dtls_headers_mismatch();
+        fail(dtls_failure::internal,
+             why.empty() ? "out of memory, or mbedTLS lacks what DTLS needs" : std::string(why));
         release();
         return;
     }
@@ -588,6 +590,17 @@ CORTC_DECL bool dtls_srtp_available() noexcept {
     return true;
 #else
     return false;
+#endif
+}
+
+CORTC_DECL std::string_view dtls_headers_mismatch() noexcept {
+    if (mbedtls::srtp_as_in_headers()) return {};
+#if defined(MBEDTLS_SSL_DTLS_SRTP)
+    return "the mbedTLS that was linked is built without MBEDTLS_SSL_DTLS_SRTP, and cortc is compiled with "
+           "it";
+#else
+    return "the mbedTLS that was linked is built with MBEDTLS_SSL_DTLS_SRTP, and cortc is compiled without "
+           "it";
 #endif
 }
 
