@@ -1,5 +1,5 @@
-# What cortc stands on, for the build and for the installed cortcConfig.cmake. Where something is missing,
-# cortc_missing is one sentence that says what to install.
+# What cortc stands on, for the build and for the installed cortcConfig.cmake. Where something is missing or
+# unsuitable, cortc_missing is one sentence that says what to install. cortc_include_folder is that of cortc.
 set(cortc_missing "")
 if(POLICY CMP0167)
   cmake_policy(SET CMP0167 NEW) # Boost's own BoostConfig.cmake
@@ -28,11 +28,21 @@ endif()
 find_package(fmt QUIET)
 if(NOT fmt_FOUND)
   set(cortc_missing "cortc needs fmt 9 or later: install libfmt-dev.")
+elseif(fmt_VERSION AND fmt_VERSION VERSION_LESS 9)
+  set(cortc_missing "cortc needs fmt 9 or later, and found ${fmt_VERSION}: install libfmt-dev, or point CMAKE_PREFIX_PATH to another.")
+elseif(NOT TARGET fmt::fmt)
+  set(cortc_missing "cortc needs fmt's library, and the fmt in ${fmt_DIR} has no target fmt::fmt: install libfmt-dev, or build fmt with its library.")
+endif()
+if(cortc_missing)
   return()
 endif()
 
 # Version 3 brings an MbedTLSConfig.cmake, and so does Conan; Debian 12's 2.28 does not.
 find_package(MbedTLS QUIET CONFIG)
+if(MbedTLS_FOUND AND MbedTLS_VERSION AND (MbedTLS_VERSION VERSION_LESS 2.28 OR NOT MbedTLS_VERSION VERSION_LESS 4))
+  set(cortc_missing "cortc needs mbedTLS 2.28 or 3, and found ${MbedTLS_VERSION}: install libmbedtls-dev, or point CMAKE_PREFIX_PATH to another.")
+  return()
+endif()
 if(NOT TARGET MbedTLS::mbedtls)
   find_path(MBEDTLS_INCLUDE_DIR mbedtls/ssl.h)
   find_library(MBEDTLS_LIBRARY mbedtls)
@@ -52,6 +62,30 @@ if(NOT TARGET MbedTLS::mbedtls)
   endforeach()
   set_target_properties(MbedTLS::mbedx509 PROPERTIES INTERFACE_LINK_LIBRARIES MbedTLS::mbedcrypto)
   set_target_properties(MbedTLS::mbedtls PROPERTIES INTERFACE_LINK_LIBRARIES MbedTLS::mbedx509)
+endif()
+# What compat.hpp says about its version and its configuration (DTLS, RSA, PEM) is said here.
+if(NOT CORTC_MBEDTLS_SUITS)
+  block(PROPAGATE cortc_output)
+  set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+  if(CMAKE_BUILD_TYPE AND NOT CMAKE_TRY_COMPILE_CONFIGURATION)
+    set(CMAKE_TRY_COMPILE_CONFIGURATION "${CMAKE_BUILD_TYPE}") # Conan's targets have their paths in one configuration only
+  endif()
+  try_compile(CORTC_MBEDTLS_SUITS
+    SOURCE_FROM_CONTENT suits.cpp "#include \"cortc/crypto/mbedtls/compat.hpp\"\n"
+    CMAKE_FLAGS "-DINCLUDE_DIRECTORIES=${cortc_include_folder}"
+    LINK_LIBRARIES MbedTLS::mbedcrypto CXX_STANDARD 20 OUTPUT_VARIABLE cortc_output)
+  endblock()
+  if(NOT CORTC_MBEDTLS_SUITS)
+    set(cortc_why "its headers do not compile")
+    if(cortc_output MATCHES "#error *\"([^\"]+)\"")
+      set(cortc_why "${CMAKE_MATCH_1}")
+    elseif(cortc_output MATCHES "error: ([^\n]+)")
+      set(cortc_why "${CMAKE_MATCH_1}")
+    endif()
+    unset(CORTC_MBEDTLS_SUITS CACHE) # another mbedTLS or other flags may come
+    set(cortc_missing "mbedTLS does not suit: ${cortc_why}; install libmbedtls-dev, or point CMAKE_PREFIX_PATH to another.")
+    return()
+  endif()
 endif()
 
 # Upstream's libSRTPConfig.cmake has libSRTP::srtp2, Conan's libsrtp::libsrtp; Debian has a .pc file alone.

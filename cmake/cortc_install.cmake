@@ -21,7 +21,8 @@ install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" TYPE DOC)
 set(cortc_cmake_folder "${CMAKE_INSTALL_LIBDIR}/cmake/cortc")
 install(EXPORT cortc NAMESPACE cortc:: FILE cortcTargets.cmake DESTINATION "${cortc_cmake_folder}")
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/cortcConfig.cmake.in"
-  "${PROJECT_BINARY_DIR}/cortcConfig.cmake" INSTALL_DESTINATION "${cortc_cmake_folder}")
+  "${PROJECT_BINARY_DIR}/cortcConfig.cmake" INSTALL_DESTINATION "${cortc_cmake_folder}"
+  PATH_VARS CMAKE_INSTALL_INCLUDEDIR)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/cortcConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/cortcConfig.cmake" "${PROJECT_BINARY_DIR}/cortcConfigVersion.cmake"
   "${PROJECT_SOURCE_DIR}/cmake/cortc_dependencies.cmake" DESTINATION "${cortc_cmake_folder}")

@@ -19,6 +19,13 @@ if(NOT CORTC_COMPILER_HAS_COROUTINES)
     "install g++ 12 or clang 19, or later, and set CMAKE_CXX_COMPILER.")
 endif()
 
+if((CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 12) OR
+   (CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 19)) # as in conanfile.py
+  message(FATAL_ERROR "cortc needs g++ 12 or clang 19, or later, and ${CMAKE_CXX_COMPILER} is ${CMAKE_CXX_COMPILER_ID} "
+    "${CMAKE_CXX_COMPILER_VERSION}: set CMAKE_CXX_COMPILER.")
+endif()
+
+set(cortc_include_folder "${PROJECT_SOURCE_DIR}/include")
 set(cortc_wants_signaling OFF)
 if(CORTC_COMPILED AND CORTC_SIGNALING)
   set(cortc_wants_signaling ON)
