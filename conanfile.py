@@ -48,7 +48,8 @@ class CortcConan(ConanFile):
 
     def requirements(self):
         self.requires("boost/[>=1.81 <2]", transitive_headers=True)
-        self.requires("fmt/[>=9 <11]", transitive_headers=True)
+        # Inline functions of log.hpp format, in the user's program, too.
+        self.requires("fmt/[>=9 <13]", transitive_headers=True, transitive_libs=True)
         # Only bodies include mbedTLS and libsrtp: the library's, or those that header_only compiles in its user.
         for each in ("mbedtls/[>=2.28 <4]", "libsrtp/[>=2.3 <3]"):
             self.requires(each, transitive_headers=bool(self.options.header_only))
@@ -61,6 +62,17 @@ class CortcConan(ConanFile):
         compiler = str(self.settings.compiler)
         if compiler in least and Version(self.settings.compiler.version) < least[compiler]:
             raise ConanInvalidConfiguration(f"cortc needs {compiler} {least[compiler]} or later")
+        if self.options.header_only:
+            return
+        if self._has("fmt", "header_only"):
+            raise ConanInvalidConfiguration("cortc is compiled with fmt's library: set fmt/*:header_only=False")
+        if self.options.with_signaling and (self._has("boost", "header_only") or self._has("boost", "without_json")):
+            raise ConanInvalidConfiguration("cortc::signaling needs Boost.JSON: set boost/*:header_only=False and "
+                                            "boost/*:without_json=False, or cortc/*:with_signaling=False")
+
+    def _has(self, package, option):
+        return any(each.ref.name == package and str(each.options.get_safe(option)) == "True"
+                   for each in self.dependencies.direct_host.values())
 
     def generate(self):
         if self.options.header_only:
@@ -95,6 +107,7 @@ class CortcConan(ConanFile):
         self.cpp_info.set_property("cmake_file_name", "cortc")
         # The whole package has a target, too; cortc::cortc is the library alone.
         self.cpp_info.set_property("cmake_target_name", "cortc::all")
+        self.cpp_info.set_property("cmake_config_version_compat", "SameMinorVersion")
         if self.options.header_only:
             self._component("header_only", "cortc-header-only", ["CORTC_HEADER_ONLY"])
             return
