@@ -1,20 +1,19 @@
 #!/usr/bin/env bash
 # cortc as somebody else's dependency: each way to vendor it builds a consumer that makes a call, from a path with
-# spaces; what is missing or unsuitable is refused with a sentence. Steps: installed nested shared bad_input conan
-# (default: all). All work is under build/package. One compilation of the library serves all: the trees lie so that
-# ccache takes them for the same.
+# spaces; what is missing or unsuitable is refused with a sentence. Steps: readme installed nested shared bad_input
+# conan (default: all). `readme` executes the blocks of README.md as they stand there. All work is under build/package.
+# One compilation of the library serves all (compile.sh).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$PWD
 work=$root/build/package
 source=$work/'a path with spaces'/cortc
 consumer=$source/test/package/consumer
-jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
-export CMAKE_GENERATOR=Ninja CMAKE_CXX_COMPILER_LAUNCHER=ccache
-export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$work/'a path with spaces'
-# What Conan passes; without the debugger's information, which takes time.
-common=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-m64 -DCMAKE_CXX_FLAGS_DEBUG=-g0 -DCMAKE_POSITION_INDEPENDENT_CODE=ON)
-library=(-DCORTC_TESTS=OFF -DCORTC_SAMPLES=OFF -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON)
+export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
+export CMAKE_GENERATOR=Ninja CMAKE_CXX_COMPILER_LAUNCHER=$root/test/package/compile.sh CORTC_ORIGINAL=$source
+export CMAKE_TOOLCHAIN_FILE=$root/test/package/toolchain.cmake
+export CCACHE_NOHASHDIR=1
+library=(-DCORTC_TESTS=OFF -DCORTC_SAMPLES=OFF)
 
 say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
 die() { echo "package: $*" >&2; exit 1; }
@@ -31,58 +30,80 @@ copy_source() {
 build() { # name, source, configuration...
     local at=$source/build/$1 from=$2
     shift 2
-    quietly cmake -S "$from" -B "$at" "${common[@]}" "$@"
-    quietly cmake --build "$at" -j "$jobs"
+    rm -rf "$at"
+    quietly cmake -S "$from" -B "$at" -DCMAKE_BUILD_TYPE=Release "$@"
+    quietly cmake --build "$at"
 }
 
-call() { # name: runs the consumer's tests there
+use() { # name, configuration...: builds the consumer and runs its tests
+    build "$1" "$consumer" "${@:2}"
     ctest --test-dir "$source/build/$1" --output-on-failure --no-tests=error | grep -E 'Passed|tests passed'
+}
+
+install_to() { # prefix, name of the build
+    rm -rf "$1"
+    quietly cmake --install "$source/build/$2" --prefix "$1"
+}
+
+readme() {
+    say "README.md, as it stands there"
+    "$root/test/package/readme.sh" "$source" "$work/as a reader"
 }
 
 installed() { # find_package and pkg-config, compiled, with signaling, and header-only
     say "installed: find_package(cortc CONFIG)"
     build static "$source" "${library[@]}"
-    quietly cmake --install "$source/build/static" --prefix "$work/a prefix/static"
-    build use_static "$consumer" -DHOW=find_package -DCMAKE_PREFIX_PATH="$work/a prefix/static"
-    call use_static
+    install_to "$work/a prefix/static" static
+    use use_static -DHOW=find_package -DCMAKE_PREFIX_PATH="$work/a prefix/static" -DTARGETS="cortc;signaling"
     # Without the library: nothing is compiled, and cortc::header_only is found.
     build header_only "$source" "${library[@]}" -DCORTC_COMPILED=OFF
-    quietly cmake --install "$source/build/header_only" --prefix "$work/a prefix/header_only"
-    quietly cmake -S "$consumer" -B "$source/build/use_header_only" -DTARGETS=header_only \
-        -DCMAKE_PREFIX_PATH="$work/a prefix/header_only"
+    install_to "$work/a prefix/header_only" header_only
     [[ ! $(find "$work/a prefix/header_only" -name '*.a' -o -name '*.so*') ]] || die "a header-only cortc installs a library"
+    use use_header_only -DHOW=find_package -DCMAKE_PREFIX_PATH="$work/a prefix/header_only"
     say "installed: pkg-config"
-    pkg_config static
+    pkg_config static cortc
+    pkg_config static cortc-signaling -DUSE_SIGNALING
+    pkg_config header_only cortc-header-only
 }
 
-pkg_config() { # static or shared
-    local from="$work/a prefix/$1" flags module
-    PKG_CONFIG_PATH=$(find "$from" -name cortc.pc -printf "%h")
+pkg_config() { # prefix, module, definitions of the consumer
+    local prefix="$work/a prefix/$1" module=$2 flags
+    shift 2
+    PKG_CONFIG_PATH=$(find "$prefix" -name "$module.pc" -printf "%h")
     export PKG_CONFIG_PATH
-    for module in cortc cortc-header-only cortc-signaling; do pkg-config --print-errors --exists "$module = 0.1.0"; done
-    flags=$(pkg-config $([[ $1 == static ]] && echo --static) --cflags --libs cortc)
-    eval "ccache g++ -std=c++20 -g0 -c \"\$consumer/main.cpp\" -o \"\$work/pkg-config.o\" $flags"
-    eval "g++ \"\$work/pkg-config.o\" -o \"\$work/use pkg-config\" $flags"
-    LD_LIBRARY_PATH=$PKG_CONFIG_PATH/.. "$work/use pkg-config"
+    pkg-config --print-errors --exists "$module = 0.1.0"
+    flags=$(pkg-config $([[ $prefix == *shared ]] || echo --static) --cflags --libs "$module")
+    rm -f "$work/use pkg-config"
+    eval "\"\$CMAKE_CXX_COMPILER_LAUNCHER\" g++ -std=c++20 -O0 -fPIC $* \"\$consumer/main.cpp\" -o \"\$work/use pkg-config\" $flags"
+    echo "pkg-config $module: $(LD_LIBRARY_PATH=$PKG_CONFIG_PATH/.. "$work/use pkg-config")"
 }
 
 nested() {
-    say "add_subdirectory"
-    build use_subdirectory "$consumer" -DHOW=add_subdirectory -DCORTC_SOURCE="$source" -DTARGETS="cortc"
-    call use_subdirectory
-    say "FetchContent"
-    build use_fetch "$consumer" -DHOW=fetch_content -DCORTC_SOURCE="$source" -DTARGETS="cortc;signaling"
-    call use_fetch
+    say "add_subdirectory, with what is not in README.md"
+    use use_subdirectory -DHOW=add_subdirectory -DCORTC_SOURCE="$source" -DTARGETS="cortc;signaling"
+    installs_nothing use_subdirectory
+    # Nothing of the library is compiled, and a consumer's C++23 stays.
+    use use_nested_header_only -DHOW=add_subdirectory -DCORTC_SOURCE="$source" -DCORTC_COMPILED=OFF -DTARGETS=header_only
+    [[ ! $(find "$source/build/use_nested_header_only" -name '*.a') ]] || die "CORTC_COMPILED=OFF compiles a library"
+    quietly cmake -S "$consumer" -B "$source/build/newest" -DHOW=add_subdirectory -DCORTC_SOURCE="$source" -DCMAKE_CXX_STANDARD=23 \
+        -DCMAKE_EXPORT_COMPILE_COMMANDS=ON -DTARGETS=cortc
+    ! grep -E 'std=(c|gnu)\+\+20' "$source/build/newest/compile_commands.json" || die "cortc lowers CMAKE_CXX_STANDARD"
+    grep -qE 'std=c\+\+2[3b].*/base.cpp' "$source/build/newest/compile_commands.json"
+}
+
+installs_nothing() { # name of a build
+    install_to "$work/a prefix/nothing" "$1"
+    [[ ! $(find "$work/a prefix/nothing" -type f 2>/dev/null) ]] || die "$1: cortc in another build installs itself"
 }
 
 shared() {
     say "shared libraries"
     build shared "$source" "${library[@]}" -DBUILD_SHARED_LIBS=ON
-    quietly cmake --install "$source/build/shared" --prefix "$work/a prefix/shared"
+    install_to "$work/a prefix/shared" shared
     "$root/test/package/symbols.sh" "$work/a prefix/shared"
-    build use_shared "$consumer" -DHOW=find_package -DCMAKE_PREFIX_PATH="$work/a prefix/shared" -DTARGETS="cortc;signaling"
-    call use_shared
-    pkg_config shared
+    use use_shared -DHOW=find_package -DCMAKE_PREFIX_PATH="$work/a prefix/shared" -DTARGETS="cortc;signaling"
+    pkg_config shared cortc
+    pkg_config shared cortc-signaling -DUSE_SIGNALING
 }
 
 bad_input() {
@@ -98,11 +119,11 @@ conan() {
 
 mkdir -p "$work"
 copy_source
-(($#)) || set -- installed nested shared bad_input conan
+(($#)) || set -- readme installed nested shared bad_input conan
 for step in "$@"; do
     case $step in
-    installed | nested | shared | bad_input | conan) "$step" ;;
-    *) die "no step '$step'; there are installed, nested, shared, bad_input, conan" ;;
+    readme | installed | nested | shared | bad_input | conan) "$step" ;;
+    *) die "no step '$step'; there are readme, installed, nested, shared, bad_input, conan" ;;
     esac
 done
 say "package: $* passed in $SECONDS s"

@@ -1,5 +1,6 @@
 // Two connections in this process: a message goes from one to the other, over the loopback. With
-// USE_SIGNALING the descriptions go by HTTP.
+// USE_SIGNALING the descriptions go by HTTP. Errors are caught as what they are, also those that a shared
+// library throws, and a line is logged, which formats it here.
 #include "cortc/cortc.hpp"
 #if defined(USE_SIGNALING)
 #include "cortc/signaling/http.hpp"
@@ -13,6 +14,7 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <string_view>
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -50,7 +52,29 @@ asio::awaitable<std::string> call(cortc::context context) {
     co_return std::string(message.text());
 }
 
+class printer final : public cortc::log_sink {
+  public:
+    void write(cortc::log_level, std::string_view component, std::string_view message) noexcept override {
+        std::printf("%.*s: %.*s\n", static_cast<int>(component.size()), component.data(),
+                    static_cast<int>(message.size()), message.data());
+    }
+};
+
+template <class Caught>
+bool throws(const cortc::context& context) {
+    cortc::PeerConnection pc(context);
+    pc.close();
+    try {
+        (void)pc.createDataChannel("too late");
+    } catch (const Caught& error) {
+        return error.code() == cortc::errc::invalid_state &&
+               error.code().category() == cortc::error_category();
+    }
+    return false;
+}
+
 int main() try {
+    printer sink;
     asio::io_context io;
     cortc::context_options options;
     options.interface_filter = [](const auto& local) { return local.address.is_loopback(); };
@@ -58,8 +82,9 @@ int main() try {
     auto said = asio::co_spawn(io, cortc::timeout(context, 30s, call(context)), asio::use_future);
     io.run();
     const auto text = said.get();
-    std::printf("arrived: %s\n", text.c_str());
-    return text == "hello" ? 0 : 1;
+    const bool caught = throws<cortc::Error>(context) && throws<boost::system::system_error>(context);
+    cortc::logger(&sink, cortc::log_level::info, "arrived").info("{}", text);
+    return text == "hello" && caught ? 0 : 1;
 } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
