@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # compile.sh COMPILER ARGUMENT...: what test/package has instead of ccache alone. cortc is compiled once, wherever its
-# copies lie: a copy's folder of headers, and a file of its src, are replaced by those of $CORTC_ORIGINAL, when they
-# are the same byte by byte. Also takes `g++ main.cpp -o program -l...`, which ccache does not, in two steps.
+# copies lie: a copy's folder of headers, and a file of its src, are replaced by those of $CORTC_ORIGINAL when they are
+# the same byte by byte. Dependency files stay empty, for they name the object. Also takes `g++ main.cpp -o program
+# -l...`, which ccache does not, in two steps.
 set -euo pipefail
 arguments=() compiles=no source= output=a.out
 folder() { # -I or -isystem, folder
@@ -15,6 +16,9 @@ while (($#)); do
     case $1 in
     -isystem) folder "$1" "$2"; shift ;;
     -I?*) folder -I "${1#-I}" ;;
+    -MD) ;;
+    -MT) shift ;;
+    -MF) : >"$2"; shift ;;
     -o) output=$2; arguments+=("$1" "$2"); shift ;;
     -c | -E | -M | -MM | -fsyntax-only) compiles=yes; arguments+=("$1") ;;
     *.cpp)
