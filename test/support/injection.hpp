@@ -152,7 +152,7 @@ class turns {
         });
         if (net_.io.stopped()) net_.io.restart();
         std::size_t handlers = 0;
-        for (; !over; ++handlers) net_.io.poll_one();
+        while (!over) handlers += net_.io.poll_one();
         return handlers > 1;
     }
     /// When nothing is ready: does a piece of work of the shelf, or goes to the next moment of virtual time.
