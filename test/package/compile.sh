@@ -4,6 +4,7 @@
 # the same byte by byte. Dependency files stay empty, for they name the object. Also takes `g++ main.cpp -o program
 # -l...`, which ccache does not, in two steps.
 set -euo pipefail
+export CCACHE_BASEDIR= CCACHE_NOHASHDIR=1 # paths as they are, whatever ccache.conf says: from folder to folder relative ones differ
 arguments=() compiles=no source= output=a.out
 folder() { # -I or -isystem, folder
     if [[ -f $2/cortc/cortc.hpp ]] && diff -rq "$2/cortc" "$CORTC_ORIGINAL/include/cortc" >/dev/null; then

@@ -12,7 +12,6 @@ consumer=$source/test/package/consumer
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 export CMAKE_GENERATOR=Ninja CMAKE_CXX_COMPILER_LAUNCHER=$root/test/package/compile.sh CORTC_ORIGINAL=$source
 export CMAKE_TOOLCHAIN_FILE=$root/test/package/toolchain.cmake
-export CCACHE_NOHASHDIR=1
 library=(-DCORTC_TESTS=OFF -DCORTC_SAMPLES=OFF)
 
 say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
