@@ -1,6 +1,9 @@
 """The machine's library as a package that has the components, targets and options of ConanCenter's, and nothing in it.
 `--name` says which one."""
 
+import os
+import subprocess
+
 from conan import ConanFile
 
 
@@ -30,7 +33,12 @@ class Machine(ConanFile):
     def _fmt(self):
         self.cpp_info.set_property("cmake_file_name", "fmt")
         self.cpp_info.set_property("cmake_target_name", "fmt::fmt")
-        self._component("_fmt", "fmt::fmt", ["fmt"]).defines = ["FMT_SHARED"]
+        component = self._component("_fmt", "fmt::fmt")
+        component.defines = ["FMT_SHARED"]
+        # Conan keeps a package's libraries from those who do not need them; system_libs it gives to everybody.
+        component.libs = ["fmt"]
+        found = subprocess.check_output(["g++", "-print-file-name=libfmt.so"], text=True).strip()
+        component.libdirs = [os.path.dirname(os.path.realpath(found))]
 
     def _mbedtls(self):
         self.cpp_info.set_property("cmake_file_name", "MbedTLS")
