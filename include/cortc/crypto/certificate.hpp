@@ -4,7 +4,7 @@
 #include "cortc/base/config.hpp"
 #include "cortc/base/result.hpp"
 #include "cortc/base/time.hpp"
-#include "cortc/crypto/hash.hpp"
+#include "cortc/crypto/fingerprint.hpp"
 
 #include <boost/assert/source_location.hpp>
 
@@ -12,25 +12,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cortc::crypto {
-
-/// A hash over a certificate's DER form, as `a=fingerprint` carries it (RFC 8122 5).
-struct fingerprint {
-    hash_algorithm algorithm = hash_algorithm::sha256;
-    bytes value;
-
-    friend bool operator==(const fingerprint&, const fingerprint&) = default;
-};
-
-/// Whether a certificate is one of those that a description promised. Of the algorithms given only the
-/// strongest counts (RFC 8122 5: any other would let an attacker choose the weakest hash); MD5 never does. No
-/// fingerprint matches nothing.
-[[nodiscard]] bool matches(std::span<const fingerprint> promised, byte_view der);
 
 /// How a generated certificate's key is made.
 enum class key_type : std::uint8_t {
@@ -55,6 +42,9 @@ class certificate {
     [[nodiscard]] virtual std::optional<hash_algorithm> signature_hash() const noexcept = 0;
     /// Digest of der().
     [[nodiscard]] bytes fingerprint(hash_algorithm algorithm) const;
+    /// What a description promises of it: its SHA-256 fingerprint, and that of the hash it was signed with,
+    /// if that is a stronger one (RFC 8122 5).
+    [[nodiscard]] std::vector<crypto::fingerprint> promised_fingerprints() const;
     /// The certificate and then its private key, unencrypted, in PEM (RFC 7468; the key as PKCS #1 or SEC 1).
     /// parse_certificate() takes it. Fails only for want of memory.
     [[nodiscard]] virtual result<std::string> pem() const = 0;

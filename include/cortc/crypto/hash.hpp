@@ -2,6 +2,7 @@
 
 #include "cortc/base/bytes.hpp"
 #include "cortc/base/config.hpp"
+#include "cortc/base/hash_algorithm.hpp"
 
 #include <array>
 #include <concepts>
@@ -10,26 +11,8 @@
 
 namespace cortc::crypto {
 
-enum class hash_algorithm { md5, sha1, sha256, sha384, sha512 };
-
-inline constexpr std::size_t max_digest_size = 64;
-
-/// Bytes in a digest of `algorithm`.
-[[nodiscard]] constexpr std::size_t digest_size(hash_algorithm algorithm) noexcept {
-    switch (algorithm) {
-    case hash_algorithm::md5:
-        return 16;
-    case hash_algorithm::sha1:
-        return 20;
-    case hash_algorithm::sha256:
-        return 32;
-    case hash_algorithm::sha384:
-        return 48;
-    case hash_algorithm::sha512:
-        return 64;
-    }
-    return 0;
-}
+using cortc::digest_size;
+using cortc::hash_algorithm;
 
 using md5_digest = std::array<std::byte, 16>;
 using sha1_digest = std::array<std::byte, 20>;

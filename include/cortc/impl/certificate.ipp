@@ -63,28 +63,11 @@ CORTC_DECL errc code_of(crypto::certificate_failure reason) noexcept {
     return errc::operation;
 }
 
-/// The name in the registry of RFC 8122 5.
-CORTC_DECL std::string hash_name(crypto::hash_algorithm algorithm) {
-    switch (algorithm) {
-    case crypto::hash_algorithm::md5:
-        return "md5";
-    case crypto::hash_algorithm::sha1:
-        return "sha-1";
-    case crypto::hash_algorithm::sha256:
-        return "sha-256";
-    case crypto::hash_algorithm::sha384:
-        return "sha-384";
-    case crypto::hash_algorithm::sha512:
-        return "sha-512";
-    }
-    return {};
-}
-
 CORTC_DECL DtlsFingerprint dtls_fingerprint(const crypto::certificate& of, crypto::hash_algorithm algorithm) {
     std::string value;
     for (auto each : of.fingerprint(algorithm))
         value += fmt::format("{}{:02x}", value.empty() ? "" : ":", std::to_integer<unsigned>(each));
-    return {hash_name(algorithm), std::move(value)};
+    return {std::string(to_string(algorithm)), std::move(value)};
 }
 
 CORTC_DECL const crypto::certificate& need(const std::shared_ptr<const crypto::certificate>& inner) {

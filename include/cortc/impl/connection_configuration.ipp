@@ -11,13 +11,9 @@ namespace cortc {
 namespace detail {
 
 CORTC_DECL std::vector<sdp::fingerprint> sdp_fingerprints(const crypto::certificate& of) {
-    std::vector<sdp::fingerprint> fingerprints{{"sha-256", of.fingerprint(crypto::hash_algorithm::sha256)}};
-    // RFC 8122 5: the hash of the signature, too, if it is a stronger one.
-    const auto signed_with = of.signature_hash();
-    if (signed_with == crypto::hash_algorithm::sha384)
-        fingerprints.push_back({"sha-384", of.fingerprint(crypto::hash_algorithm::sha384)});
-    else if (signed_with == crypto::hash_algorithm::sha512)
-        fingerprints.push_back({"sha-512", of.fingerprint(crypto::hash_algorithm::sha512)});
+    std::vector<sdp::fingerprint> fingerprints;
+    for (auto& each : of.promised_fingerprints())
+        fingerprints.push_back({std::string(to_string(each.algorithm)), std::move(each.value)});
     return fingerprints;
 }
 

@@ -146,6 +146,17 @@ TEST_CASE("certificates from OpenSSL are read: PKCS #8, SEC 1 behind its paramet
           std::chrono::sys_days(std::chrono::year(2126) / 10 / 28) + 45min + 56s);
 }
 
+TEST_CASE("a description promises SHA-256, and the signature's hash if it is stronger") {
+    const auto promised = [](const char* name) { return from(file(name))->promised_fingerprints(); };
+    using enum hash_algorithm;
+    const auto strong = from(file("rsa_4096_sha512.pem"));
+    CHECK(promised("rsa_4096_sha512.pem") == std::vector<fingerprint>{{sha256, strong->fingerprint(sha256)},
+                                                                      {sha512, strong->fingerprint(sha512)}});
+    CHECK(promised("p256_sec1_sha384.pem").back().algorithm == sha384);
+    CHECK(promised("p256_pkcs8.pem").size() == 1);
+    CHECK(matches(strong->promised_fingerprints(), strong->der()));
+}
+
 TEST_CASE("PEM round trip: what is written is read again, and written the same") {
     for (const auto* name :
          {"p256_pkcs8.pem", "p256_sec1_sha384.pem", "rsa_pkcs8.pem", "rsa_4096_sha512.pem"}) {

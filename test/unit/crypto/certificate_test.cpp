@@ -95,6 +95,7 @@ TEST_CASE("only the strongest promised hash counts") {
     CHECK(accepts({bad(sha1), good(sha256)}));
     CHECK_FALSE(accepts({good(sha1), bad(sha256)}));
     CHECK(accepts({good(sha1)}));
+    CHECK(accepts({bad(md5), good(sha1)}));
     CHECK_FALSE(accepts({good(md5)}));
     CHECK_FALSE(accepts({}));
     CHECK_FALSE(accepts({fingerprint{sha256, {}}}));

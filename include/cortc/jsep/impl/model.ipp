@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/base/hash_algorithm.hpp"
 #include "cortc/jsep/model.hpp"
 
 #include <fmt/format.h>
@@ -85,13 +86,12 @@ CORTC_DECL std::optional<media_kind> rtp_kind(const sdp::media_description& medi
 }
 
 CORTC_DECL std::vector<sdp::fingerprint> usable_fingerprints(const std::vector<sdp::fingerprint>& given) {
-    constexpr std::array<std::string_view, 4> strongest_first{"sha-512", "sha-384", "sha-256", "sha-1"};
+    const auto strongest =
+        strongest_hash(given, [](const auto& f) { return hash_algorithm_of(f.algorithm); });
     std::vector<sdp::fingerprint> usable;
-    for (auto algorithm : strongest_first) {
-        std::copy_if(given.begin(), given.end(), std::back_inserter(usable),
-                     [&](const auto& f) { return f.algorithm == algorithm; });
-        if (!usable.empty()) break;
-    }
+    if (!strongest) return usable;
+    std::copy_if(given.begin(), given.end(), std::back_inserter(usable),
+                 [&](const auto& f) { return f.algorithm == to_string(*strongest); });
     std::sort(usable.begin(), usable.end(), [](const auto& a, const auto& b) { return a.value < b.value; });
     usable.erase(std::unique(usable.begin(), usable.end()), usable.end());
     return usable;

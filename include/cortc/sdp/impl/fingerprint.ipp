@@ -1,9 +1,9 @@
 #pragma once
 
+#include "cortc/base/hash_algorithm.hpp"
 #include "cortc/sdp/detail/text.hpp"
 #include "cortc/sdp/fingerprint.hpp"
 
-#include <array>
 #include <optional>
 #include <utility>
 
@@ -11,14 +11,6 @@ namespace cortc::sdp {
 
 namespace detail {
 
-/// RFC 8122 5 and the registry it founded: how many bytes each hash has.
-inline constexpr std::array<std::pair<std::string_view, std::size_t>, 7> hash_sizes{{{"sha-256", 32},
-                                                                                     {"sha-1", 20},
-                                                                                     {"sha-224", 28},
-                                                                                     {"sha-384", 48},
-                                                                                     {"sha-512", 64},
-                                                                                     {"md5", 16},
-                                                                                     {"md2", 16}}};
 inline constexpr std::size_t max_hash_size = 128;
 
 CORTC_DECL std::optional<std::byte> to_byte(char high, char low) noexcept {
@@ -61,9 +53,9 @@ CORTC_DECL result<fingerprint, error> parse_fingerprint(std::string_view text) {
         return detail::failure(
             "a fingerprint's value is pairs of hexadecimal digits with colons between, not " +
             detail::in_quotes(hex));
-    for (const auto& [name, size] : detail::hash_sizes)
-        if (out.algorithm == name && value->size() != size)
-            return detail::failure("a " + out.algorithm + " fingerprint has " + std::to_string(size) +
+    for (const auto& known : registered_hashes)
+        if (out.algorithm == known.name && value->size() != known.size)
+            return detail::failure("a " + out.algorithm + " fingerprint has " + std::to_string(known.size) +
                                    " bytes, not " + std::to_string(value->size()));
     out.value = std::move(*value);
     return out;

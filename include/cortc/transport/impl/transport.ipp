@@ -29,14 +29,6 @@ CORTC_DECL ice::gather_options gather_options(context_core& core) {
     return options;
 }
 
-CORTC_DECL std::optional<crypto::hash_algorithm> hash_algorithm(std::string_view name) noexcept {
-    if (name == "sha-1") return crypto::hash_algorithm::sha1;
-    if (name == "sha-256") return crypto::hash_algorithm::sha256;
-    if (name == "sha-384") return crypto::hash_algorithm::sha384;
-    if (name == "sha-512") return crypto::hash_algorithm::sha512;
-    return std::nullopt;
-}
-
 /// RFC 5764 4.2: each end protects with its own write keys.
 CORTC_DECL srtp::options srtp_options(const crypto::srtp_keys& keys, crypto::dtls_role role) noexcept {
     srtp::options made;
@@ -216,7 +208,7 @@ CORTC_DECL void transport::set_dtls(crypto::dtls_role role,
     options.role = role;
     options.cert = std::move(certificate);
     for (const auto& each : fingerprints)
-        if (auto algorithm = detail::hash_algorithm(each.algorithm))
+        if (auto algorithm = hash_algorithm_of(each.algorithm))
             options.remote_fingerprints.push_back({*algorithm, each.value});
     options.log = core_->log("dtls");
     dtls_role_ = role;
