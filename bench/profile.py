@@ -16,7 +16,7 @@ LAYERS = [  # the first that matches "symbol (library)"
     ('mbedTLS: other crypto', r'mbedtls_.*libmbedcrypto'),
     ('mbedTLS: TLS records, certificates', r'libmbedtls|libmbedx509'),
     ('cortc: DTLS session and front filter', r'cortc::(crypto|dtls)::'),
-    ('cortc: SCTP and data channels', r'cortc::sctp::'),
+    ('cortc: SCTP and data channels', r'cortc::(sctp|datachannel)::'),
     ('cortc: ICE and STUN', r'cortc::(ice|stun)::'),
     ('cortc: SDP and JSEP', r'cortc::(sdp|jsep)::'),
     ('cortc: network, batches', r'cortc::net::'),

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "cortc/datachannel/dcep.hpp"
 #include "cortc/sctp/association.hpp"
-#include "cortc/sctp/dcep.hpp"
 #include "test/support/lite_peer.hpp"
 
 #include <functional>
@@ -22,7 +22,7 @@ class association_peer final : public lite_peer {
         packet_.add(type, flags, value);
     }
     void data(std::uint32_t number, std::uint16_t stream, std::uint16_t sequence, byte_view payload,
-              bool begin, bool end, sctp::ppid protocol = sctp::dcep::binary) {
+              bool begin, bool end, sctp::ppid protocol = datachannel::dcep::binary) {
         sctp::data_chunk made;
         made.number = sctp::tsn(number);
         made.stream = sctp::stream_id(stream);
@@ -58,11 +58,11 @@ class association_peer final : public lite_peer {
         return engine.send(sctp::stream_id(stream), protocol, message, {}, now());
     }
     sctp::send_result say_open(std::uint16_t stream, std::string_view label) {
-        sctp::dcep::open_message open;
+        datachannel::dcep::open_message open;
         open.label = label;
-        bytes out(sctp::dcep::size_of(open));
-        sctp::dcep::write(open, out);
-        return say(stream, sctp::dcep::control, out);
+        bytes out(datachannel::dcep::size_of(open));
+        datachannel::dcep::write(open, out);
+        return say(stream, datachannel::dcep::control, out);
     }
 
     static constexpr std::uint32_t first_tsn = 1000; ///< of ours

@@ -142,8 +142,8 @@ TEST_CASE("hostile: data for channels that nobody reads") {
     }
     SECTION("in two fragments after a large message") {
         const bytes large(200000), small(1500);
-        (void)scene.peer.say(0, sctp::dcep::binary, large);
-        for (std::uint32_t i = 0; i < 1000; ++i) (void)scene.peer.say(2, sctp::dcep::binary, small);
+        (void)scene.peer.say(0, datachannel::dcep::binary, large);
+        for (std::uint32_t i = 0; i < 1000; ++i) (void)scene.peer.say(2, datachannel::dcep::binary, small);
         scene.peer.run();
         scene.settle(5s);
         scene.live_before += 2 * megabyte; // of the attacker's own queue

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cortc/sctp/data_channels.hpp"
+#include "cortc/datachannel/data_channels.hpp"
 #include "cortc/sctp/wire/crc32c.hpp"
 #include "test/support/lite_peer.hpp"
 
@@ -63,20 +63,20 @@ class channels_peer final : public lite_peer {
     channels_peer(boost::asio::io_context& io, sim::host& host, crypto::dtls_role role, std::uint64_t seed,
                   std::uint16_t streams = 65535)
         : lite_peer(io, host, role), random_(seed), channels_(config(streams), random_, pool_) {
-        channels_.set_role(role == crypto::dtls_role::client ? sctp::channel_role::dtls_client
-                                                             : sctp::channel_role::dtls_server,
+        channels_.set_role(role == crypto::dtls_role::client ? datachannel::channel_role::dtls_client
+                                                             : datachannel::channel_role::dtls_server,
                            now());
     }
 
-    [[nodiscard]] sctp::data_channels& channels() noexcept { return channels_; }
+    [[nodiscard]] datachannel::data_channels& channels() noexcept { return channels_; }
 
     std::function<void(bytes& packet)> tamper;     ///< with SCTP packets that go out; empty: dropped
     std::function<void(byte_view packet)> on_sctp; ///< sees those that come in
     int received = 0;                              ///< messages
 
   private:
-    static sctp::data_channels_config config(std::uint16_t streams) {
-        sctp::data_channels_config made;
+    static datachannel::data_channels_config config(std::uint16_t streams) {
+        datachannel::data_channels_config made;
         made.association.mtu = 1163;
         made.association.outgoing_streams = made.association.max_incoming_streams = streams;
         return made;
@@ -87,8 +87,8 @@ class channels_peer final : public lite_peer {
         channels_.handle_packet(packet, now());
     }
     void drain_sctp() override {
-        channels_.drain([](sctp::channel_event&&) {},
-                        [&](sctp::incoming_message&& message) {
+        channels_.drain([](datachannel::channel_event&&) {},
+                        [&](datachannel::incoming_message&& message) {
                             ++received;
                             channels_.consume(message.data.size());
                         });
@@ -104,7 +104,7 @@ class channels_peer final : public lite_peer {
 
     sim::seeded_random random_;
     buffer_pool pool_;
-    sctp::data_channels channels_;
+    datachannel::data_channels channels_;
 };
 
 } // namespace cortc::test

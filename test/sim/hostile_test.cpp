@@ -240,15 +240,15 @@ TEST_CASE("hostile: the raw peer is a peer") {
     for (bool client : {false, true}) {
         raw_call run(1, client);
         REQUIRE(run.connect());
-        sctp::channel_parameters parameters;
+        datachannel::channel_parameters parameters;
         parameters.label = "raw";
         const auto id = run.raw.channels().open(parameters, run.call.world.now());
         REQUIRE(id.has_value());
         run.raw.run();
         run.call.world.run_for(100ms);
         const auto data = test::pattern(5000, 1);
-        CHECK(run.raw.channels().send(*id, sctp::message_kind::binary, data, run.call.world.now()) ==
-              sctp::channel_send::ok);
+        CHECK(run.raw.channels().send(*id, datachannel::message_kind::binary, data, run.call.world.now()) ==
+              datachannel::channel_send::ok);
         run.raw.run();
         run.call.world.run_for(200ms);
         CHECK(run.raw.received == 1); // the echo
@@ -270,8 +270,8 @@ TEST_CASE("hostile: SCTP inside DTLS, damaged at every stage") {
             if (random.chance(0.95)) test::repair_checksum(packet);
         };
         if (seed % 3 == 0) (void)run.connect();
-        sctp::channel_parameters parameters;
-        std::vector<sctp::channel_id> open;
+        datachannel::channel_parameters parameters;
+        std::vector<datachannel::channel_id> open;
         for (int step = 0; step < 40; ++step) {
             const auto now = run.call.world.now();
             if (step % 4 == 0) {
@@ -283,7 +283,7 @@ TEST_CASE("hostile: SCTP inside DTLS, damaged at every stage") {
                 const auto id = open[random.next() % open.size()];
                 const auto data = test::pattern(random.next() % 4000, seed);
                 if (random.chance(0.9))
-                    (void)run.raw.channels().send(id, sctp::message_kind::text, data, now);
+                    (void)run.raw.channels().send(id, datachannel::message_kind::text, data, now);
                 else
                     run.raw.channels().close(id);
             }
@@ -371,15 +371,15 @@ TEST_CASE("hostile: an association that the peer aborts takes its channels along
 TEST_CASE("hostile: a message beyond the announced maximum ends the association, not the process") {
     raw_call run(1, false);
     REQUIRE(run.connect());
-    sctp::channel_parameters parameters;
+    datachannel::channel_parameters parameters;
     const auto id = run.raw.channels().open(parameters, run.call.world.now());
     REQUIRE(id.has_value());
     run.raw.channels().set_remote(5000, 0); // it does not care for limits
     run.raw.run();
     run.call.world.run_for(100ms);
     const auto data = test::pattern(400'000, 1);
-    REQUIRE(run.raw.channels().send(*id, sctp::message_kind::binary, data, run.call.world.now()) ==
-            sctp::channel_send::ok);
+    REQUIRE(run.raw.channels().send(*id, datachannel::message_kind::binary, data, run.call.world.now()) ==
+            datachannel::channel_send::ok);
     run.raw.run();
     REQUIRE(
         run.call.world.run_until([&] { return run.mine[0].readyState() == DataChannelState::closed; }, 10s));
@@ -396,7 +396,7 @@ TEST_CASE("hostile: floods of every kind are dropped, and memory stays bounded")
     run.raw.tamper = [&](bytes& packet) {
         if (packet.size() >= 12) header.assign(packet.begin(), packet.begin() + 12);
     };
-    sctp::channel_parameters parameters;
+    datachannel::channel_parameters parameters;
     parameters.label = "flood";
     (void)run.raw.channels().open(parameters, world.now());
     run.raw.run();

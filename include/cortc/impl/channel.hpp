@@ -1,9 +1,9 @@
 #pragma once
 
 #include "cortc/base/block_queue.hpp"
+#include "cortc/base/ring.hpp"
 #include "cortc/data_channel.hpp"
-#include "cortc/sctp/data_channels.hpp"
-#include "cortc/sctp/ring.hpp"
+#include "cortc/datachannel/data_channels.hpp"
 #include "cortc/transport/waiter.hpp"
 
 #include <memory>
@@ -19,12 +19,13 @@ class context_core;
 /// channel lives and tells it when that ends; afterwards it only keeps what is still to be read.
 class channel_impl : public std::enable_shared_from_this<channel_impl> {
   public:
-    channel_impl(std::shared_ptr<context_core> core, std::weak_ptr<connection> owner, sctp::channel_id id,
-                 sctp::channel_parameters parameters, DataChannelState state);
+    channel_impl(std::shared_ptr<context_core> core, std::weak_ptr<connection> owner,
+                 datachannel::channel_id id, datachannel::channel_parameters parameters,
+                 DataChannelState state);
     ~channel_impl();
 
     [[nodiscard]] const std::shared_ptr<context_core>& core() const noexcept { return core_; }
-    [[nodiscard]] const sctp::channel_parameters& parameters() const noexcept { return parameters_; }
+    [[nodiscard]] const datachannel::channel_parameters& parameters() const noexcept { return parameters_; }
     [[nodiscard]] std::optional<sctp::stream_id> stream() const;
     [[nodiscard]] DataChannelState state() const noexcept { return state_; }
     [[nodiscard]] std::size_t buffered_amount() const;
@@ -84,12 +85,12 @@ class channel_impl : public std::enable_shared_from_this<channel_impl> {
     std::shared_ptr<context_core> core_;
     connection* owner_;                       // null once the channel is closed
     std::weak_ptr<connection> lasting_owner_; // whose window unread messages still occupy
-    sctp::channel_id id_;
-    sctp::channel_parameters parameters_;
+    datachannel::channel_id id_;
+    datachannel::channel_parameters parameters_;
     DataChannelState state_;
     std::size_t low_threshold_ = 0;
     block_queue<Message> received_; // empty while a single reader waits
-    sctp::ring<waiting_send> sending_;
+    ring<waiting_send> sending_;
     std::size_t purge_sends_at_ = 8;
     waiter_ptr<Message> reader_;
     batch_reader batch_reader_;

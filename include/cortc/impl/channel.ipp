@@ -9,7 +9,7 @@
 namespace cortc {
 
 CORTC_DECL channel_impl::channel_impl(std::shared_ptr<context_core> core, std::weak_ptr<connection> owner,
-                                      sctp::channel_id id, sctp::channel_parameters parameters,
+                                      datachannel::channel_id id, datachannel::channel_parameters parameters,
                                       DataChannelState state)
     : core_(std::move(core))
     , owner_(owner.lock().get())
@@ -110,16 +110,16 @@ CORTC_DECL void channel_impl::require_sendable(std::string_view member, std::str
 }
 
 CORTC_DECL bool channel_impl::send_now(bool text, byte_view data) {
-    const auto kind = text ? sctp::message_kind::text : sctp::message_kind::binary;
+    const auto kind = text ? datachannel::message_kind::text : datachannel::message_kind::binary;
     switch (owner_->sctp()->send(id_, kind, data, owner_->now())) {
-    case sctp::channel_send::ok:
+    case datachannel::channel_send::ok:
         owner_->sctp_has_output();
         return true;
-    case sctp::channel_send::would_block:
+    case datachannel::channel_send::would_block:
         no_room_ = true;
         return false;
-    case sctp::channel_send::too_large:
-    case sctp::channel_send::not_open: // the association is shutting down
+    case datachannel::channel_send::too_large:
+    case datachannel::channel_send::not_open: // the association is shutting down
         break;
     }
     throw Error(errc::invalid_state, fmt::format("the data channel \"{}\" is closing", parameters_.label));

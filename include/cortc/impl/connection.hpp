@@ -78,7 +78,7 @@ class connection final : public std::enable_shared_from_this<connection>,
     // Channels (connection_channels.ipp)
     std::shared_ptr<channel_impl> create_channel(std::string label, DataChannelInit init);
     [[nodiscard]] event_stream<DataChannel>& channels() noexcept { return incoming_channels_; }
-    [[nodiscard]] sctp::data_channels* sctp() noexcept { return sctp_.get(); }
+    [[nodiscard]] datachannel::data_channels* sctp() noexcept { return sctp_.get(); }
     [[nodiscard]] time_point now() { return core_->network().now(); }
     [[nodiscard]] std::optional<std::uint16_t> max_channels() const;
     [[nodiscard]] std::optional<std::size_t> max_message_size() const;
@@ -216,8 +216,8 @@ class connection final : public std::enable_shared_from_this<connection>,
     void on_local_candidate(transport&, const std::string& ufrag, const sdp::candidate& candidate) override;
     void on_gathering_done(transport&, const std::string& ufrag) override;
     void on_selected_pair(transport&, const std::string& local_ufrag) override;
-    void on_channel_event(sctp::channel_event&& event) override;
-    void on_channel_message(sctp::incoming_message&& message) override;
+    void on_channel_event(datachannel::channel_event&& event) override;
+    void on_channel_message(datachannel::incoming_message&& message) override;
     void on_transport_ended(transport&) override;
     [[nodiscard]] std::map<jsep::transport_id, transport_entry>::iterator find(const transport& which);
 
@@ -262,10 +262,10 @@ class connection final : public std::enable_shared_from_this<connection>,
     [[nodiscard]] std::exception_ptr failure() const;
     void end_transport(const std::shared_ptr<transport>& which);
 
-    sctp::data_channels& need_sctp();
-    [[nodiscard]] std::shared_ptr<channel_impl> channel(sctp::channel_id id) const;
-    void close_channel(sctp::channel_id id, std::exception_ptr why);
-    void adopt(sctp::channel_incoming&& incoming);
+    datachannel::data_channels& need_sctp();
+    [[nodiscard]] std::shared_ptr<channel_impl> channel(datachannel::channel_id id) const;
+    void close_channel(datachannel::channel_id id, std::exception_ptr why);
+    void adopt(datachannel::channel_incoming&& incoming);
 
     std::shared_ptr<context_core> core_;
     logger log_;
@@ -280,15 +280,15 @@ class connection final : public std::enable_shared_from_this<connection>,
 
     std::size_t ending_ = 0; // transports that were closed and whose task has not ended
     std::map<jsep::transport_id, transport_entry> transports_;
-    std::unique_ptr<sctp::data_channels> sctp_;
+    std::unique_ptr<datachannel::data_channels> sctp_;
     std::shared_ptr<transport> sctp_transport_;
     std::shared_ptr<sctp_impl> sctp_view_; // of the data section, from its first offer on
-    std::unordered_map<sctp::channel_id, std::shared_ptr<channel_impl>> channels_;
-    std::unordered_map<sctp::channel_id, std::exception_ptr> channel_errors_;
+    std::unordered_map<datachannel::channel_id, std::shared_ptr<channel_impl>> channels_;
+    std::unordered_map<datachannel::channel_id, std::exception_ptr> channel_errors_;
 
-    std::optional<std::uint64_t> stats_salt_; // since the first report
-    std::unique_ptr<StatsReport> last_stats_; // since close()
-    sctp::data_channels_stats past_channels_; // of SCTP engines that are gone
+    std::optional<std::uint64_t> stats_salt_;        // since the first report
+    std::unique_ptr<StatsReport> last_stats_;        // since close()
+    datachannel::data_channels_stats past_channels_; // of SCTP engines that are gone
 
     std::shared_ptr<provider_report> identity_report_ = std::make_shared<provider_report>();
     std::shared_ptr<authenticating_party> our_identity_;

@@ -10,9 +10,9 @@ namespace cortc {
 
 namespace detail {
 
-CORTC_DECL sctp::data_channels_config channels_config(const context_core& core) {
+CORTC_DECL datachannel::data_channels_config channels_config(const context_core& core) {
     const auto& limits = core.options().limits;
-    sctp::data_channels_config config;
+    datachannel::data_channels_config config;
     config.association.mtu = 1163; // what every DTLS cipher suite here carries in a datagram of 1200 bytes
     config.association.max_message_size = limits.max_message_size;
     config.association.receive_window = limits.receive_window;
@@ -63,24 +63,24 @@ CORTC_DECL void check_channel(const std::string& label, const DataChannelInit& i
         throw Error(errc::type, "createDataChannel: id 65535 is reserved; ids are 0 to 65534");
 }
 
-CORTC_DECL std::string why_no_channel(sctp::open_error why, std::optional<std::uint16_t> id,
+CORTC_DECL std::string why_no_channel(datachannel::open_error why, std::optional<std::uint16_t> id,
                                       std::uint16_t max_channels) {
     switch (why) {
-    case sctp::open_error::id_taken:
+    case datachannel::open_error::id_taken:
         return fmt::format("createDataChannel: id {} is taken by a channel that exists", id.value_or(0));
-    case sctp::open_error::id_out_of_range:
+    case datachannel::open_error::id_out_of_range:
         return fmt::format("createDataChannel: id {} is out of range; ids are below maxChannels, {}",
                            id.value_or(0), max_channels);
     default:
-        return fmt::format("createDataChannel: {}", sctp::to_string(why));
+        return fmt::format("createDataChannel: {}", datachannel::to_string(why));
     }
 }
 
 /// RTCErrorDetailType: the transport of a channel that existed was lost ("announcing a data channel as
 /// closed"), or there never was one ("error on creating data channels").
-CORTC_DECL Error channel_failed(sctp::channel_error&& why) {
-    const auto lost = why.failure == sctp::channel_failure::association_lost ||
-                      why.failure == sctp::channel_failure::protocol_violation;
+CORTC_DECL Error channel_failed(datachannel::channel_error&& why) {
+    const auto lost = why.failure == datachannel::channel_failure::association_lost ||
+                      why.failure == datachannel::channel_failure::protocol_violation;
     Error made(errc::operation, std::move(why.text),
                lost ? error_detail::sctp_failure : error_detail::data_channel_failure);
     if (why.cause) made.sctp_cause_code(*why.cause);
@@ -89,9 +89,9 @@ CORTC_DECL Error channel_failed(sctp::channel_error&& why) {
 
 } // namespace detail
 
-CORTC_DECL sctp::data_channels& connection::need_sctp() {
+CORTC_DECL datachannel::data_channels& connection::need_sctp() {
     if (!sctp_)
-        sctp_ = std::make_unique<sctp::data_channels>(
+        sctp_ = std::make_unique<datachannel::data_channels>(
             detail::channels_config(*core_), core_->network().random(), core_->pool(), core_->log("sctp"));
     return *sctp_;
 }
@@ -109,8 +109,9 @@ CORTC_DECL std::optional<std::size_t> connection::max_message_size() const {
 CORTC_DECL void connection::touch_sctp() {
     if (sctp_transport_) return sctp_transport_->touch();
     if (sctp_)
-        sctp_->drain([this](sctp::channel_event&& event) { on_channel_event(std::move(event)); },
-                     [this](sctp::incoming_message&& message) { on_channel_message(std::move(message)); });
+        sctp_->drain(
+            [this](datachannel::channel_event&& event) { on_channel_event(std::move(event)); },
+            [this](datachannel::incoming_message&& message) { on_channel_message(std::move(message)); });
 }
 
 CORTC_DECL void connection::sctp_has_output() {
@@ -126,7 +127,7 @@ CORTC_DECL void connection::consume(std::size_t size) {
 CORTC_DECL std::shared_ptr<channel_impl> connection::create_channel(std::string label, DataChannelInit init) {
     if (closed_) throw Error(errc::invalid_state, "createDataChannel: the connection is closed");
     detail::check_channel(label, init);
-    sctp::channel_parameters parameters;
+    datachannel::channel_parameters parameters;
     parameters.label = std::move(label);
     parameters.protocol = std::move(init.protocol);
     parameters.ordered = init.ordered;
@@ -148,39 +149,39 @@ CORTC_DECL std::shared_ptr<channel_impl> connection::create_channel(std::string 
     return made;
 }
 
-CORTC_DECL std::shared_ptr<channel_impl> connection::channel(sctp::channel_id id) const {
+CORTC_DECL std::shared_ptr<channel_impl> connection::channel(datachannel::channel_id id) const {
     auto at = channels_.find(id);
     return at == channels_.end() ? nullptr : at->second;
 }
 
-CORTC_DECL void connection::on_channel_message(sctp::incoming_message&& message) {
+CORTC_DECL void connection::on_channel_message(datachannel::incoming_message&& message) {
     if (auto target = channel(message.channel))
-        target->on_message(Message(message.kind == sctp::message_kind::text, std::move(message.data)));
+        target->on_message(Message(message.kind == datachannel::message_kind::text, std::move(message.data)));
     else
         sctp_->consume(message.data.size());
 }
 
-CORTC_DECL void connection::on_channel_event(sctp::channel_event&& event) {
+CORTC_DECL void connection::on_channel_event(datachannel::channel_event&& event) {
     if (std::holds_alternative<sctp::connected>(event)) {
         show_sctp_connected();
-    } else if (auto* incoming = std::get_if<sctp::channel_incoming>(&event)) {
+    } else if (auto* incoming = std::get_if<datachannel::channel_incoming>(&event)) {
         adopt(std::move(*incoming));
-    } else if (auto* open = std::get_if<sctp::channel_open>(&event)) {
+    } else if (auto* open = std::get_if<datachannel::channel_open>(&event)) {
         if (auto target = channel(open->channel)) target->on_open(open->stream);
-    } else if (auto* closing = std::get_if<sctp::channel_closing>(&event)) {
+    } else if (auto* closing = std::get_if<datachannel::channel_closing>(&event)) {
         if (auto target = channel(closing->channel)) target->on_closing();
-    } else if (auto* error = std::get_if<sctp::channel_error>(&event)) {
+    } else if (auto* error = std::get_if<datachannel::channel_error>(&event)) {
         const auto which = error->channel;
         channel_errors_[which] = std::make_exception_ptr(detail::channel_failed(std::move(*error)));
-    } else if (auto* closed = std::get_if<sctp::channel_closed>(&event)) {
+    } else if (auto* closed = std::get_if<datachannel::channel_closed>(&event)) {
         auto at = channel_errors_.find(closed->channel);
         auto why =
             at == channel_errors_.end() ? make_error(errc::closed, "the data channel is closed") : at->second;
         if (at != channel_errors_.end()) channel_errors_.erase(at);
         close_channel(closed->channel, std::move(why));
-    } else if (auto* low = std::get_if<sctp::channel_buffered_amount_low>(&event)) {
+    } else if (auto* low = std::get_if<datachannel::channel_buffered_amount_low>(&event)) {
         if (auto target = channel(low->channel)) target->on_buffered_amount_low();
-    } else if (auto* writable = std::get_if<sctp::channel_writable>(&event)) {
+    } else if (auto* writable = std::get_if<datachannel::channel_writable>(&event)) {
         if (auto target = channel(writable->channel)) target->on_writable();
     } else if (auto* over = std::get_if<sctp::closed>(&event)) {
         log_.info("SCTP association over: {} {}", sctp::to_string(over->reason), over->text);
@@ -188,7 +189,7 @@ CORTC_DECL void connection::on_channel_event(sctp::channel_event&& event) {
     }
 }
 
-CORTC_DECL void connection::adopt(sctp::channel_incoming&& incoming) {
+CORTC_DECL void connection::adopt(datachannel::channel_incoming&& incoming) {
     auto made = std::make_shared<channel_impl>(core_, weak_from_this(), incoming.channel,
                                                std::move(incoming.parameters), DataChannelState::open);
     if (!incoming_channels_.push(DataChannel(made))) {
@@ -200,7 +201,7 @@ CORTC_DECL void connection::adopt(sctp::channel_incoming&& incoming) {
     channels_.emplace(incoming.channel, std::move(made));
 }
 
-CORTC_DECL void connection::close_channel(sctp::channel_id id, std::exception_ptr why) {
+CORTC_DECL void connection::close_channel(datachannel::channel_id id, std::exception_ptr why) {
     auto at = channels_.find(id);
     if (at == channels_.end()) return;
     auto gone = std::move(at->second);

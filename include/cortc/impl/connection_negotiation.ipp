@@ -347,8 +347,8 @@ CORTC_DECL void connection::attach_sctp(const jsep::sctp_parameters& parameters)
     if (sctp_transport_ == entry.where) return; // a later answer: only the message size may have changed
     sctp_transport_ = entry.where;
     if (entry.role)
-        channels.set_role(*entry.role == jsep::dtls_role::client ? sctp::channel_role::dtls_client
-                                                                 : sctp::channel_role::dtls_server,
+        channels.set_role(*entry.role == jsep::dtls_role::client ? datachannel::channel_role::dtls_client
+                                                                 : datachannel::channel_role::dtls_server,
                           now());
     entry.where->attach(channels);
     touch_sctp();

@@ -356,7 +356,7 @@ CORTC_DECL void connection::collect_drops(StatsReport& report, jsep::transport_i
     if (sctp_transport_ == entry.where && sctp_) {
         if (const auto* association = sctp_->transport())
             detail::append_drops<sctp::drop_reason>(made, "sctp", association->stats().drops);
-        detail::append_drops<sctp::channel_drop>(made, "data-channel", sctp_->stats().drops);
+        detail::append_drops<datachannel::channel_drop>(made, "data-channel", sctp_->stats().drops);
     }
     for (const auto& each : made.drops) made.total += each.count;
     report_object(report, stats_id("DR", {id.value()}), std::move(made));
@@ -371,7 +371,7 @@ CORTC_DECL void connection::collect_channels(StatsReport& report, bool closing) 
         made.protocol = each->parameters().protocol;
         if (const auto stream = each->stream()) made.dataChannelIdentifier = stream->value();
         made.state = closing ? DataChannelState::closed : each->state();
-        const auto counters = sctp_ ? sctp_->counters(id) : sctp::channel_counters();
+        const auto counters = sctp_ ? sctp_->counters(id) : datachannel::channel_counters();
         made.messagesSent = counters.messages_sent;
         made.bytesSent = counters.bytes_sent;
         made.messagesReceived = counters.messages_received;

@@ -2,9 +2,9 @@
 
 #include "cortc/base/log.hpp"
 #include "cortc/base/random.hpp"
+#include "cortc/base/ring.hpp"
 #include "cortc/sctp/config.hpp"
 #include "cortc/sctp/events.hpp"
-#include "cortc/sctp/ring.hpp"
 #include "cortc/sctp/rx/receiver.hpp"
 #include "cortc/sctp/rx/reset_responder.hpp"
 #include "cortc/sctp/stats.hpp"

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "cortc/base/config.hpp"
+#include "cortc/datachannel/data_channels.hpp"
 #include "cortc/dtls/transport.hpp"
 #include "cortc/ice/agent.hpp"
 #include "cortc/ice/gatherer.hpp"
-#include "cortc/sctp/data_channels.hpp"
 #include "cortc/sdp/candidate.hpp"
 #include "cortc/sdp/fingerprint.hpp"
 #include "cortc/srtp/session.hpp"
@@ -37,8 +37,8 @@ class transport_observer {
                                     const sdp::candidate& candidate) = 0;
     virtual void on_gathering_done(transport&, const std::string& ufrag) = 0;
     virtual void on_selected_pair(transport&, const std::string& local_ufrag) = 0;
-    virtual void on_channel_event(sctp::channel_event&& event) = 0;
-    virtual void on_channel_message(sctp::incoming_message&& message) = 0;
+    virtual void on_channel_event(datachannel::channel_event&& event) = 0;
+    virtual void on_channel_message(datachannel::incoming_message&& message) = 0;
     /// run() has ended and every socket is closed: the last call.
     virtual void on_transport_ended(transport&) = 0;
 
@@ -99,7 +99,7 @@ class transport final : public std::enable_shared_from_this<transport>,
     void expect_media();
     /// The association runs over this transport once DTLS is up. Owned by the connection, and must outlive
     /// the transport or be detached by close().
-    void attach(sctp::data_channels& channels);
+    void attach(datachannel::data_channels& channels);
 
     /// Something was given to an engine from outside (a message to send): drains at the end of the turn.
     void touch();
@@ -180,7 +180,7 @@ class transport final : public std::enable_shared_from_this<transport>,
     std::optional<dtls::transport> dtls_;
     crypto::dtls_role dtls_role_ = crypto::dtls_role::client;
     std::unique_ptr<srtp::session> srtp_;
-    sctp::data_channels* channels_ = nullptr;
+    datachannel::data_channels* channels_ = nullptr;
     std::unique_ptr<net::timer> timer_;
     time_point armed_ = never;
     phase ice_connected_, dtls_ready_, dtls_connected_, channels_attached_, over_;

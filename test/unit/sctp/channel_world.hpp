@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cortc/sctp/data_channels.hpp"
+#include "cortc/datachannel/data_channels.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -17,6 +17,7 @@
 namespace cortc::sctp::channel_test {
 
 using namespace std::chrono_literals;
+using namespace datachannel;
 
 class seeded_random : public random_source {
   public:

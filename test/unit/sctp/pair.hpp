@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/sctp/association.hpp"
+#include "test/support/allocation_count.hpp"
 
 #include <functional>
 #include <map>
@@ -175,8 +176,7 @@ class pair {
     std::uint64_t order_ = 0;
 };
 
-/// How often this program has called operator new.
-std::size_t allocation_count() noexcept;
+using support::allocation_count;
 
 inline bytes pattern(std::size_t size, std::uint32_t seed = 0) {
     bytes data(size);

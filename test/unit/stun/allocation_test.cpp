@@ -3,32 +3,11 @@
 #include "cortc/stun/message.hpp"
 #include "cortc/stun/message_writer.hpp"
 
+#include "test/support/allocation_count.hpp"
 #include "test/support/catch.hpp"
-
-#include <cstdlib>
-#include <new>
 
 using namespace cortc;
 using namespace cortc::stun;
-
-namespace {
-
-std::size_t allocations = 0;
-
-} // namespace
-
-// Counts for this program; a sanitizer wants to see all forms replaced or none.
-void* operator new(std::size_t size) {
-    ++allocations;
-    if (auto* block = std::malloc(size != 0 ? size : 1)) return block;
-    throw std::bad_alloc();
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    ++allocations;
-    return std::malloc(size != 0 ? size : 1);
-}
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t) noexcept { std::free(block); }
 
 TEST_CASE("a connectivity check is read, verified and answered without allocation") {
     const auto key = as_bytes(test::short_term_password);
@@ -37,7 +16,7 @@ TEST_CASE("a connectivity check is read, verified and answered without allocatio
     std::size_t verified = 0;
     std::size_t written = 0;
 
-    const auto before = allocations;
+    const auto before = support::allocation_count();
     for (int i = 0; i < 10; ++i) {
         auto request = message::parse(test::sample_request);
         if (!request || !request->verify_fingerprint() || !request->verify_integrity(key)) continue;
@@ -51,7 +30,7 @@ TEST_CASE("a connectivity check is read, verified and answered without allocatio
         response.add_fingerprint();
         written += response.size();
     }
-    const auto after = allocations;
+    const auto after = support::allocation_count();
 
     CHECK(after == before);
     CHECK(verified == 10);

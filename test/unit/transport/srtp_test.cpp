@@ -49,8 +49,8 @@ class end final : public transport_observer {
     }
     void on_gathering_done(transport&, const std::string&) override {}
     void on_selected_pair(transport&, const std::string&) override {}
-    void on_channel_event(sctp::channel_event&&) override {}
-    void on_channel_message(sctp::incoming_message&&) override {}
+    void on_channel_event(datachannel::channel_event&&) override {}
+    void on_channel_message(datachannel::incoming_message&&) override {}
     void on_transport_ended(transport&) override { ended_ = true; }
 
     std::string name_;

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "cortc/base/ring.hpp"
 #include "cortc/sctp/config.hpp"
-#include "cortc/sctp/ring.hpp"
 #include "cortc/sctp/rx/fragments.hpp"
 #include "cortc/sctp/rx/incoming_streams.hpp"
 #include "cortc/sctp/rx/tsn_tracker.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cortc/base/config.hpp"
-#include "cortc/sctp/ring.hpp"
+#include "cortc/base/ring.hpp"
 #include "cortc/sctp/tx/send_queue.hpp"
 #include "cortc/sctp/wire/chunks.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cortc/base/config.hpp"
-#include "cortc/sctp/ring.hpp"
+#include "cortc/base/ring.hpp"
 #include "cortc/sctp/types.hpp"
 
 #include <limits>

@@ -246,7 +246,7 @@ CORTC_DECL void transport::start_srtp() {
         log_.warning("libsrtp does not start: no media");
 }
 
-CORTC_DECL void transport::attach(sctp::data_channels& channels) {
+CORTC_DECL void transport::attach(datachannel::data_channels& channels) {
     if (closed_ || channels_) return;
     channels_ = &channels;
     channels_attached_.reach();
@@ -419,8 +419,10 @@ CORTC_DECL void transport::set_dtls_state(dtls_transport_state state, const std:
 CORTC_DECL void transport::drain_channels() {
     if (!channels_ || closed_) return;
     channels_->drain(
-        [this](sctp::channel_event&& event) { observer_.on_channel_event(std::move(event)); },
-        [this](sctp::incoming_message&& message) { observer_.on_channel_message(std::move(message)); });
+        [this](datachannel::channel_event&& event) { observer_.on_channel_event(std::move(event)); },
+        [this](datachannel::incoming_message&& message) {
+            observer_.on_channel_message(std::move(message));
+        });
 }
 
 // ---- out

@@ -1,4 +1,4 @@
-#include "test/unit/sctp/pair.hpp"
+#include "test/support/allocation_count.hpp"
 
 #include <cstdlib>
 #include <new>
@@ -7,7 +7,7 @@ namespace {
 std::size_t allocations = 0;
 }
 
-std::size_t cortc::sctp::test::allocation_count() noexcept { return allocations; }
+std::size_t cortc::support::allocation_count() noexcept { return allocations; }
 
 // A sanitizer wants to see all forms replaced or none.
 void* operator new(std::size_t size) {

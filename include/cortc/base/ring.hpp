@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-namespace cortc::sctp {
+namespace cortc {
 
 /// A double-ended queue in one block that keeps its capacity, so that a steady flow allocates nothing.
 template <class T>
@@ -55,4 +55,4 @@ class ring {
     std::size_t size_ = 0;
 };
 
-} // namespace cortc::sctp
+} // namespace cortc

@@ -1,11 +1,11 @@
 #pragma once
 
-#include "cortc/sctp/channel_table.hpp"
+#include "cortc/datachannel/channel_table.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace cortc::sctp::detail {
+namespace cortc::datachannel::detail {
 
 CORTC_DECL channel_id channel_table::name_of(std::size_t slot) const noexcept {
     return channel_id(std::uint64_t{slots_[slot].generation} << 32 | slot);
@@ -96,4 +96,4 @@ CORTC_DECL std::vector<channel_id> channel_table::all() const {
     return names;
 }
 
-} // namespace cortc::sctp::detail
+} // namespace cortc::datachannel::detail

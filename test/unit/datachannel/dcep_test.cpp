@@ -1,4 +1,4 @@
-#include "cortc/sctp/dcep.hpp"
+#include "cortc/datachannel/dcep.hpp"
 
 #include "test/support/catch.hpp"
 
@@ -7,7 +7,7 @@
 #include <vector>
 
 using namespace cortc;
-using namespace cortc::sctp;
+using namespace cortc::datachannel;
 
 namespace {
 

@@ -1,11 +1,11 @@
 #pragma once
 
-#include "cortc/sctp/data_channels.hpp"
+#include "cortc/datachannel/data_channels.hpp"
 
 #include <algorithm>
 #include <limits>
 
-namespace cortc::sctp {
+namespace cortc::datachannel {
 
 namespace detail {
 CORTC_DECL dcep::open_message to_open(const channel_parameters& parameters);
@@ -113,20 +113,20 @@ CORTC_DECL bool data_channels::send_control(channel_id id, time_point now) {
     auto sent = opening
                     ? send_open(*which, now)
                     : association_->send(*which->parameters.id, dcep::control, dcep::ack_message, {}, now);
-    if (sent == send_result::would_block) return false;
+    if (sent == sctp::send_result::would_block) return false;
     which->control = detail::pending_control::none;
-    if (sent == send_result::ok) {
+    if (sent == sctp::send_result::ok) {
         which->accepted += which->control_size;
         if (opening) set_open(id, *which);
-    } else if (opening && sent == send_result::too_large) {
+    } else if (opening && sent == sctp::send_result::too_large) {
         fail(id, channel_failure::open_too_large, "label and protocol exceed the peer's largest message");
-    } else if (opening && sent == send_result::no_stream) {
+    } else if (opening && sent == sctp::send_result::no_stream) {
         fail(id, channel_failure::no_id, "the stream id is beyond what the peer allows");
     }
     return true;
 }
 
-CORTC_DECL send_result data_channels::send_open(channel& which, time_point now) {
+CORTC_DECL sctp::send_result data_channels::send_open(channel& which, time_point now) {
     auto storage = pool_.acquire(which.control_size);
     storage.resize(which.control_size);
     dcep::write(detail::to_open(which.parameters), storage.span());
@@ -166,26 +166,26 @@ CORTC_DECL channel_send data_channels::send(channel_id id, message_kind kind, by
                                            : (message.empty() ? dcep::binary_empty : dcep::binary);
     auto payload = message.empty() ? byte_view(zero) : message;
     const auto& agreed = which->parameters;
-    send_options options{!agreed.ordered && which->confirmed, agreed.max_retransmits,
-                         agreed.max_packet_life_time ? std::optional<duration>(*agreed.max_packet_life_time)
-                                                     : std::nullopt};
+    sctp::send_options options{
+        !agreed.ordered && which->confirmed, agreed.max_retransmits,
+        agreed.max_packet_life_time ? std::optional<duration>(*agreed.max_packet_life_time) : std::nullopt};
     // The ACK goes first on its stream.
     bool ready = which->control == detail::pending_control::none;
-    auto sent = payload.size() > association_->max_send_size() ? send_result::too_large
+    auto sent = payload.size() > association_->max_send_size() ? sctp::send_result::too_large
                 : ready ? association_->send(*agreed.id, type, payload, options, now)
-                        : send_result::would_block;
+                        : sctp::send_result::would_block;
     switch (sent) {
-    case send_result::ok:
+    case sctp::send_result::ok:
         break;
-    case send_result::too_large:
+    case sctp::send_result::too_large:
         return channel_send::too_large;
-    case send_result::would_block:
+    case sctp::send_result::would_block:
         if (!std::exchange(which->blocked, true)) blocked_.push_back(id);
         return channel_send::would_block;
-    case send_result::closed:
-    case send_result::empty:
-    case send_result::no_stream:
-    case send_result::resetting:
+    case sctp::send_result::closed:
+    case sctp::send_result::empty:
+    case sctp::send_result::no_stream:
+    case sctp::send_result::resetting:
         return channel_send::not_open;
     }
     which->accepted += payload.size();
@@ -321,4 +321,4 @@ CORTC_DECL channel_counters data_channels::counters(channel_id id) const noexcep
     return which ? which->counters : channel_counters{};
 }
 
-} // namespace cortc::sctp
+} // namespace cortc::datachannel

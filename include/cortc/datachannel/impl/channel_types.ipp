@@ -1,8 +1,8 @@
 #pragma once
 
-#include "cortc/sctp/channel_types.hpp"
+#include "cortc/datachannel/channel_types.hpp"
 
-namespace cortc::sctp {
+namespace cortc::datachannel {
 
 CORTC_DECL std::string_view to_string(open_error error) noexcept {
     switch (error) {
@@ -36,22 +36,6 @@ CORTC_DECL std::string_view to_string(channel_state state) noexcept {
     return "?";
 }
 
-CORTC_DECL std::string_view to_string(channel_failure failure) noexcept {
-    switch (failure) {
-    case channel_failure::no_id:
-        return "no stream id";
-    case channel_failure::refused:
-        return "refused by the peer";
-    case channel_failure::protocol_violation:
-        return "protocol violation";
-    case channel_failure::open_too_large:
-        return "OPEN too large";
-    case channel_failure::association_lost:
-        return "association lost";
-    }
-    return "?";
-}
-
 CORTC_DECL std::string_view to_string(channel_drop reason) noexcept {
     switch (reason) {
     case channel_drop::unknown_stream:
@@ -80,4 +64,4 @@ CORTC_DECL std::string_view to_string(channel_drop reason) noexcept {
     return "?";
 }
 
-} // namespace cortc::sctp
+} // namespace cortc::datachannel

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "cortc/sctp/data_channels.hpp"
+#include "cortc/datachannel/data_channels.hpp"
 
 #include <algorithm>
 
-namespace cortc::sctp {
+namespace cortc::datachannel {
 
 CORTC_DECL data_channels::data_channels(data_channels_config config, random_source& random, buffer_pool& pool,
                                         logger log)
@@ -74,13 +74,13 @@ CORTC_DECL void data_channels::shrink_if_idle(time_point now) {
 }
 
 CORTC_DECL void data_channels::shutdown(time_point now) {
-    if (!association_) return on_closed({close_reason::shutdown, {}});
+    if (!association_) return on_closed({sctp::close_reason::shutdown, {}});
     association_->shutdown(now);
     settle(now);
 }
 
 CORTC_DECL void data_channels::abort(std::string_view text) {
-    if (!association_) return on_closed({close_reason::aborted_locally, std::string(text)});
+    if (!association_) return on_closed({sctp::close_reason::aborted_locally, std::string(text)});
     association_->abort(text);
     collect();
 }
@@ -145,41 +145,42 @@ CORTC_DECL void data_channels::settle(time_point now) {
     writable_ = false;
 }
 
-CORTC_DECL void data_channels::handle_event(event&& what) {
+CORTC_DECL void data_channels::handle_event(sctp::event&& what) {
     auto each = [this](const std::vector<stream_id>& streams, void (data_channels::*handle)(stream_id)) {
         for (auto stream : streams) (this->*handle)(stream);
     };
-    if (auto* up = std::get_if<connected>(&what))
+    if (auto* up = std::get_if<sctp::connected>(&what))
         on_connected(*up);
-    else if (auto* down = std::get_if<closed>(&what))
+    else if (auto* down = std::get_if<sctp::closed>(&what))
         on_closed(std::move(*down));
-    else if (std::holds_alternative<restarted>(what))
+    else if (std::holds_alternative<sctp::restarted>(what))
         on_restarted();
-    else if (auto* incoming = std::get_if<incoming_streams_reset>(&what))
+    else if (auto* incoming = std::get_if<sctp::incoming_streams_reset>(&what))
         each(incoming->streams, &data_channels::on_incoming_reset);
-    else if (auto* outgoing = std::get_if<outgoing_streams_reset>(&what))
+    else if (auto* outgoing = std::get_if<sctp::outgoing_streams_reset>(&what))
         each(outgoing->streams, &data_channels::on_outgoing_reset);
-    else if (auto* failed = std::get_if<stream_reset_failed>(&what))
+    else if (auto* failed = std::get_if<sctp::stream_reset_failed>(&what))
         each(failed->streams, &data_channels::on_reset_failed);
-    else if (auto* low = std::get_if<buffered_amount_low>(&what))
+    else if (auto* low = std::get_if<sctp::buffered_amount_low>(&what))
         on_buffered_amount_low(low->stream);
-    else if (std::holds_alternative<writable>(what)) {
+    else if (std::holds_alternative<sctp::writable>(what)) {
         control_blocked_ = false;
         writable_ = true;
     }
 }
 
-CORTC_DECL void data_channels::on_connected(const connected& what) {
+CORTC_DECL void data_channels::on_connected(const sctp::connected& what) {
     up_ = true;
     emit(what);
     for (auto id : table_.all()) start(id);
 }
 
-CORTC_DECL void data_channels::on_closed(closed&& what) {
+CORTC_DECL void data_channels::on_closed(sctp::closed&& what) {
     if (ended_) return;
     ended_ = true;
     up_ = false;
-    bool orderly = what.reason == close_reason::shutdown || what.reason == close_reason::aborted_locally;
+    bool orderly =
+        what.reason == sctp::close_reason::shutdown || what.reason == sctp::close_reason::aborted_locally;
     auto text = what.text.empty() ? std::string(to_string(what.reason)) : what.text;
     const auto cause = what.cause;
     emit(std::move(what));
@@ -277,4 +278,4 @@ CORTC_DECL void data_channels::announce_writable() {
     blocked_.clear();
 }
 
-} // namespace cortc::sctp
+} // namespace cortc::datachannel

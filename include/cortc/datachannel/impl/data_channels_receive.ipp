@@ -1,11 +1,11 @@
 #pragma once
 
-#include "cortc/sctp/data_channels.hpp"
+#include "cortc/datachannel/data_channels.hpp"
 
-namespace cortc::sctp {
+namespace cortc::datachannel {
 
 namespace detail {
-CORTC_DECL std::optional<message_kind> kind_of(ppid protocol) noexcept;
+CORTC_DECL std::optional<message_kind> kind_of(sctp::ppid protocol) noexcept;
 CORTC_DECL channel_parameters to_parameters(const dcep::open_message& open, stream_id stream);
 } // namespace detail
 
@@ -30,7 +30,7 @@ CORTC_DECL channel_parameters detail::to_parameters(const dcep::open_message& op
     return parameters;
 }
 
-CORTC_DECL std::optional<message_kind> detail::kind_of(ppid protocol) noexcept {
+CORTC_DECL std::optional<message_kind> detail::kind_of(sctp::ppid protocol) noexcept {
     if (protocol == dcep::text || protocol == dcep::text_empty || protocol == dcep::text_partial)
         return message_kind::text;
     if (protocol == dcep::binary || protocol == dcep::binary_empty || protocol == dcep::binary_partial)
@@ -43,18 +43,18 @@ CORTC_DECL void data_channels::drop(channel_drop reason, stream_id stream) {
     log_.debug("stream {}: dropped: {}", stream.value(), to_string(reason));
 }
 
-CORTC_DECL void data_channels::discard(received_message&& message) {
+CORTC_DECL void data_channels::discard(sctp::received_message&& message) {
     association_->consume(message.data.size());
     pool_.release(std::move(message.data));
 }
 
-CORTC_DECL void data_channels::handle_message(received_message&& message) {
+CORTC_DECL void data_channels::handle_message(sctp::received_message&& message) {
     if (message.protocol != dcep::control) return handle_data(std::move(message));
     handle_control(message.stream, message.data.view());
     discard(std::move(message));
 }
 
-CORTC_DECL void data_channels::handle_data(received_message&& message) {
+CORTC_DECL void data_channels::handle_data(sctp::received_message&& message) {
     auto id = table_.on_stream(message.stream);
     auto* which = id ? table_.find(*id) : nullptr;
     auto kind = detail::kind_of(message.protocol);
@@ -154,4 +154,4 @@ CORTC_DECL void data_channels::accept(stream_id stream, const dcep::open_message
     emit(channel_incoming{id, std::move(parameters)});
 }
 
-} // namespace cortc::sctp
+} // namespace cortc::datachannel

@@ -4,11 +4,12 @@
 #include "cortc/base/log.hpp"
 #include "cortc/base/random.hpp"
 #include "cortc/base/result.hpp"
+#include "cortc/base/ring.hpp"
+#include "cortc/datachannel/channel_table.hpp"
+#include "cortc/datachannel/channel_types.hpp"
+#include "cortc/datachannel/dcep.hpp"
+#include "cortc/datachannel/events.hpp"
 #include "cortc/sctp/association.hpp"
-#include "cortc/sctp/channel_table.hpp"
-#include "cortc/sctp/channel_types.hpp"
-#include "cortc/sctp/dcep.hpp"
-#include "cortc/sctp/ring.hpp"
 
 #include <functional>
 #include <optional>
@@ -17,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace cortc::sctp {
+namespace cortc::datachannel {
 
 /// The data channels of a connection (RFC 8831, RFC 8832, webrtc-pc 6.2) over one SCTP association, which it
 /// owns: the transport has one engine to feed and to drain. After every call that may change something
@@ -121,7 +122,7 @@ class data_channels {
     [[nodiscard]] std::size_t max_message_size() const noexcept;
     [[nodiscard]] const data_channels_stats& stats() const noexcept { return stats_; }
     /// nullptr before connect().
-    [[nodiscard]] const association* transport() const noexcept {
+    [[nodiscard]] const sctp::association* transport() const noexcept {
         return association_ ? &*association_ : nullptr;
     }
 
@@ -136,9 +137,9 @@ class data_channels {
     void collect();
     void settle(time_point now);
     void shrink_if_idle(time_point now);
-    void handle_event(event&& what);
-    void on_connected(const connected& what);
-    void on_closed(closed&& what);
+    void handle_event(sctp::event&& what);
+    void on_connected(const sctp::connected& what);
+    void on_closed(sctp::closed&& what);
     void on_restarted();
     void on_incoming_reset(stream_id stream);
     void on_outgoing_reset(stream_id stream);
@@ -148,15 +149,15 @@ class data_channels {
     void emit(channel_event what);
 
     // What the peer sends (data_channels_receive.ipp).
-    void handle_message(received_message&& message);
-    void handle_data(received_message&& message);
+    void handle_message(sctp::received_message&& message);
+    void handle_data(sctp::received_message&& message);
     void handle_control(stream_id stream, byte_view message);
     void handle_open(stream_id stream, byte_view message);
     void handle_ack(stream_id stream);
     std::optional<channel_drop> refusal(stream_id stream, const dcep::open_message& message) const;
     void accept(stream_id stream, const dcep::open_message& message, bool held);
     void drop(channel_drop reason, stream_id stream);
-    void discard(received_message&& message);
+    void discard(sctp::received_message&& message);
 
     // A channel's life (data_channels_life.ipp).
     std::optional<open_error> check(const channel_parameters& parameters);
@@ -164,7 +165,7 @@ class data_channels {
     void start(channel_id id);
     void flush_control(time_point now);
     bool send_control(channel_id id, time_point now);
-    send_result send_open(channel& which, time_point now);
+    sctp::send_result send_open(channel& which, time_point now);
     void set_open(channel_id id, channel& which);
     void set_state(channel_id id, channel& which, channel_state state);
     void fail(channel_id id, channel_failure failure, std::string text);
@@ -181,7 +182,7 @@ class data_channels {
     random_source& random_;
     buffer_pool& pool_;
     logger log_;
-    std::optional<association> association_;
+    std::optional<sctp::association> association_;
     bool up_ = false;    ///< connected and not closed
     bool ended_ = false; ///< closed
     std::optional<channel_role> role_;
@@ -204,10 +205,10 @@ class data_channels {
     data_channels_stats stats_;
 };
 
-} // namespace cortc::sctp
+} // namespace cortc::datachannel
 
 #if defined(CORTC_HEADER_ONLY)
-#include "cortc/sctp/impl/data_channels.ipp"
-#include "cortc/sctp/impl/data_channels_life.ipp"
-#include "cortc/sctp/impl/data_channels_receive.ipp"
+#include "cortc/datachannel/impl/data_channels.ipp"
+#include "cortc/datachannel/impl/data_channels_life.ipp"
+#include "cortc/datachannel/impl/data_channels_receive.ipp"
 #endif

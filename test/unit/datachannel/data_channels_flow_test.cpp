@@ -1,9 +1,6 @@
+#include "test/support/allocation_count.hpp"
 #include "test/support/catch.hpp"
 #include "test/unit/sctp/channel_world.hpp"
-
-namespace cortc::sctp::test {
-std::size_t allocation_count() noexcept; // by every part of this program so far
-}
 
 using namespace cortc;
 using namespace cortc::sctp;
@@ -76,10 +73,10 @@ TEST_CASE("data channels: a steady flow of messages allocates nothing") {
     };
     for (int i = 0; i < 10; ++i) round(); // queues and pools find their sizes
     flow.received = 0;
-    auto before = sctp::test::allocation_count();
+    auto before = support::allocation_count();
     std::size_t sent = 0;
     for (int i = 0; i < 10; ++i) sent += round();
-    auto after = sctp::test::allocation_count();
+    auto after = support::allocation_count();
     CHECK(sent == 2000);
     CHECK(flow.received == sent);
     CHECK(after == before);

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cortc/base/config.hpp"
-#include "cortc/sctp/channel_types.hpp"
+#include "cortc/datachannel/channel_types.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace cortc::sctp::detail {
+namespace cortc::datachannel::detail {
 
 /// What a channel may do with its outgoing stream.
 enum class outgoing_state : std::uint8_t {
@@ -81,8 +81,8 @@ class channel_table {
     std::array<supply, 2> supplies_{supply{0, {}}, supply{1, {}}}; ///< of even and odd ids
 };
 
-} // namespace cortc::sctp::detail
+} // namespace cortc::datachannel::detail
 
 #if defined(CORTC_HEADER_ONLY)
-#include "cortc/sctp/impl/channel_table.ipp"
+#include "cortc/datachannel/impl/channel_table.ipp"
 #endif

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "cortc/sctp/dcep.hpp"
+#include "cortc/datachannel/dcep.hpp"
 
-namespace cortc::sctp::dcep {
+namespace cortc::datachannel::dcep {
 
 CORTC_DECL std::string_view to_string(parse_error error) noexcept {
     switch (error) {
@@ -69,4 +69,4 @@ CORTC_DECL std::size_t write(const open_message& message, byte_span out) noexcep
     return to.ok() ? to.position() : 0;
 }
 
-} // namespace cortc::sctp::dcep
+} // namespace cortc::datachannel::dcep

@@ -10,19 +10,19 @@
 #include <string_view>
 
 /// The Data Channel Establishment Protocol (RFC 8832): two messages that open a channel in band.
-namespace cortc::sctp::dcep {
+namespace cortc::datachannel::dcep {
 
 /// What a message on a channel's stream is (RFC 8831 8, RFC 8832 8.1). SCTP has no empty messages: an empty
 /// one is a zero byte under a protocol identifier of its own. The two "partial" ones are deprecated (RFC
 /// 8831 6.6): never sent; a received one is taken for a whole message, as Chromium does, because SCTP
 /// fragments by itself and nobody has split messages with them for years.
-inline constexpr ppid control{50};
-inline constexpr ppid text{51};
-inline constexpr ppid binary_partial{52};
-inline constexpr ppid binary{53};
-inline constexpr ppid text_partial{54};
-inline constexpr ppid text_empty{56};
-inline constexpr ppid binary_empty{57};
+inline constexpr sctp::ppid control{50};
+inline constexpr sctp::ppid text{51};
+inline constexpr sctp::ppid binary_partial{52};
+inline constexpr sctp::ppid binary{53};
+inline constexpr sctp::ppid text_partial{54};
+inline constexpr sctp::ppid text_empty{56};
+inline constexpr sctp::ppid binary_empty{57};
 
 /// RFC 8832 8.2.1.
 enum class message_type : std::uint8_t { ack = 0x02, open = 0x03 };
@@ -71,8 +71,8 @@ std::size_t size_of(const open_message& message) noexcept;
 /// Returns the size written; 0 when it does not fit or when a text is too long for its length field.
 std::size_t write(const open_message& message, byte_span out) noexcept;
 
-} // namespace cortc::sctp::dcep
+} // namespace cortc::datachannel::dcep
 
 #if defined(CORTC_HEADER_ONLY)
-#include "cortc/sctp/impl/dcep.ipp"
+#include "cortc/datachannel/impl/dcep.ipp"
 #endif

@@ -1,0 +1,7 @@
+#include "cortc/datachannel/impl/channel_table.ipp"
+#include "cortc/datachannel/impl/channel_types.ipp"
+#include "cortc/datachannel/impl/data_channels.ipp"
+#include "cortc/datachannel/impl/data_channels_life.ipp"
+#include "cortc/datachannel/impl/data_channels_receive.ipp"
+#include "cortc/datachannel/impl/dcep.ipp"
+#include "cortc/datachannel/impl/events.ipp"
