@@ -20,10 +20,12 @@ while IFS= read -r file; do
     folder=${file%%/*}
     [[ $file == */* ]] || folder=root
     [[ $folder == impl ]] && folder=root
+    [[ $file == error.hpp || $file == impl/error.ipp ]] && folder=error
     [[ -v may[$folder] ]] || offence "$file: folder '$folder' is not in cmake/layers.txt"
     name=$(basename "$file"); name=${name%.*}
     while IFS= read -r included; do
         case $included in
+        cortc/error.hpp | cortc/impl/error.ipp) other=error ;;
         cortc/impl/*) other=root ;;
         cortc/*/*) other=${included#cortc/}; other=${other%%/*} ;;
         cortc/*) other=root ;;

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "cortc/async/waiter.hpp"
 #include "cortc/base/config.hpp"
 #include "cortc/base/time.hpp"
+#include "cortc/context/context.hpp"
 #include "cortc/crypto/certificate.hpp"
-#include "cortc/transport/context.hpp"
-#include "cortc/transport/waiter.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/use_awaitable.hpp>

@@ -1,4 +1,4 @@
 #pragma once
 
 // cortc::context, context_options, limits: what the connections of one executor share.
-#include "cortc/transport/context.hpp"
+#include "cortc/context/context.hpp"

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "cortc/async/waiter.hpp"
 #include "cortc/base/config.hpp"
 #include "cortc/configuration.hpp"
 #include "cortc/message.hpp"
 #include "cortc/states.hpp"
-#include "cortc/transport/waiter.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
 

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "cortc/async/waiter.hpp"
 #include "cortc/base/bytes.hpp"
 #include "cortc/base/config.hpp"
+#include "cortc/error.hpp"
 #include "cortc/ice_transport.hpp"
 #include "cortc/states.hpp"
-#include "cortc/transport/error.hpp"
-#include "cortc/transport/waiter.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
 

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "cortc/async/waiter.hpp"
 #include "cortc/base/config.hpp"
 #include "cortc/ice_candidate.hpp"
 #include "cortc/states.hpp"
-#include "cortc/transport/waiter.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/async/waiter.hpp"
 #include "cortc/certificate.hpp"
 #include "cortc/configuration.hpp"
 #include "cortc/context.hpp"
@@ -14,7 +15,6 @@
 #include "cortc/states.hpp"
 #include "cortc/stats.hpp"
 #include "cortc/track.hpp"
-#include "cortc/transport/waiter.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/use_awaitable.hpp>

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "cortc/async/waiter.hpp"
 #include "cortc/base/config.hpp"
 #include "cortc/dtls_transport.hpp"
 #include "cortc/media_stream.hpp"
 #include "cortc/rtp_parameters.hpp"
 #include "cortc/track.hpp"
-#include "cortc/transport/waiter.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
 

@@ -2,8 +2,8 @@
 
 #include "cortc/base/config.hpp"
 #include "cortc/base/time.hpp"
+#include "cortc/context/context.hpp"
 #include "cortc/timer.hpp"
-#include "cortc/transport/context.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "cortc/async/waiter.hpp"
 #include "cortc/base/config.hpp"
-#include "cortc/transport/context.hpp"
-#include "cortc/transport/waiter.hpp"
+#include "cortc/context/context.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
 

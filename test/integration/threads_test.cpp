@@ -1,5 +1,5 @@
+#include "cortc/context/context_core.hpp"
 #include "cortc/net/asio_network.hpp"
-#include "cortc/transport/context_core.hpp"
 #include "test/support/loopback.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>

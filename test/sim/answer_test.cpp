@@ -1,4 +1,4 @@
-#include "cortc/impl/connection.hpp"
+#include "cortc/connection/connection.hpp"
 #include "test/support/outcome.hpp"
 #include "test/support/two_hosts.hpp"
 #include "test/unit/peer_connection/observed.hpp"

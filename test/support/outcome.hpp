@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cortc/transport/error.hpp"
+#include "cortc/error.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/error.hpp>

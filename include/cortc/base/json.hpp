@@ -50,8 +50,8 @@ class value {
 /// open what that means, so it must not be signed).
 [[nodiscard]] std::optional<value> parse(std::string_view text, const limits& bounds = {});
 
-/// A string literal, quotation marks included. `text` must be UTF-8.
-[[nodiscard]] std::string quote(std::string_view text);
+/// Appends a string literal, quotation marks included. What is not UTF-8 becomes U+FFFD.
+void append_quoted(std::string& out, std::string_view text);
 
 } // namespace cortc::json
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "cortc/answer.hpp"
+#include "cortc/connection/connection.hpp"
 #include "cortc/error.hpp"
-#include "cortc/impl/connection.hpp"
 #include "cortc/timeout.hpp"
 
 #include <utility>

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "cortc/certificate.hpp"
+#include "cortc/context/context_core.hpp"
 #include "cortc/error.hpp"
-#include "cortc/transport/context_core.hpp"
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "cortc/connection/channel.hpp"
+#include "cortc/context/context_core.hpp"
 #include "cortc/data_channel.hpp"
-#include "cortc/impl/channel.hpp"
-#include "cortc/transport/context_core.hpp"
 
 #include <algorithm>
 

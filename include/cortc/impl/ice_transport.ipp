@@ -1,7 +1,7 @@
 #pragma once
 
+#include "cortc/connection/transport_view.hpp"
 #include "cortc/ice_transport.hpp"
-#include "cortc/impl/transport_impl.hpp"
 
 #include <utility>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cortc/impl/connection.hpp"
+#include "cortc/connection/connection.hpp"
 #include "cortc/peer_connection.hpp"
 
 namespace cortc {

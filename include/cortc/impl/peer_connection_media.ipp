@@ -1,7 +1,7 @@
 #pragma once
 
-#include "cortc/impl/connection.hpp"
-#include "cortc/impl/rtp_parameters.hpp"
+#include "cortc/connection/connection.hpp"
+#include "cortc/connection/rtp_parameters.hpp"
 #include "cortc/peer_connection.hpp"
 
 #include <fmt/format.h>

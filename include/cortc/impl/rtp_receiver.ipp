@@ -1,8 +1,8 @@
 #pragma once
 
+#include "cortc/connection/rtp_parameters.hpp"
+#include "cortc/connection/transceiver.hpp"
 #include "cortc/error.hpp"
-#include "cortc/impl/rtp_parameters.hpp"
-#include "cortc/impl/transceiver.hpp"
 #include "cortc/rtp_receiver.hpp"
 
 namespace cortc {

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "cortc/connection/transceiver.hpp"
 #include "cortc/error.hpp"
-#include "cortc/impl/transceiver.hpp"
 #include "cortc/rtp_transceiver.hpp"
 
 namespace cortc {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cortc/impl/transport_impl.hpp"
+#include "cortc/connection/transport_view.hpp"
 #include "cortc/sctp_transport.hpp"
 
 #include <utility>

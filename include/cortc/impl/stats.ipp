@@ -1,7 +1,6 @@
 #pragma once
 
-#include "cortc/base/utf8.hpp"
-#include "cortc/impl/json_writer.hpp"
+#include "cortc/base/json_writer.hpp"
 #include "cortc/stats.hpp"
 
 #include <algorithm>
@@ -109,33 +108,12 @@ CORTC_DECL void StatsReport::add(StatsObject object) {
 
 namespace detail {
 
-CORTC_DECL void json_writer::quote(std::string_view text) {
-    out_ += '"';
-    while (!text.empty()) {
-        const char c = text.front();
-        auto length = utf8_sequence(text);
-        if (length == 0) {
-            out_ += "\xef\xbf\xbd"; // U+FFFD
-            length = 1;
-        } else if (c == '"' || c == '\\') {
-            out_ += '\\';
-            out_ += c;
-        } else if (static_cast<unsigned char>(c) < 0x20) {
-            fmt::format_to(std::back_inserter(out_), "\\u{:04x}", static_cast<unsigned>(c));
-        } else {
-            out_ += text.substr(0, length);
-        }
-        text.remove_prefix(length);
-    }
-    out_ += '"';
-}
-
-CORTC_DECL void write_members(json_writer& out, const PeerConnectionStats& of) {
+CORTC_DECL void write_members(json::writer& out, const PeerConnectionStats& of) {
     out.member("dataChannelsOpened", of.dataChannelsOpened);
     out.member("dataChannelsClosed", of.dataChannelsClosed);
 }
 
-CORTC_DECL void write_members(json_writer& out, const TransportStats& of) {
+CORTC_DECL void write_members(json::writer& out, const TransportStats& of) {
     out.member("packetsSent", of.packetsSent);
     out.member("packetsReceived", of.packetsReceived);
     out.member("bytesSent", of.bytesSent);
@@ -154,7 +132,7 @@ CORTC_DECL void write_members(json_writer& out, const TransportStats& of) {
     out.member("selectedCandidatePairChanges", of.selectedCandidatePairChanges);
 }
 
-CORTC_DECL void write_members(json_writer& out, const IceCandidatePairStats& of) {
+CORTC_DECL void write_members(json::writer& out, const IceCandidatePairStats& of) {
     out.member("transportId", of.transportId);
     out.member("localCandidateId", of.localCandidateId);
     out.member("remoteCandidateId", of.remoteCandidateId);
@@ -177,7 +155,7 @@ CORTC_DECL void write_members(json_writer& out, const IceCandidatePairStats& of)
     out.member("consentRequestsSent", of.consentRequestsSent);
 }
 
-CORTC_DECL void write_members(json_writer& out, const IceCandidateStats& of) {
+CORTC_DECL void write_members(json::writer& out, const IceCandidateStats& of) {
     out.member("transportId", of.transportId);
     out.member("address", of.address);
     out.member("port", of.port);
@@ -192,13 +170,13 @@ CORTC_DECL void write_members(json_writer& out, const IceCandidateStats& of) {
     out.member("usernameFragment", of.usernameFragment);
 }
 
-CORTC_DECL void write_members(json_writer& out, const CertificateStats& of) {
+CORTC_DECL void write_members(json::writer& out, const CertificateStats& of) {
     out.member("fingerprint", of.fingerprint);
     out.member("fingerprintAlgorithm", of.fingerprintAlgorithm);
     out.member("base64Certificate", of.base64Certificate);
 }
 
-CORTC_DECL void write_members(json_writer& out, const DataChannelStats& of) {
+CORTC_DECL void write_members(json::writer& out, const DataChannelStats& of) {
     out.member("label", of.label);
     out.member("protocol", of.protocol);
     out.member("dataChannelIdentifier", of.dataChannelIdentifier);
@@ -209,7 +187,7 @@ CORTC_DECL void write_members(json_writer& out, const DataChannelStats& of) {
     out.member("bytesReceived", of.bytesReceived);
 }
 
-CORTC_DECL void write_members(json_writer& out, const CodecStats& of) {
+CORTC_DECL void write_members(json::writer& out, const CodecStats& of) {
     out.member("payloadType", of.payloadType);
     out.member("transportId", of.transportId);
     out.member("mimeType", of.mimeType);
@@ -218,7 +196,7 @@ CORTC_DECL void write_members(json_writer& out, const CodecStats& of) {
     out.member("sdpFmtpLine", of.sdpFmtpLine);
 }
 
-CORTC_DECL void write_members(json_writer& out, const SctpStats& of) {
+CORTC_DECL void write_members(json::writer& out, const SctpStats& of) {
     out.member("transportId", of.transportId);
     out.member("packetsSent", of.packetsSent);
     out.member("packetsReceived", of.packetsReceived);
@@ -238,7 +216,7 @@ CORTC_DECL void write_members(json_writer& out, const SctpStats& of) {
     out.member("localReceiverWindow", of.localReceiverWindow);
 }
 
-CORTC_DECL void write_members(json_writer& out, const DropStats& of) {
+CORTC_DECL void write_members(json::writer& out, const DropStats& of) {
     out.member("transportId", of.transportId);
     out.member("total", of.total);
     out.key("drops");
@@ -253,7 +231,7 @@ CORTC_DECL void write_members(json_writer& out, const DropStats& of) {
     out.close(']');
 }
 
-CORTC_DECL void write_members(json_writer& out, const IceRestartStats& of) {
+CORTC_DECL void write_members(json::writer& out, const IceRestartStats& of) {
     out.member("transportId", of.transportId);
     out.member("usernameFragment", of.usernameFragment);
     out.member("generation", of.generation);
@@ -268,7 +246,7 @@ CORTC_DECL void write_members(json_writer& out, const IceRestartStats& of) {
     out.member("previousRetiredTimestamp", of.previousRetiredTimestamp);
 }
 
-CORTC_DECL void write_object(json_writer& out, const StatsObject& object) {
+CORTC_DECL void write_object(json::writer& out, const StatsObject& object) {
     const auto& common = base(object);
     out.open('{');
     out.member("id", common.id);
@@ -282,7 +260,7 @@ CORTC_DECL void write_object(json_writer& out, const StatsObject& object) {
 
 CORTC_DECL std::string to_json(const StatsReport& report) {
     std::string text;
-    detail::json_writer out(text);
+    json::writer out(text);
     out.open('{');
     for (const auto& [id, object] : report) {
         out.key(id);
@@ -294,7 +272,7 @@ CORTC_DECL std::string to_json(const StatsReport& report) {
 
 CORTC_DECL std::string to_json(const StatsObject& object) {
     std::string text;
-    detail::json_writer out(text);
+    json::writer out(text);
     detail::write_object(out, object);
     return text;
 }

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "cortc/context/context_core.hpp"
 #include "cortc/timer.hpp"
-#include "cortc/transport/context_core.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>

@@ -1,8 +1,7 @@
 #pragma once
 
+#include "cortc/connection/track.hpp"
 #include "cortc/error.hpp"
-#include "cortc/impl/track.hpp"
-#include "cortc/jsep/model.hpp"
 #include "cortc/track.hpp"
 
 #include <utility>
@@ -16,53 +15,6 @@ CORTC_DECL std::string_view to_string(MediaKind kind) noexcept {
 CORTC_DECL std::string_view to_string(MediaStreamTrackState state) noexcept {
     return state == MediaStreamTrackState::live ? "live" : "ended";
 }
-
-// ---- track_impl
-
-CORTC_DECL track_impl::track_impl(std::shared_ptr<context_core> core, MediaKind kind, std::string label,
-                                  bool muted)
-    : core_(std::move(core))
-    , id_(jsep::detail::make_uuid(core_->network().random()))
-    , kind_(kind)
-    , label_(std::move(label))
-    , muted_(muted) {}
-
-CORTC_DECL track_impl::~track_impl() {
-    const auto why = make_error(errc::aborted, "nobody refers to the track any more");
-    muted_changed_.fail_all(why);
-    ended_waiters_.fail_all(why);
-}
-
-CORTC_DECL void track_impl::muted(bool on) {
-    if (ended_ || muted_ == on) return;
-    muted_ = on;
-    muted_changed_.succeed_all(on);
-}
-
-CORTC_DECL void track_impl::end(std::exception_ptr why) {
-    if (std::exchange(ended_, true)) return;
-    why_ended_ = std::move(why);
-    ended_waiters_.succeed_all();
-    muted_changed_.fail_all(why_ended_);
-}
-
-CORTC_DECL void track_impl::muted_changed(bool from, waiter_ptr<bool> operation) {
-    if (muted_ != from)
-        operation->succeed(bool(muted_));
-    else if (ended_)
-        operation->fail(why_ended_);
-    else
-        muted_changed_.add(std::move(operation));
-}
-
-CORTC_DECL void track_impl::ended(waiter_ptr<void> operation) {
-    if (ended_)
-        operation->succeed();
-    else
-        ended_waiters_.add(std::move(operation));
-}
-
-// ---- the handle
 
 CORTC_DECL MediaStreamTrack::MediaStreamTrack(const context& where, MediaKind kind, std::string label)
     : impl_(std::make_shared<track_impl>(where.core(), kind, std::move(label), false)) {}

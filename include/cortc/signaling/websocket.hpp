@@ -1,9 +1,9 @@
 #pragma once
 
+#include "cortc/async/waiter.hpp"
 #include "cortc/base/config.hpp"
 #include "cortc/signaling/http.hpp"
 #include "cortc/signaling/json.hpp"
-#include "cortc/transport/waiter.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>

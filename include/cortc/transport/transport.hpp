@@ -1,6 +1,8 @@
 #pragma once
 
+#include "cortc/async/phase.hpp"
 #include "cortc/base/config.hpp"
+#include "cortc/context/context_core.hpp"
 #include "cortc/datachannel/data_channels.hpp"
 #include "cortc/dtls/transport.hpp"
 #include "cortc/ice/agent.hpp"
@@ -8,8 +10,6 @@
 #include "cortc/sdp/candidate.hpp"
 #include "cortc/sdp/fingerprint.hpp"
 #include "cortc/srtp/session.hpp"
-#include "cortc/transport/context_core.hpp"
-#include "cortc/transport/phase.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -63,7 +63,7 @@ std::string_view to_string(demux_drop reason) noexcept;
 /// and timers, drains them after every change, and runs the phases of a connection as one task (run()).
 class transport final : public std::enable_shared_from_this<transport>,
                         private net::datagram_handler,
-                        private turn_client {
+                        private end_of_turn_client {
   public:
     struct selected {
         ice::path route;

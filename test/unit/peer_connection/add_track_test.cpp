@@ -1,5 +1,5 @@
+#include "cortc/connection/connection.hpp"
 #include "cortc/cortc.hpp"
-#include "cortc/impl/connection.hpp"
 #include "test/unit/peer_connection/media_support.hpp"
 
 using namespace cortc;

@@ -1,5 +1,5 @@
+#include "cortc/connection/configuration.hpp"
 #include "cortc/cortc.hpp"
-#include "cortc/impl/configuration.hpp"
 #include "test/support/two_hosts.hpp"
 
 #include <fstream>

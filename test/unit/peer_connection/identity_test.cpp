@@ -1,7 +1,7 @@
 #include "cortc/base/base64.hpp"
 #include "cortc/base/json.hpp"
 #include "cortc/cortc.hpp"
-#include "cortc/impl/identity_text.hpp"
+#include "cortc/identity/text.hpp"
 #include "test/unit/peer_connection/identity_provider.hpp"
 
 #include <boost/asio/bind_executor.hpp>
@@ -142,8 +142,9 @@ asio::awaitable<void> passed_on(context where) {
           "{\"fingerprint\":[{\"algorithm\":\"sha-256\",\"digest\":\"" + fingerprint + "\"}]}");
     const auto decoded = base64_decode(identity_of(offer));
     REQUIRE(decoded);
-    CHECK(*decoded == "{\"idp\":{\"domain\":\"example.org\",\"protocol\":\"default\"},\"assertion\":" +
-                          json::quote("alice@example.org|" + ours->contents) + "}");
+    std::string expected = "{\"idp\":{\"domain\":\"example.org\",\"protocol\":\"default\"},\"assertion\":";
+    json::append_quoted(expected, "alice@example.org|" + ours->contents);
+    CHECK(*decoded == expected + "}");
     auto asserted = co_await pc.getIdentityAssertion();
     CHECK(asserted == identity_of(offer));
     CHECK(ours->generated == 1); // kept

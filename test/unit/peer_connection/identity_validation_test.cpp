@@ -1,6 +1,6 @@
 #include "cortc/base/base64.hpp"
 #include "cortc/cortc.hpp"
-#include "cortc/impl/identity_text.hpp"
+#include "cortc/identity/text.hpp"
 #include "test/unit/peer_connection/identity_provider.hpp"
 
 #include <random>

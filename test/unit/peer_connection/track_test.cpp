@@ -1,5 +1,5 @@
+#include "cortc/connection/track.hpp"
 #include "cortc/cortc.hpp"
-#include "cortc/impl/track.hpp"
 #include "test/unit/peer_connection/media_support.hpp"
 
 #include <set>

@@ -1,4 +1,4 @@
-#include "cortc/transport/context_core.hpp"
+#include "cortc/context/context_core.hpp"
 #include "test/support/catch.hpp"
 
 #include <boost/asio/io_context.hpp>

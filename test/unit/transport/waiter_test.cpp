@@ -1,5 +1,5 @@
-#include "cortc/transport/waiter.hpp"
-#include "cortc/transport/waiter_service.hpp"
+#include "cortc/async/waiter.hpp"
+#include "cortc/async/waiter_service.hpp"
 #include "test/support/catch.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>

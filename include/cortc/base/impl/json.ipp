@@ -198,11 +198,16 @@ CORTC_DECL std::optional<value> parse(std::string_view text, const limits& bound
     return out;
 }
 
-CORTC_DECL std::string quote(std::string_view text) {
+CORTC_DECL void append_quoted(std::string& out, std::string_view text) {
     constexpr std::string_view digits = "0123456789abcdef";
-    std::string out = "\"";
-    for (char c : text) {
-        if (c == '"' || c == '\\') {
+    out += '"';
+    while (!text.empty()) {
+        const char c = text.front();
+        auto length = utf8_sequence(text);
+        if (length == 0) {
+            out += "\xef\xbf\xbd"; // U+FFFD
+            length = 1;
+        } else if (c == '"' || c == '\\') {
             out += '\\';
             out += c;
         } else if (static_cast<unsigned char>(c) < 0x20) {
@@ -210,11 +215,11 @@ CORTC_DECL std::string quote(std::string_view text) {
             out += digits[static_cast<unsigned char>(c) >> 4];
             out += digits[static_cast<unsigned char>(c) & 15];
         } else {
-            out += c;
+            out += text.substr(0, length);
         }
+        text.remove_prefix(length);
     }
     out += '"';
-    return out;
 }
 
 } // namespace cortc::json

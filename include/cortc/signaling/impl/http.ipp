@@ -2,11 +2,11 @@
 
 #include "cortc/signaling/http.hpp"
 
+#include "cortc/async/waiter_service.hpp"
 #include "cortc/error.hpp"
 #include "cortc/signaling/impl/dial.hpp"
 #include "cortc/signaling/impl/server_impl.hpp"
 #include "cortc/signaling/json.hpp"
-#include "cortc/transport/waiter_service.hpp"
 
 #include <boost/asio/dispatch.hpp>
 #include <boost/beast/http/read.hpp>

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "cortc/async/waiter_service.hpp"
 #include "cortc/error.hpp"
 #include "cortc/signaling/impl/server_impl.hpp"
 #include "cortc/signaling/impl/visitor.ipp"
-#include "cortc/transport/waiter_service.hpp"
 
 #include <boost/asio/ip/v6_only.hpp>
 

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "cortc/async/waiter_service.hpp"
 #include "cortc/error.hpp"
 #include "cortc/signaling/impl/session_impl.hpp"
-#include "cortc/transport/waiter_service.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>

@@ -76,7 +76,7 @@ CORTC_DECL transport::transport(std::shared_ptr<context_core> core, transport_ob
     , channels_attached_(core_)
     , over_(core_) {}
 
-CORTC_DECL transport::~transport() { core_->withdraw(*this); }
+CORTC_DECL transport::~transport() = default;
 
 CORTC_DECL void transport::start() {
     timer_ = core_->network().make_timer([weak = weak_from_this()] {
@@ -524,7 +524,7 @@ CORTC_DECL void transport::close(std::shared_ptr<void> keep) {
     }
     core_->batch().flush();
     closed_ = true;
-    core_->withdraw(*this);
+    withdraw();
     if (dtls_) dtls_->close();
     srtp_.reset();
     agent_.close();

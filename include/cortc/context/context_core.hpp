@@ -1,0 +1,95 @@
+#pragma once
+
+#include "cortc/async/waiter.hpp"
+#include "cortc/base/buffer.hpp"
+#include "cortc/context/context_options.hpp"
+#include "cortc/context/end_of_turn.hpp"
+#include "cortc/crypto/certificate.hpp"
+#include "cortc/net/send_batch.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace cortc {
+
+/// The inside of a context. Everything here belongs to its executor.
+class context_core : public waiter_home, public std::enable_shared_from_this<context_core> {
+  public:
+    context_core(asio::any_io_executor executor, net::network* network, context_options options);
+    ~context_core();
+
+    [[nodiscard]] net::network& network() noexcept { return *network_; }
+    [[nodiscard]] const context_options& options() const noexcept { return options_; }
+    [[nodiscard]] logger log(std::string_view component) const {
+        return {options_.log, options_.least_level, component};
+    }
+
+    /// The batch that datagrams are written to; it is flushed after at_end_of_turn()'s clients wrote.
+    [[nodiscard]] net::send_batch& batch() noexcept { return batch_; }
+    /// Calls the client once when what is ready to run on the executor now has run, so that everything sent
+    /// in one turn leaves together, and acknowledgements ride with the answers of the application.
+    void at_end_of_turn(end_of_turn_client& client);
+    /// The same now, for everybody who waits: what is ready computes for long (handshakes). Only from the
+    /// outermost frame, never while a client drains.
+    void end_turn();
+    /// What a connection computes while it is being set up (an operation on its descriptions, say): one piece
+    /// between two looks at the sockets, in order, so that a crowd of new connections does not hold up those
+    /// that are established. Runs at once when none ran in this turn.
+    void take_turns(std::function<void()> piece);
+
+    /// Storage of messages.
+    [[nodiscard]] buffer_pool& pool() noexcept { return pool_; }
+    /// Where a packet is decrypted before it is copied out; valid until the next use.
+    [[nodiscard]] byte_span scratch() noexcept { return scratch_; }
+
+    using certificate_ptr = std::shared_ptr<const crypto::certificate>;
+    using certificate_ready = std::function<void(std::exception_ptr, certificate_ptr)>;
+    /// The certificate of connections that bring none: made at the first use (on the worker, if there is
+    /// one), renewed when a tenth of its life is left. `ready` is called on the executor, inline if it exists
+    /// already.
+    void with_certificate(certificate_ready ready);
+    /// Makes a new one, on the worker if there is one, else inline. `ready` is called on the executor, with
+    /// an error when the context is destroyed before.
+    void make_certificate(crypto::key_type type, std::chrono::seconds validity, certificate_ready ready);
+
+    /// A point in time since 1970-01-01 UTC, for reports: it follows the context's clock, and not a calendar
+    /// that is set. Its origin is as exact as network::calendar(), a second.
+    [[nodiscard]] duration since_epoch(time_point at) const noexcept {
+        return calendar_origin_ + at.time_since_epoch();
+    }
+
+    /// Host addresses that may become candidates.
+    [[nodiscard]] std::vector<net::interface_address> usable_interfaces();
+
+  private:
+    void next_piece();
+    void certificate_made(std::uint64_t id, std::exception_ptr error, certificate_ptr made);
+
+    context_options options_;
+    std::unique_ptr<net::network> own_network_;
+    net::network* network_;
+    duration calendar_origin_;
+    net::send_batch batch_;
+    std::vector<std::byte> scratch_;
+    buffer_pool pool_;
+    end_of_turn_queue turn_;
+    bool turn_end_posted_ = false;
+    std::deque<std::function<void()>> pieces_; // of take_turns()
+    bool piece_ran_ = false;
+    time_point pool_aged_{};
+    certificate_ptr certificate_;
+    std::vector<certificate_ready> waiting_for_certificate_;
+    std::map<std::uint64_t, certificate_ready> being_made_; // on the worker
+    std::uint64_t last_made_ = 0;
+};
+
+} // namespace cortc
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/context/impl/context_core.ipp"
+#endif

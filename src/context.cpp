@@ -1,0 +1,2 @@
+#include "cortc/context/impl/context.ipp"
+#include "cortc/context/impl/context_core.ipp"

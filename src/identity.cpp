@@ -1,0 +1,3 @@
+#include "cortc/identity/impl/parties.ipp"
+#include "cortc/identity/impl/provider.ipp"
+#include "cortc/identity/impl/text.ipp"
