@@ -12,14 +12,29 @@
 
 namespace cortc {
 
-class connection;
 class context_core;
+
+/// Where a channel's messages go, as far as the channel knows it.
+class channel_owner {
+  public:
+    /// The engine of every channel that lives.
+    [[nodiscard]] virtual datachannel::data_channels& engine() = 0;
+    /// The engine was given something to do.
+    virtual void touch() = 0;
+    /// The same when no event can have come of it: a message to send.
+    virtual void has_output() = 0;
+    /// The application has a message of this size.
+    virtual void consume(std::size_t bytes) = 0;
+
+  protected:
+    ~channel_owner() = default;
+};
 
 /// What DataChannel handles refer to. Belongs to the context's executor. The connection owns it while the
 /// channel lives and tells it when that ends; afterwards it only keeps what is still to be read.
 class channel_impl : public std::enable_shared_from_this<channel_impl> {
   public:
-    channel_impl(std::shared_ptr<context_core> core, std::weak_ptr<connection> owner,
+    channel_impl(std::shared_ptr<context_core> core, std::weak_ptr<channel_owner> owner,
                  datachannel::channel_id id, datachannel::channel_parameters parameters,
                  DataChannelState state);
     ~channel_impl();
@@ -83,8 +98,8 @@ class channel_impl : public std::enable_shared_from_this<channel_impl> {
     void require_no_reader() const;
 
     std::shared_ptr<context_core> core_;
-    connection* owner_;                       // null once the channel is closed
-    std::weak_ptr<connection> lasting_owner_; // whose window unread messages still occupy
+    channel_owner* owner_;                       // null once the channel is closed
+    std::weak_ptr<channel_owner> lasting_owner_; // whose window unread messages still occupy
     datachannel::channel_id id_;
     datachannel::channel_parameters parameters_;
     DataChannelState state_;

@@ -2,6 +2,7 @@
 
 #include "cortc/answer.hpp"
 #include "cortc/connection/connection.hpp"
+#include "cortc/connection/conversions.hpp"
 #include "cortc/error.hpp"
 #include "cortc/timeout.hpp"
 
@@ -18,13 +19,14 @@ template <class Token>
 auto set_remote(const std::shared_ptr<connection>& impl, SessionDescription description, Token&& token) {
     return initiate<void>(impl->core(), std::forward<Token>(token),
                           [impl, description = std::move(description)](auto operation) mutable {
-                              impl->set_remote(std::move(description), std::move(operation));
+                              impl->negotiating().set_remote(std::move(description), std::move(operation));
                           });
 }
 
 CORTC_DECL asio::awaitable<void> set_local(const std::shared_ptr<connection>& impl) {
-    return initiate<void>(impl->core(), asio::use_awaitable,
-                          [impl](auto operation) { impl->set_local(std::nullopt, std::move(operation)); });
+    return initiate<void>(impl->core(), asio::use_awaitable, [impl](auto operation) {
+        impl->negotiating().set_local(std::nullopt, std::move(operation));
+    });
 }
 
 // Its own chain takes the rollback before whatever the application does next, and nobody waits for it: a
@@ -34,14 +36,15 @@ CORTC_DECL void roll_back(const std::shared_ptr<connection>& impl) {
 }
 
 CORTC_DECL asio::awaitable<void> gathered(const std::shared_ptr<connection>& impl) {
-    return initiate<void>(impl->core(), asio::use_awaitable,
-                          [impl](auto operation) { impl->gathering_complete(std::move(operation)); });
+    return initiate<void>(impl->core(), asio::use_awaitable, [impl](auto operation) {
+        impl->states().gathering_complete(std::move(operation));
+    });
 }
 
 // The description belongs to the context's executor, which need not be that of the one who waits.
 CORTC_DECL asio::awaitable<SessionDescription> read_answer(const std::shared_ptr<connection>& impl) {
     return initiate<SessionDescription>(impl->core(), asio::use_awaitable, [impl](auto operation) {
-        auto description = impl->session().current_local_description();
+        auto description = impl->negotiating().session().current_local_description();
         if (impl->is_closed() || !description)
             operation->fail(errc::aborted, "the connection was closed");
         else

@@ -125,6 +125,8 @@ class session {
     bool end_of_local_candidates(transport_id transport, std::string_view ufrag);
 
     [[nodiscard]] signaling_state state() const noexcept;
+    /// Another number whenever anything but candidates and a certificate has changed.
+    [[nodiscard]] std::uint64_t revision() const noexcept { return revision_; }
     /// With the candidates known so far.
     [[nodiscard]] std::optional<description> current_local_description() const;
     [[nodiscard]] std::optional<description> pending_local_description() const;

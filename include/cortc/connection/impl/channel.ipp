@@ -1,14 +1,13 @@
 #pragma once
 
 #include "cortc/connection/channel.hpp"
-#include "cortc/connection/connection.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace cortc {
 
-CORTC_DECL channel_impl::channel_impl(std::shared_ptr<context_core> core, std::weak_ptr<connection> owner,
+CORTC_DECL channel_impl::channel_impl(std::shared_ptr<context_core> core, std::weak_ptr<channel_owner> owner,
                                       datachannel::channel_id id, datachannel::channel_parameters parameters,
                                       DataChannelState state)
     : core_(std::move(core))
@@ -32,19 +31,19 @@ CORTC_DECL channel_impl::~channel_impl() {
 
 CORTC_DECL std::optional<sctp::stream_id> channel_impl::stream() const {
     if (parameters_.id || !owner_) return parameters_.id;
-    return owner_->sctp()->stream(id_); // known before the channel is open
+    return owner_->engine().stream(id_); // known before the channel is open
 }
 
 CORTC_DECL std::size_t channel_impl::buffered_amount() const {
     std::size_t waiting = 0;
     for (std::size_t i = 0; i < sending_.size(); ++i)
         if (!sending_[i].operation->done()) waiting += sending_[i].data.size();
-    return waiting + (owner_ ? owner_->sctp()->buffered_amount(id_) : 0);
+    return waiting + (owner_ ? owner_->engine().buffered_amount(id_) : 0);
 }
 
 CORTC_DECL void channel_impl::low_threshold(std::size_t size) {
     low_threshold_ = size;
-    if (owner_) owner_->sctp()->set_buffered_amount_low_threshold(id_, size);
+    if (owner_) owner_->engine().set_buffered_amount_low_threshold(id_, size);
     on_buffered_amount_low();
 }
 
@@ -103,7 +102,7 @@ CORTC_DECL void channel_impl::require_sendable(std::string_view member, std::str
     if (state_ != DataChannelState::open || !owner_)
         throw Error(errc::invalid_state, fmt::format("{}: the data channel \"{}\" is {}, not open", member,
                                                      parameters_.label, to_string(state_)));
-    const auto most = owner_->sctp()->max_message_size();
+    const auto most = owner_->engine().max_message_size();
     if (size > most)
         throw Error(errc::type, fmt::format("{}: {} has {} bytes, and the peer takes no message over {}",
                                             member, argument, size, most));
@@ -111,9 +110,9 @@ CORTC_DECL void channel_impl::require_sendable(std::string_view member, std::str
 
 CORTC_DECL bool channel_impl::send_now(bool text, byte_view data) {
     const auto kind = text ? datachannel::message_kind::text : datachannel::message_kind::binary;
-    switch (owner_->sctp()->send(id_, kind, data, owner_->now())) {
+    switch (owner_->engine().send(id_, kind, data, core_->network().now())) {
     case datachannel::channel_send::ok:
-        owner_->sctp_has_output();
+        owner_->has_output();
         return true;
     case datachannel::channel_send::would_block:
         no_room_ = true;
@@ -293,8 +292,8 @@ CORTC_DECL void channel_impl::begin_closing() {
 CORTC_DECL void channel_impl::close() {
     if (!owner_ || state_ == DataChannelState::closing || state_ == DataChannelState::closed) return;
     begin_closing();
-    owner_->sctp()->close(id_);
-    owner_->touch_sctp();
+    owner_->engine().close(id_);
+    owner_->touch();
 }
 
 CORTC_DECL void channel_impl::on_open(sctp::stream_id stream) {

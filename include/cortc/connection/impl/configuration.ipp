@@ -127,3 +127,20 @@ CORTC_DECL ice::gather_settings read_gather_settings(const Configuration& next) 
 }
 
 } // namespace cortc::detail
+
+namespace cortc {
+
+CORTC_DECL void connection_settings::set(Configuration next,
+                                         const std::optional<std::string>& target_identity) {
+    detail::check_types(next);
+    detail::check_modification(configuration_, next, target_identity, local_description_asked_);
+    auto settings = std::make_shared<const ice::gather_settings>(detail::read_gather_settings(next));
+    gathering_ = std::move(settings);
+    configuration_ = std::move(next);
+}
+
+CORTC_DECL void connection_settings::read() {
+    gathering_ = std::make_shared<const ice::gather_settings>(detail::read_gather_settings(configuration_));
+}
+
+} // namespace cortc

@@ -1,138 +1,200 @@
 #pragma once
 
-#include "cortc/connection/configuration.hpp"
+#include "cortc/base/overloaded.hpp"
 #include "cortc/connection/connection.hpp"
+#include "cortc/connection/conversions.hpp"
 #include "cortc/crypto/dtls_session.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <utility>
+#include <variant>
+#include <vector>
 
 namespace cortc {
 
 namespace detail {
 
-CORTC_DECL jsep::bundle_policy to_jsep(BundlePolicy policy) noexcept {
-    switch (policy) {
-    case BundlePolicy::balanced:
-        return jsep::bundle_policy::balanced;
-    case BundlePolicy::max_compat:
-        return jsep::bundle_policy::max_compat;
-    case BundlePolicy::max_bundle:
-        return jsep::bundle_policy::max_bundle;
-    }
-    return jsep::bundle_policy::balanced;
+CORTC_DECL void check_certificates(const Configuration& of, net::network& network) {
+    const auto now = network.calendar();
+    for (std::size_t i = 0; i < of.certificates.size(); ++i)
+        if (of.certificates[i].expires() < now)
+            throw Error(
+                errc::invalid_access,
+                fmt::format("certificates[{}] has expired; make another with generateCertificate", i));
 }
 
-CORTC_DECL jsep::session_options session_options(const context_core& core,
-                                                 const Configuration& configuration) {
-    jsep::session_options options;
-    options.bundle = to_jsep(configuration.bundlePolicy);
-    options.max_message_size = core.options().limits.max_message_size;
-    options.max_remote_candidates = core.options().limits.remote_candidates;
-    if (!crypto::dtls_srtp_available()) options.media = nullptr; // offered audio and video are rejected
-    return options;
+CORTC_DECL void check_backend() {
+    if (const auto why = crypto::dtls_headers_mismatch(); !why.empty())
+        throw Error(errc::not_supported, fmt::format("PeerConnection: {}; compile both the same way", why));
 }
 
 } // namespace detail
 
-// webrtc-pc 4.4.1.1. What it throws comes before anything has been started.
 CORTC_DECL connection::connection(std::shared_ptr<context_core> core, Configuration configuration)
-    : core_(std::move(core))
-    , log_(core_->log("connection"))
-    , configuration_(std::move(configuration))
-    , session_(core_->network().random(), core_->log("jsep"), detail::session_options(*core_, configuration_))
-    , incoming_channels_(core_->options().limits.unread_channels) {
-    detail::check_types(configuration_);
-    if (const auto why = crypto::dtls_headers_mismatch(); !why.empty())
-        throw Error(errc::not_supported, fmt::format("PeerConnection: {}; compile both the same way", why));
-    check_certificates();
-    gather_settings_ =
-        std::make_shared<const ice::gather_settings>(detail::read_gather_settings(configuration_));
-    our_identity_ = std::make_shared<authenticating_party>(core_, identity_report_);
-    their_identity_ = std::make_shared<relying_party>(core_, identity_report_, configuration_.peerIdentity);
-    if (!configuration_.certificates.empty()) use_certificate(configuration_.certificates.front().inner());
-}
+    : part_owner(std::move(core))
+    , settings_(std::move(configuration),
+                [this](const Configuration& given) {
+                    detail::check_backend();
+                    detail::check_certificates(given, this->core()->network());
+                })
+    , identity_(*this, settings_.get())
+    , states_(*this)
+    , negotiator_(*this, *this, settings_, identity_)
+    , channels_(*this, negotiator_, negotiator_.session())
+    , transports_(*this, negotiator_.session(), *this, channels_)
+    , media_(*this, negotiator_, negotiator_.session())
+    , statistics_(*this, negotiator_, transports_, channels_) {}
 
 CORTC_DECL connection::~connection() = default;
 
-// ---- transports
+CORTC_DECL void connection::set_configuration(Configuration next) {
+    if (is_closed()) throw Error(errc::invalid_state, "setConfiguration: the connection is closed");
+    settings_.set(std::move(next), identity_.target());
+}
 
-CORTC_DECL void connection::add_transport(jsep::transport_id id, const std::string& mid) {
-    auto made = std::make_shared<transport>(core_, static_cast<transport_observer&>(*this));
-    if (auto role = session_.controlling())
-        made->set_role(*role ? ice::role::controlling : ice::role::controlled);
-    made->start();
-    auto& entry = transports_[id] = transport_entry{std::move(made), mid, {}, {}};
-    entry.view = std::make_shared<transport_impl>(core_, shared_from_this(), id);
+// ---- what the session decided
+
+/// webrtc-pc 4.4.1.5, its last steps: everything has changed before anybody is told, and then come
+/// signalingstatechange, what happens to data channels, muted tracks, removed tracks, added tracks, and the
+/// track events. (Who is told runs later, in the order in which the waiters complete here.) A rolled back
+/// offer and the one that replaces it come one after the other. A candidate that trickles in changes no part
+/// but its transport.
+CORTC_DECL void connection::apply_session() {
+    auto& session = negotiator_.session();
+    const bool changed = std::exchange(applied_, session.revision()) != session.revision();
+    connection_media::news news;
+    if (changed) news = media_.sync();
+    std::vector<jsep::event> held; // what closes data channels, or tells them something
+    const auto release = [&] {
+        for (auto& each : std::exchange(held, {})) apply(std::move(each));
+        connection_media::mute(news);
+    };
+    while (auto event = session.poll_event()) {
+        const auto hold = [&](const auto&) { held.push_back(std::move(*event)); };
+        const auto tell = [&](const auto& track, const auto&... with) {
+            release();
+            media_.tell(track, with...);
+        };
+        std::visit(overloaded{
+                       [&](const jsep::sctp_parameters& it) { hold(it); },
+                       [&](const jsep::sctp_ended& it) { hold(it); },
+                       [&](const jsep::transport_removed& it) { hold(it); },
+                       [&](const jsep::remote_track_left& it) { tell(it, news); },
+                       [&](const jsep::remote_track_joined& it) { tell(it, news); },
+                       [&](const jsep::remote_track& it) { tell(it); },
+                       [&](const jsep::signaling_state_changed&) {
+                           apply(std::move(*event));
+                           release();
+                       },
+                       [&](const auto&) { apply(std::move(*event)); },
+                   },
+                   *event);
+    }
+    if (!changed) return;
+    release();
+    place_media();
+    const auto data = session.data_transport();
+    channels_.sync(data ? transports_.view(*data) : nullptr);
+    on_gathering();
+    const auto now = transports_.summary();
+    states_.update(now);
+    states_.update_selection(now); // a rollback may have gone back to a generation that is selected
+}
+
+CORTC_DECL void connection::apply(jsep::event&& event) {
+    std::visit(
+        overloaded{
+            [&](const jsep::transport_added& it) { transports_.add(it); },
+            [&](const jsep::transport_removed& it) { remove_transport(it.transport); },
+            [&](const jsep::ice_role& it) { transports_.set_role(it.controlling); },
+            [&](const jsep::local_ice& it) { transports_.start_generation(it, settings_.gathering()); },
+            [&](const jsep::remote_ice& it) { transports_.pair(it); },
+            [&](const jsep::remote_candidate& it) { transports_.add_candidate(it); },
+            [&](const jsep::remote_end_of_candidates& it) { transports_.end_candidates(it); },
+            [&](const jsep::ice_rolled_back& it) { transports_.roll_back(it); },
+            [&](const jsep::dtls_parameters& it) { transports_.set_dtls(it, negotiator_.certificate()); },
+            [&](const jsep::sctp_parameters& it) {
+                if (const auto* over = transports_.find(it.transport))
+                    channels_.attach(over->where, over->role, it);
+            },
+            [&](const jsep::sctp_ended&) { channels_.end(); },
+            [&](const jsep::signaling_state_changed& it) {
+                states_.set_signaling(detail::to_w3c(it.state));
+                if (it.state == jsep::signaling_state::stable) negotiator_.update_negotiation_needed();
+            },
+            // media_.sync() has seen to these
+            [](const jsep::transceiver_added&) {},
+            [](const jsep::transceiver_negotiated&) {},
+            [](const jsep::transceiver_stopped&) {},
+            [](const jsep::transceiver_removed&) {},
+            // and apply_session() to these
+            [](const jsep::remote_track_left&) {},
+            [](const jsep::remote_track_joined&) {},
+            [](const jsep::remote_track&) {},
+        },
+        event);
 }
 
 CORTC_DECL void connection::remove_transport(jsep::transport_id id) {
-    auto at = transports_.find(id);
-    if (at == transports_.end()) return;
-    auto gone = at->second.where;
-    at->second.view->end();
-    transports_.erase(at);
-    end_transport(gone);
-    if (sctp_transport_ ==
-        gone) { // the data section ended: its channels with it, and a later one starts afresh
-        sctp_transport_ = nullptr;
-        touch_sctp();
-        past_channels_.channels_opened += sctp_->stats().channels_opened;
-        past_channels_.channels_closed += sctp_->stats().channels_opened;
-        sctp_.reset();
-    }
+    if (const auto gone = transports_.remove(id)) channels_.transport_removed(gone);
 }
 
-CORTC_DECL void connection::end_transport(const std::shared_ptr<transport>& which) {
-    ++ending_;
-    which->close(shared_from_this());
+CORTC_DECL void connection::place_media() {
+    media_.place([this](jsep::transport_id id) {
+        transports_.expect_media(id);
+        return transports_.view(id);
+    });
 }
 
-CORTC_DECL void connection::on_transport_ended(transport&) {
-    --ending_;
-    if (closed_ && ending_ == 0) over_.succeed_all();
+// ---- what the transports report
+
+CORTC_DECL void connection::on_transport_state(std::string_view why) {
+    if (!why.empty()) states_.note_failure(why);
+    states_.update(transports_.summary());
 }
 
-CORTC_DECL std::map<jsep::transport_id, connection::transport_entry>::iterator
-connection::find(const transport& which) {
-    return std::find_if(transports_.begin(), transports_.end(),
-                        [&](const auto& each) { return each.second.where.get() == &which; });
+CORTC_DECL void connection::on_gathering() {
+    transports_.show_gathering();
+    if (states_.update_gathering(transports_.summary())) transports_.tell_gathered();
+}
+
+CORTC_DECL void connection::on_selected_pair() {
+    if (const auto pair = transports_.selected_pair()) states_.pair_selected(*pair);
+    const auto now = transports_.summary();
+    states_.update(now);
+    states_.update_selection(now);
+}
+
+CORTC_DECL void connection::on_transports_ended() {
+    if (is_closed()) over_.succeed_all();
 }
 
 // ---- the end
 
 // webrtc-pc 4.4.1.6 "close the connection", in its order.
 CORTC_DECL void connection::close() {
-    if (std::exchange(closed_, true)) return;
-    auto self = shared_from_this();
+    if (!close_once()) return;
+    const auto self = shared_from_this();
     const auto why = make_error(errc::aborted, "the connection was closed");
-    session_.close();
-    chain_.close();
-    for (auto& [id, operation] : std::exchange(chained_, {})) operation.fail(why);
-    close_identity(why);
-    if (sctp_view_) sctp_view_->end();
-    for (auto& [id, entry] : transports_) entry.view->end();
-    for (auto& [id, entry] : std::exchange(transports_, {})) end_transport(entry.where);
-    sctp_transport_ = nullptr;
-    for (auto& [id, each] : std::exchange(channels_, {})) each->on_closed(why);
-    channel_errors_.clear();
-    end_media(why);
-    update_states();
-    gathered_.fail_all(why);
-    gathering_changed_.fail_all(why);
-    restarted_.fail_all(why);
-    pair_changed_.fail_all(why);
-    signaling_changed_.succeed_all(SignalingState::closed);
-    negotiation_events_.clear(); // nothing is needed any more
-    negotiation_events_.end(why);
-    local_candidates_.end(why);
-    incoming_channels_.end(why);
-    track_events_.end(why);
-    if (ending_ == 0) over_.succeed_all();
+    negotiator_.close(why);
+    identity_.close(why);
+    channels_.end_view();
+    transports_.close();
+    channels_.close(why);
+    media_.close(why);
+    states_.update({});
+    states_.close(why);
+    negotiator_.negotiation_events().clear(); // nothing is needed any more
+    negotiator_.negotiation_events().end(why);
+    transports_.candidates().end(why);
+    channels_.incoming().end(why);
+    media_.track_events().end(why);
+    if (transports_.ended()) over_.succeed_all();
 }
 
 CORTC_DECL void connection::closed(waiter_ptr<void> operation) {
-    if (closed_ && ending_ == 0)
+    if (is_closed() && transports_.ended())
         operation->succeed();
     else
         over_.add(std::move(operation));

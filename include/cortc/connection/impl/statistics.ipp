@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cortc/base/base64.hpp"
-#include "cortc/connection/connection.hpp"
+#include "cortc/connection/statistics.hpp"
 #include "cortc/crypto/hash.hpp"
 
 #include <fmt/format.h>
@@ -112,65 +112,60 @@ CORTC_DECL void append_dtls_drops(DropStats& into, const dtls::transport& from) 
 
 // ---- the report as a whole
 
-CORTC_DECL void connection::get_stats(waiter_ptr<StatsReport> operation) {
-    if (!closed_)
-        operation->succeed(collect_stats(false));
-    else if (last_stats_)
-        operation->succeed(StatsReport(*last_stats_));
+CORTC_DECL void connection_statistics::get(waiter_ptr<StatsReport> operation) {
+    if (!owner_.is_closed())
+        operation->succeed(collect(false));
+    else if (last_)
+        operation->succeed(StatsReport(*last_));
     else
         operation->fail(errc::aborted, "the connection was destroyed");
 }
 
-CORTC_DECL void connection::keep_stats() {
-    if (!closed_) last_stats_ = std::make_unique<StatsReport>(collect_stats(true));
+CORTC_DECL void connection_statistics::keep() {
+    if (!owner_.is_closed()) last_ = std::make_unique<StatsReport>(collect(true));
 }
 
 /// `closing`: the states are what close() is about to make them.
-CORTC_DECL StatsReport connection::collect_stats(bool closing) {
+CORTC_DECL StatsReport connection_statistics::collect(bool closing) {
     StatsReport report;
     PeerConnectionStats own;
-    own.dataChannelsOpened = past_channels_.channels_opened;
-    own.dataChannelsClosed = past_channels_.channels_closed;
-    if (sctp_) {
-        own.dataChannelsOpened += sctp_->stats().channels_opened;
-        own.dataChannelsClosed += sctp_->stats().channels_closed;
-    }
-    if (closing) own.dataChannelsClosed = own.dataChannelsOpened;
+    own.dataChannelsOpened = channels_.opened();
+    own.dataChannelsClosed = closing ? channels_.opened() : channels_.closed();
     report_object(report, stats_id("PC", {}), std::move(own));
-    for (const auto& [id, entry] : transports_) collect_transport(report, id, entry, closing);
+    for (const auto& [id, entry] : transports_.all()) collect_transport(report, id, entry, closing);
     collect_channels(report, closing);
     collect_codecs(report);
     return report;
 }
 
-CORTC_DECL double connection::timestamp(time_point at) const noexcept {
-    return std::chrono::duration<double, std::milli>(core_->since_epoch(at)).count();
+CORTC_DECL double connection_statistics::timestamp(time_point at) const noexcept {
+    return std::chrono::duration<double, std::milli>(owner_.core()->since_epoch(at)).count();
 }
 
 /// webrtc-pc 8.4: not to be predicted, so that nobody depends on how they are made.
-CORTC_DECL std::string connection::stats_id(std::string_view type,
-                                            std::initializer_list<std::uint64_t> object) {
-    if (!stats_salt_) stats_salt_ = core_->network().random().u64();
-    auto id = *stats_salt_;
+CORTC_DECL std::string connection_statistics::stats_id(std::string_view type,
+                                                       std::initializer_list<std::uint64_t> object) {
+    if (!salt_) salt_ = owner_.core()->network().random().u64();
+    auto id = *salt_;
     for (auto each : object) id = detail::mixed(id, each);
     return fmt::format("{}{:016x}", type, detail::mixed(id, detail::mixed(as_bytes(type))));
 }
 
-CORTC_DECL std::string connection::transport_stats_id(jsep::transport_id id) {
+CORTC_DECL std::string connection_statistics::transport_stats_id(jsep::transport_id id) {
     return stats_id("T", {id.value()});
 }
 
 template <class T>
-void connection::report_object(StatsReport& report, std::string id, T&& object) {
+void connection_statistics::report_object(StatsReport& report, std::string id, T&& object) {
     object.id = std::move(id);
-    object.timestamp = timestamp(core_->network().now());
+    object.timestamp = timestamp(owner_.core()->network().now());
     report.add(std::forward<T>(object));
 }
 
 // ---- transports
 
-CORTC_DECL void connection::collect_transport(StatsReport& report, jsep::transport_id id,
-                                              const transport_entry& entry, bool closing) {
+CORTC_DECL void connection_statistics::collect_transport(StatsReport& report, jsep::transport_id id,
+                                                         const transport_set::entry& entry, bool closing) {
     const auto own_id = transport_stats_id(id);
     TransportStats made;
     const auto& data = entry.where->data();
@@ -178,7 +173,7 @@ CORTC_DECL void connection::collect_transport(StatsReport& report, jsep::transpo
     made.packetsReceived = data.packets_received;
     made.bytesSent = data.bytes_sent;
     made.bytesReceived = data.bytes_received;
-    made.iceRole = ice_role(id);
+    made.iceRole = transports_.ice_role(id);
     if (!entry.local_ufrag.empty()) made.iceLocalUsernameFragment = entry.local_ufrag;
     made.iceState = closing ? IceTransportState::closed : entry.view->ice.get();
     made.dtlsState = closing ? DtlsTransportState::closed : entry.view->dtls.get();
@@ -188,17 +183,19 @@ CORTC_DECL void connection::collect_transport(StatsReport& report, jsep::transpo
     collect_certificates(report, id, entry, made);
     collect_pairs(report, id, entry, made);
     report_object(report, own_id, std::move(made));
-    if (sctp_transport_ == entry.where) collect_sctp(report, id);
+    if (channels_.runs_over(*entry.where)) collect_sctp(report, id);
     collect_restart(report, id, entry);
     collect_drops(report, id, entry);
 }
 
-CORTC_DECL void connection::collect_certificates(StatsReport& report, jsep::transport_id id,
-                                                 const transport_entry& entry, TransportStats& into) {
+CORTC_DECL void connection_statistics::collect_certificates(StatsReport& report, jsep::transport_id id,
+                                                            const transport_set::entry& entry,
+                                                            TransportStats& into) {
     const auto* dtls = entry.where->dtls();
     if (!dtls) return;
-    if (certificate_) into.localCertificateId = collect_certificate(report, certificate_->der());
-    for (const auto& der : remote_certificates(id)) {
+    if (const auto& own = negotiator_.certificate())
+        into.localCertificateId = collect_certificate(report, own->der());
+    for (const auto& der : transports_.remote_certificates(id)) {
         into.remoteCertificateId = collect_certificate(report, der);
         into.tlsVersion = "FEFD"; // DTLS 1.2 (RFC 6347 4.1), the only one
     }
@@ -206,7 +203,7 @@ CORTC_DECL void connection::collect_certificates(StatsReport& report, jsep::tran
     if (const auto* srtp = entry.where->srtp()) into.srtpCipher = to_string(srtp->used_profile());
 }
 
-CORTC_DECL std::string connection::collect_certificate(StatsReport& report, byte_view der) {
+CORTC_DECL std::string connection_statistics::collect_certificate(StatsReport& report, byte_view der) {
     auto id = stats_id("CF", {detail::mixed(der)});
     if (report.find(id)) return id;
     CertificateStats made;
@@ -222,8 +219,8 @@ CORTC_DECL std::string connection::collect_certificate(StatsReport& report, byte
 
 // ---- candidates and pairs
 
-CORTC_DECL std::string connection::candidate_stats_id(jsep::transport_id id,
-                                                      const ice::candidate_statistics& of) {
+CORTC_DECL std::string connection_statistics::candidate_stats_id(jsep::transport_id id,
+                                                                 const ice::candidate_statistics& of) {
     // A local generation that is paired anew numbers the new remote candidates from 0 again.
     const auto owner = of.remote ? detail::mixed(as_bytes(of.ufrag)) : 0;
     return stats_id(of.remote ? "RC" : "LC", {id.value(), of.generation.value(), owner, of.index});
@@ -231,8 +228,9 @@ CORTC_DECL std::string connection::candidate_stats_id(jsep::transport_id id,
 
 /// webrtc-stats 6.1: of a replaced generation only the pair that carries the data is left, and its
 /// candidates.
-CORTC_DECL void connection::collect_pairs(StatsReport& report, jsep::transport_id id,
-                                          const transport_entry& entry, TransportStats& into) {
+CORTC_DECL void connection_statistics::collect_pairs(StatsReport& report, jsep::transport_id id,
+                                                     const transport_set::entry& entry,
+                                                     TransportStats& into) {
     const auto& agent = entry.where->agent();
     const auto selected = agent.selected_pair();
     const auto candidates = agent.candidates();
@@ -266,8 +264,8 @@ CORTC_DECL void connection::collect_pairs(StatsReport& report, jsep::transport_i
     }
 }
 
-CORTC_DECL void connection::collect_candidate(StatsReport& report, jsep::transport_id id,
-                                              const ice::candidate_statistics& from) {
+CORTC_DECL void connection_statistics::collect_candidate(StatsReport& report, jsep::transport_id id,
+                                                         const ice::candidate_statistics& from) {
     const auto type = detail::stats_type(from.what.type);
     IceCandidateStats made(from.remote ? StatsType::remote_candidate : StatsType::local_candidate);
     made.transportId = transport_stats_id(id);
@@ -289,8 +287,9 @@ CORTC_DECL void connection::collect_candidate(StatsReport& report, jsep::transpo
 
 // ---- cortc's own
 
-CORTC_DECL void connection::collect_sctp(StatsReport& report, jsep::transport_id id) {
-    const auto* association = sctp_ ? sctp_->transport() : nullptr;
+CORTC_DECL void connection_statistics::collect_sctp(StatsReport& report, jsep::transport_id id) {
+    const auto* engine = channels_.engine_or_null();
+    const auto* association = engine ? engine->transport() : nullptr;
     if (!association) return;
     const auto from = association->stats();
     SctpStats made;
@@ -315,8 +314,8 @@ CORTC_DECL void connection::collect_sctp(StatsReport& report, jsep::transport_id
     report_object(report, stats_id("SC", {id.value()}), std::move(made));
 }
 
-CORTC_DECL void connection::collect_restart(StatsReport& report, jsep::transport_id id,
-                                            const transport_entry& entry) {
+CORTC_DECL void connection_statistics::collect_restart(StatsReport& report, jsep::transport_id id,
+                                                       const transport_set::entry& entry) {
     const auto& agent = entry.where->agent();
     const auto last = agent.last_restart();
     if (!last) return;
@@ -337,8 +336,8 @@ CORTC_DECL void connection::collect_restart(StatsReport& report, jsep::transport
     report_object(report, stats_id("IR", {id.value()}), std::move(made));
 }
 
-CORTC_DECL void connection::collect_drops(StatsReport& report, jsep::transport_id id,
-                                          const transport_entry& entry) {
+CORTC_DECL void connection_statistics::collect_drops(StatsReport& report, jsep::transport_id id,
+                                                     const transport_set::entry& entry) {
     DropStats made;
     made.transportId = transport_stats_id(id);
     const auto& where = *entry.where;
@@ -353,10 +352,10 @@ CORTC_DECL void connection::collect_drops(StatsReport& report, jsep::transport_i
     if (const auto* dtls = where.dtls()) detail::append_dtls_drops(made, *dtls);
     if (const auto* srtp = where.srtp())
         detail::append_drops<srtp::drop_reason>(made, "srtp", srtp->stats().inbound_drops);
-    if (sctp_transport_ == entry.where && sctp_) {
-        if (const auto* association = sctp_->transport())
+    if (const auto* engine = channels_.engine_or_null(); engine && channels_.runs_over(where)) {
+        if (const auto* association = engine->transport())
             detail::append_drops<sctp::drop_reason>(made, "sctp", association->stats().drops);
-        detail::append_drops<datachannel::channel_drop>(made, "data-channel", sctp_->stats().drops);
+        detail::append_drops<datachannel::channel_drop>(made, "data-channel", engine->stats().drops);
     }
     for (const auto& each : made.drops) made.total += each.count;
     report_object(report, stats_id("DR", {id.value()}), std::move(made));
@@ -364,14 +363,15 @@ CORTC_DECL void connection::collect_drops(StatsReport& report, jsep::transport_i
 
 // ---- channels and codecs
 
-CORTC_DECL void connection::collect_channels(StatsReport& report, bool closing) {
-    for (const auto& [id, each] : channels_) {
+CORTC_DECL void connection_statistics::collect_channels(StatsReport& report, bool closing) {
+    const auto* engine = channels_.engine_or_null();
+    for (const auto& [id, each] : channels_.all()) {
         DataChannelStats made;
         made.label = each->parameters().label;
         made.protocol = each->parameters().protocol;
         if (const auto stream = each->stream()) made.dataChannelIdentifier = stream->value();
         made.state = closing ? DataChannelState::closed : each->state();
-        const auto counters = sctp_ ? sctp_->counters(id) : datachannel::channel_counters();
+        const auto counters = engine ? engine->counters(id) : datachannel::channel_counters();
         made.messagesSent = counters.messages_sent;
         made.bytesSent = counters.bytes_sent;
         made.messagesReceived = counters.messages_received;
@@ -381,9 +381,10 @@ CORTC_DECL void connection::collect_channels(StatsReport& report, bool closing) 
 }
 
 /// webrtc-stats 7.2: one for a payload type of a transport, or one for each direction where a=fmtp differs.
-CORTC_DECL void connection::collect_codecs(StatsReport& report) {
-    for (const auto& each : session_.transceivers()) {
-        const auto where = session_.media_transport(each.id);
+CORTC_DECL void connection_statistics::collect_codecs(StatsReport& report) {
+    const auto& session = negotiator_.session();
+    for (const auto& each : session.transceivers()) {
+        const auto where = session.media_transport(each.id);
         if (!where || !each.negotiated || !each.current_direction) continue;
         const auto direction = *each.current_direction;
         const bool receives = direction == sdp::direction::sendrecv || direction == sdp::direction::recvonly;
