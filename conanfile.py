@@ -1,4 +1,4 @@
-"""cortc for Conan 2. `conan create .` builds, packages and tests it; README.md has a profile line for media."""
+"""cortc for Conan 2. `conan create .` builds, packages and tests it; packaging/README.md has the profile lines for media."""
 
 import os
 import re

@@ -47,8 +47,8 @@ unit_and_sim() { # preset
         ctest --test-dir build/$1 --output-on-failure --no-tests=error -j \$JOBS -R '^(unit_.*|sim)\$'"
 }
 
-# mbedTLS as upstream configures it has no use_srtp: once so, once with the definition that README.md names, and
-# once with headers and library that disagree, which must not be taken.
+# mbedTLS as upstream configures it has no use_srtp: once so, once with the definition that packaging/README.md names,
+# and once with headers and library that disagree, which must not be taken.
 srtp() {
     say "Debian 13: mbedTLS 3.6 built without and with MBEDTLS_SSL_DTLS_SRTP"
     inside 'cd /src

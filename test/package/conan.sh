@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# conan.sh SOURCE WORK: Conan itself, from PyPI, makes the package and tests it, by the block of README.md and with each
-# option. The dependencies are the machine's: by [platform_requires], and by packages that are named and made up as
-# ConanCenter's (machine/conanfile.py), so that no other server than PyPI is asked.
+# conan.sh SOURCE WORK: Conan itself, from PyPI, makes the package and tests it, by the block of packaging/README.md and
+# with each option. The dependencies are the machine's: by [platform_requires], and by packages that are named and made
+# up as ConanCenter's (machine/conanfile.py), so that no other server than PyPI is asked.
 # conan.sh SOURCE WORK MBEDTLS: instead, with a package of mbedTLS 3 made from upstream's sources in that folder, as
-# they are and with the profile lines of README.md that turn media on.
+# they are and with the profile lines of packaging/README.md that turn media on.
 set -euo pipefail
 source=$1 work=$2 mbedtls_source=${3-}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 kept=$(mkdir -p "$here/../../build/conan" && cd "$here/../../build/conan" && pwd)
 export CONAN_HOME=$work/home
-readme_block() { awk -v tag="<!-- test: $1 -->" 'inside && /^```$/ { exit } inside { print } found && /^```/ { inside = 1; found = 0 } $0 == tag { found = 1 }' "$source/README.md"; }
+readme_block() { awk -v tag="<!-- test: $1 -->" 'inside && /^```$/ { exit } inside { print } found && /^```/ { inside = 1; found = 0 } $0 == tag { found = 1 }' "$source/packaging/README.md"; }
 
 die() { echo "conan: $*" >&2; exit 1; }
 quietly() { # command: its output only when it fails

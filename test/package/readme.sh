@@ -1,28 +1,28 @@
 #!/usr/bin/env bash
-# readme.sh SOURCE WORK [WAY...]: executes the blocks under "Vendor it" of README.md as they stand there, each way from
-# nothing, in a folder that only has a checkout of cortc. Each must compile and run the program of the block `start`.
-# Every fenced block there has a name in a comment above it, and is run or checked here.
+# readme.sh SOURCE WORK [WAY...]: executes the blocks of README.md and packaging/README.md as they stand there, each way
+# from nothing, in a folder that only has a checkout of cortc and the program `main.cpp` of README.md. Each must compile
+# and run it. Every fenced block of both pages has a name in a comment above it, and is run or checked here.
 set -euo pipefail
 source=$1 work=$2
 shift 2
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 die() { echo "readme: $*" >&2; exit 1; }
-vendor() { sed -n '/^## Vendor it$/,/^## From JavaScript$/p' "$source/README.md"; }
+pages=("$source/README.md" "$source/packaging/README.md")
 block() { # name
     local text
-    text=$(vendor | awk -v tag="<!-- test: $1 -->" '
+    text=$(awk -v tag="<!-- test: $1 -->" '
         inside && /^```$/ { exit }
         inside { print }
         found && /^```/ { inside = 1; found = 0 }
-        $0 == tag { found = 1 }')
-    [[ $text ]] || die "README.md has no block $1"
+        $0 == tag { found = 1 }' "${pages[@]}")
+    [[ $text ]] || die "no block $1 in ${pages[*]}"
     printf '%s\n' "$text"
 }
 
 all_are_known() {
     local untested
-    untested=$(vendor | awk '/^```./ && last !~ /^<!-- test: (debian-12|debian-13|start|add_subdirectory|fetch_content|installed|pkg-config|header-only|conan|conan-media) -->$/ { print "after \"" last "\"" } { last = $0 }')
+    untested=$(awk '/^```./ && last !~ /^<!-- test: (main.cpp|debian-12|debian-13|start|add_subdirectory|fetch_content|installed|pkg-config|header-only|conan|conan-media) -->$/ { print "after \"" last "\"" } { last = $0 }' "${pages[@]}")
     [[ ! $untested ]] || die "a block that no test runs, $untested"
 }
 
@@ -37,19 +37,18 @@ debian() { # The machine's release is asked whether it has these; the other one'
     [[ ! $missing ]] || die "not installed, though ./dev setup was to: $missing"
 }
 
-rows() { # rows.cpp has the code of both tables, and compiles
+rows() { # rows.cpp has the code of the tables for who comes from elsewhere, and compiles
     local code all
     all=$(tr -s ' \n' ' ' <"$source/test/package/rows.cpp")
-    awk '/^## From (JavaScript|libdatachannel)$/ { on = 1 } /^## (Errors|Limits)$/ { on = 0 }
-        on && /^\|/ {
+    awk '/^[|]/ {
             split($0, cell, " [|] ")
             for (right = cell[2]; match(right, /`[^`]+`/); right = substr(right, RSTART + RLENGTH))
                 print substr(right, RSTART + 1, RLENGTH - 2)
-        }' "$source/README.md" | sed 's/^context_options::/options./; s/^DataChannelInit::/init./; s/\.\.\.).*//' >"$work/rows"
-    while IFS= read -r code; do [[ $all == *"$code"* ]] || die "README.md says $code, which test/package/rows.cpp does not try"; done <"$work/rows"
+        }' "$source"/include/cortc/from_*.md | sed 's/^context_options::/options./; s/^DataChannelInit::/init./; s/\.\.\.).*//' >"$work/rows"
+    while IFS= read -r code; do [[ $all == *"$code"* ]] || die "a table says $code, which test/package/rows.cpp does not try"; done <"$work/rows"
     "$here/compile.sh" g++ -std=c++20 -O0 -DBOOST_ASIO_NO_DEPRECATED -DBOOST_ASIO_SEPARATE_COMPILATION -I"$source/include" \
         -c "$source/test/package/rows.cpp" -o "$work/rows.o"
-    echo "README.md: $(wc -l <"$work/rows") pieces of code in its tables compile"
+    echo "from_javascript.md, from_libdatachannel.md: $(wc -l <"$work/rows") pieces of code compile"
 }
 
 checkout() { # a repository of the files as they are now
@@ -71,12 +70,13 @@ way() { # how often the program says it, blocks...: always in the same folder, s
     shift
     for name in "$@"; do script+=$(block "$name")$'\n'; done
     rm -rf "$work/try"
-    mkdir "$work/try"
+    mkdir -p "$work/try/hello"
+    block main.cpp >"$work/try/hello/main.cpp"
     ln -s "$work/given/cortc" "$work/try/cortc"
     (cd "$work/try" && PATH=$work/tools:$PATH exec bash -c "$script") >"$work/last.log" 2>&1 || true
     said=$(grep -cx 'arrived: hello' "$work/last.log" || true)
     [[ $said == "$wanted" ]] || { tail -n 60 "$work/last.log" >&2; die "$*: the program did not run"; }
-    echo "README.md: $*: arrived: hello"
+    echo "as it stands there: $*: arrived: hello"
 }
 
 nested() { # block

@@ -1,5 +1,5 @@
-// The right-hand columns of README.md's two tables for who comes from elsewhere: readme.sh looks for each
-// piece of code in here, and it must compile.
+// The right-hand columns of include/cortc/from_javascript.md and from_libdatachannel.md: readme.sh looks for
+// each piece of code in here, and it must compile.
 #include "cortc/cortc.hpp"
 #include "cortc/signaling/json.hpp"
 #include "cortc/signaling/websocket.hpp"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # cortc as somebody else's dependency: each way to vendor it builds a consumer that makes a call, from a path with
 # spaces; what is missing or unsuitable is refused with a sentence. Steps: readme installed nested shared bad_input
-# conan (default: all). `readme` executes the blocks of README.md as they stand there. All work is under build/package.
+# conan (default: all). `readme` executes the blocks of README.md and packaging/README.md as they stand there. All work is
+# under build/package.
 # One compilation of the library serves all (compile.sh).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -45,7 +46,7 @@ install_to() { # prefix, name of the build
 }
 
 readme() {
-    say "README.md, as it stands there"
+    say "README.md and packaging/README.md, as they stand there"
     "$root/test/package/readme.sh" "$source" "$work/as a reader"
 }
 
@@ -78,7 +79,7 @@ pkg_config() { # prefix, module, definitions of the consumer
 }
 
 nested() {
-    say "add_subdirectory, with what is not in README.md"
+    say "add_subdirectory, with what stands in no block"
     use use_subdirectory -DHOW=add_subdirectory -DCORTC_SOURCE="$source" -DTARGETS="cortc;signaling"
     installs_nothing use_subdirectory
     # Nothing of the library is compiled, and a consumer's C++23 stays.
