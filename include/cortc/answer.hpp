@@ -22,10 +22,18 @@ struct AnswerOptions {
 ///
 ///     auto answer = co_await cortc::answer(pc, offer);
 ///
-/// Throws what setRemoteDescription and setLocalDescription throw, and errc::aborted when the connection is
-/// closed, or destroyed, meanwhile. May be awaited on any executor.
-/// When it fails or is cancelled before the answer is applied, the offer is rolled back, and the connection
-/// can take another. When it is cancelled while it gathers, the answer is applied: localDescription().
+/// @par Errors
+/// - Those of setRemoteDescription() and setLocalDescription().
+/// - errc::aborted: the connection was closed, or destroyed, meanwhile.
+///
+/// When it fails before the answer is applied, the offer is rolled back, and the connection can take another.
+///
+/// @par Cancellation
+/// - Before the answer is applied: as a failure.
+/// - While it gathers: the answer is applied, and is localDescription().
+///
+/// @par Thread safety
+/// May be awaited on any executor.
 [[nodiscard]] asio::awaitable<SessionDescription> answer(PeerConnection& pc, SessionDescription offer,
                                                          AnswerOptions options = {});
 

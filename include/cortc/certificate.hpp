@@ -65,9 +65,11 @@ void generate_certificate(const context& where, const KeygenAlgorithm& algorithm
 } // namespace detail
 
 /// RTCCertificate (webrtc-pc 4.9): a certificate with its private key, to be given to connections as
-/// Configuration::certificates. A handle: copies are the same certificate, and compare equal. Connections may
-/// share one, also those of different contexts and threads. An empty one throws errc::invalid_state when
-/// used.
+/// Configuration::certificates. A handle: copies are the same certificate, and compare equal. An empty one
+/// throws errc::invalid_state when used.
+///
+/// @par Thread safety
+/// Connections may share one, also those of different contexts and threads.
 class Certificate {
   public:
     using time = std::chrono::sys_time<std::chrono::milliseconds>; ///< since 1970-01-01 UTC
@@ -78,15 +80,20 @@ class Certificate {
 
     ///@{
     /// From PEM: the first certificate and the first private key in it, or in each of the two (PKCS #8, SEC 1
-    /// or PKCS #1, not encrypted). It expires at the end of its validity. Errors: errc::syntax: it is not
-    /// PEM, one of the two is missing or cannot be read; errc::not_supported: the key is encrypted, or
-    /// neither ECDSA on P-256 nor RSA of 2048 to 4096 bits; errc::invalid_access: the key does not belong to
-    /// the certificate.
+    /// or PKCS #1, not encrypted). It expires at the end of its validity.
+    ///
+    /// @par Errors
+    /// - errc::syntax: it is not PEM, or one of the two is missing or cannot be read.
+    /// - errc::not_supported: the key is encrypted, or neither ECDSA on P-256 nor RSA of 2048 to 4096 bits.
+    /// - errc::invalid_access: the key does not belong to the certificate.
     [[nodiscard]] static Certificate from_pem(std::string_view pem);
     [[nodiscard]] static Certificate from_pem(std::string_view certificate, std::string_view key);
     ///@}
     /// What from_pem() takes, so that a certificate can be kept for the next start of the program. The
-    /// private key is in it, in the clear. errc::operation: it cannot be written.
+    /// private key is in it, in the clear.
+    ///
+    /// @par Errors
+    /// - errc::operation: it cannot be written.
     [[nodiscard]] std::string to_pem() const;
 
     /// After this, no connection can be made with it.
@@ -117,12 +124,21 @@ class Certificate {
 ///
 ///     auto certificate = co_await cortc::generateCertificate(ctx, cortc::KeygenAlgorithm::rsa());
 ///
-/// On the context's worker if it has one. Without a worker the context computes it, and does nothing else
-/// meanwhile: a few milliseconds for ECDSA, for RSA half a second and sometimes several. Errors: a negative
-/// `expires` errc::type; an algorithm that is neither ECDSA on P-256 nor RSASSA-PKCS1-v1_5 of 2048 bits with
-/// exponent 65537 and SHA-256 errc::not_supported; errc::operation when the system gives no entropy;
-/// errc::aborted when the context is destroyed before. Takes a completion token, default use_awaitable, as
-/// PeerConnection says, and may be called from any thread. Cancelled: no certificate is returned.
+/// It is computed on the context's worker if there is one. Without a worker the context computes it, and does
+/// nothing else meanwhile: a few milliseconds for ECDSA, for RSA half a second and sometimes several.
+///
+/// @par Errors
+/// - errc::type: `expires` is negative.
+/// - errc::not_supported: neither ECDSA on P-256, nor RSASSA-PKCS1-v1_5 of 2048 bits with exponent 65537 and
+///   SHA-256.
+/// - errc::operation: the system gives no entropy.
+/// - errc::aborted: the context was destroyed before.
+///
+/// @par Cancellation
+/// No certificate is returned.
+///
+/// @par Thread safety
+/// Any thread. Tokens and completion are as PeerConnection says.
 template <class Token = asio::use_awaitable_t<>>
 [[nodiscard]] auto generateCertificate(const context& where, KeygenAlgorithm algorithm, Token&& token = {}) {
     return initiate<Certificate>(detail::home_of(where), token,

@@ -24,13 +24,22 @@ class channel_impl;
 std::string_view to_string(PriorityType priority) noexcept;
 
 /// A data channel (webrtc-pc 6.2; RFC 8831, RFC 8832). A handle: copies refer to the same channel, which the
-/// connection owns; after the connection is gone operations fail with errc::aborted. A default-constructed
-/// handle refers to none and throws errc::invalid_state when used.
+/// connection owns. Asynchronous members take a completion token, default use_awaitable.
 ///
-/// Asynchronous members take a completion token (default: use_awaitable) and may be called from any thread;
-/// plain members belong to the context's executor. All can be cancelled, as PeerConnection says: an operation
-/// then completes with asio::error::operation_aborted and has done nothing, or it was complete and succeeds.
-/// They complete on the executor of their handler, as PeerConnection says.
+/// @par Errors
+/// - A default-constructed handle refers to none and throws errc::invalid_state when used.
+/// - After the connection is gone operations fail with errc::aborted.
+///
+/// @par Cancellation
+/// As with PeerConnection: the operation completes with asio::error::operation_aborted and has done nothing,
+/// or it was complete already and succeeds.
+///
+/// @par Thread safety
+/// - Asynchronous members: any thread. They complete where PeerConnection says.
+/// - Plain members: only the context's executor.
+///
+/// Levels are opened(), closed(), stateChanged(), bufferedAmountLow(), writable() and readable(): any number
+/// may wait, they consume nothing, and may stand under `||`.
 class DataChannel {
   public:
     DataChannel() = default;
@@ -69,52 +78,68 @@ class DataChannel {
     void bufferedAmountLowThreshold(std::size_t bytes);
     ///@}
 
-    /// Completes when the channel is open; at once if it is. Fails with errc::closed when it closed instead.
-    /// With errc::operation when an error ended it: errorDetail() is "data-channel-failure" when it could not
-    /// be set up, "sctp-failure" when the association was lost, with its sctpCauseCode(). A level: any
-    /// number may wait, and one that is cancelled changes nothing. So are the next three.
+    /// Completes when the channel is open; at once if it is.
+    ///
+    /// @par Errors
+    /// - errc::closed: it closed instead.
+    /// - errc::operation with errorDetail "data-channel-failure": it could not be set up.
+    /// - errc::operation with errorDetail "sctp-failure", and sctpCauseCode() if there is one: the
+    ///   association was lost.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto opened(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { opened(*impl, std::move(op)); });
     }
-    /// Completes when the channel is closed, for whatever reason. Never fails.
+    /// Completes when the channel is closed, for whatever reason; at once if it is. Never fails.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto closed(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { closed(*impl, std::move(op)); });
     }
-    /// readyState() is another than `from`; returns it. `closing` is seen whoever closes (the W3C's event
-    /// only when it was the peer). Fails like opened() when it is closed and `from` says so.
+    /// Completes when readyState() is another than `from`, and returns it. `closing` is seen whoever closes.
+    /// (The W3C has an event only when it was the peer.)
+    ///
+    /// @par Errors
+    /// - When it is closed and `from` says so: those of opened().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto stateChanged(DataChannelState from, Token&& token = {}) {
         return initiate<DataChannelState>(
             home(), token, [impl = impl_, from](auto op) { state_changed(*impl, from, std::move(op)); });
     }
-    /// Completes when bufferedAmount() is at or below its threshold. Fails like opened() when it is closed.
+    /// Completes when bufferedAmount() is at or below its threshold.
+    ///
+    /// @par Errors
+    /// - When it is closed: those of opened().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto bufferedAmountLow(Token&& token = {}) {
         return initiate<void>(home(), token,
                               [impl = impl_](auto op) { buffered_amount_low(*impl, std::move(op)); });
     }
 
-    /// Sends a text message (`text` must be UTF-8). Completes when the send buffer had room and the message
-    /// is in it, where the W3C's fails with OperationError; `text` must stay valid until then. Errors: not
-    /// open: errc::invalid_state; larger than the peer's maximum message size: errc::type; closed by either
-    /// side while it waits: errc::invalid_state, ended in another way: what opened() then fails with.
-    /// Cancelled: not sent. Sends of one channel keep their order. Under `||` the loser does not tell whether
-    /// it was sent: use cortc::timeout, or trySend().
+    /// Sends a text message. Completes when the send buffer had room and the message is in it (the W3C's
+    /// fails with OperationError when there is none). Sends of one channel keep their order.
+    ///
+    /// `text` must be UTF-8, and must stay valid until this completes. Do not race it under `||`, where the
+    /// loser does not tell whether it was sent: use cortc::timeout, or trySend().
+    ///
+    /// @par Errors
+    /// - errc::invalid_state: not open, or closed by either side while this waits.
+    /// - errc::type: larger than the peer's maximum message size.
+    /// - When the channel ends in another way while this waits: those of opened().
+    ///
+    /// @par Cancellation
+    /// It was not sent.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto send(std::string_view text, Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_, text](auto op) {
             send(*impl, true, as_bytes(text), std::move(op));
         });
     }
-    /// Sends a binary message; otherwise the same.
+    /// Sends a binary message. Otherwise the same.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto send(byte_view data, Token&& token = {}) {
         return initiate<void>(home(), token,
                               [impl = impl_, data](auto op) { send(*impl, false, data, std::move(op)); });
     }
-    /// Sends a message as it was received, text as text and binary as binary; otherwise the same.
+    /// Sends a message as it was received, text as text and binary as binary. Otherwise the same.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto send(const Message& message, Token&& token = {}) {
         return initiate<void>(home(), token,
@@ -123,50 +148,73 @@ class DataChannel {
                               });
     }
     ///@{
-    /// Sends now or not at all: false when the send buffer is full, or sends wait before it; writable() then
-    /// tells when to try again. Throws what send() fails with. Belongs to the context's executor.
+    /// Sends now or not at all. False: the send buffer is full, or sends wait before it; writable() tells
+    /// when to try again.
+    ///
+    /// @par Errors
+    /// Those of send().
     [[nodiscard]] bool trySend(std::string_view text);
     [[nodiscard]] bool trySend(byte_view data);
     [[nodiscard]] bool trySend(const Message& message);
     ///@}
-    /// Completes when trySend() may succeed again; at once unless it (or a send()) has found no room. Fails
-    /// like a send() that waits when the channel is not open, or no longer. A level. (bufferedAmountLow() is
-    /// about what was not sent yet; the send buffer also holds what was sent and not acknowledged.)
+    /// Completes when trySend() may succeed again; at once unless it, or a send(), has found no room.
+    /// (bufferedAmountLow() is about what was not sent yet; the send buffer also holds what was sent and not
+    /// acknowledged.)
+    ///
+    /// @par Errors
+    /// When the channel is not open, or no longer: those of a send() that waits.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto writable(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { writable(*impl, std::move(op)); });
     }
 
-    /// The next message. One reader at a time (a second: errc::invalid_state). Fails with errc::closed when
-    /// the channel closed and everything was read. Messages that nobody reads close the SCTP window
-    /// (limits::receive_window), which all channels of the connection share: one that is not read at all
-    /// stops the peer on the others, too, but on no other connection. Cancelled: nothing was taken. Do not
-    /// race it under `||`, which discards values: use cortc::timeout, or readable() and tryReceive().
+    /// The next message. Do not race it under `||`, which discards values: use cortc::timeout, or readable()
+    /// and tryReceive().
+    ///
+    /// Messages that nobody reads close the SCTP window (limits::receive_window), which all channels of the
+    /// connection share: a channel that is not read at all stops the peer on the others, too, but on no other
+    /// connection.
+    ///
+    /// @par Errors
+    /// - errc::invalid_state: somebody else is reading; one reader at a time.
+    /// - errc::closed: the channel closed in order, and everything was read.
+    /// - errc::operation: as opened(), when everything was read.
+    ///
+    /// @par Cancellation
+    /// Nothing was taken.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto receive(Token&& token = {}) {
         return initiate<Message>(home(), token, [impl = impl_](auto op) { receive(*impl, std::move(op)); });
     }
-    /// Waits for at least one message and takes all that are there, at most batch.size(); returns how many.
+    /// Waits for at least one message, takes all that are there, at most batch.size(), and returns how many.
     /// The storage of the messages that were in `batch` is used again: a steady flow allocates nothing.
-    /// `batch` must stay valid until then. One that is empty: errc::type. Otherwise the same.
+    /// `batch` must stay valid until this completes.
+    ///
+    /// @par Errors
+    /// - errc::type: `batch` is empty.
+    /// - Those of receive().
+    ///
+    /// @par Cancellation
+    /// Nothing was taken.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto receive(std::span<Message> batch, Token&& token = {}) {
         return initiate<std::size_t>(
             home(), token, [impl = impl_, batch](auto op) { receive(*impl, batch, std::move(op)); });
     }
-    /// A message that is there, or none; throws what receive() would when none will come. Belongs to the
-    /// context's executor.
+    /// A message that is there, or none.
+    ///
+    /// @par Errors
+    /// Those of receive(), when no message will come.
     [[nodiscard]] std::optional<Message> tryReceive();
-    /// Completes when receive() would not wait: a message is there, or the channel is closed. A level; may
-    /// stand under `||`.
+    /// Completes when receive() would not wait: a message is there, or the channel is closed. Never fails.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto readable(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { readable(*impl, std::move(op)); });
     }
 
     /// Closes the channel: what was accepted is still delivered, then both directions end (RFC 8831 6.7).
-    /// Sends that still wait for room fail with errc::invalid_state. What was received can still be read. One
-    /// that is closing or closed is left alone.
+    /// What was received can still be read. Sends that wait for room fail with errc::invalid_state. Does
+    /// nothing to a channel that is closing or closed.
     void close();
 
   private:

@@ -16,8 +16,8 @@
 
 namespace cortc {
 
-/// RTCDtlsTransport (webrtc-pc 5.5): what a bundle group, or an unbundled section, is encrypted by. A handle,
-/// like IceTransport, with the same rules for lifetime, threads, levels and cancellation.
+/// RTCDtlsTransport (webrtc-pc 5.5): what a bundle group, or an unbundled section, is encrypted by. A handle;
+/// lifetime, errors, cancellation and thread safety are those of IceTransport.
 class DtlsTransport {
   public:
     DtlsTransport() = default;
@@ -40,7 +40,7 @@ class DtlsTransport {
     /// it failed; it stays when the transport is over.
     [[nodiscard]] std::optional<Error> error() const;
 
-    /// state() is another than `from`; returns it. A level.
+    /// A level: completes when state() is another than `from`, and returns it.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto stateChanged(DtlsTransportState from, Token&& token = {}) {
         return initiate<DtlsTransportState>(

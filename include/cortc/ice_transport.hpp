@@ -18,16 +18,24 @@ class transport_impl;
 
 /// RTCIceTransport (webrtc-pc 5.6): the addresses that a DtlsTransport's packets take. A handle: copies refer
 /// to the same transport, which the connection owns, and which stays the same over ICE restarts. It is over
-/// (state() is closed) when the connection is closed, a rollback takes back the description that made it, or
-/// an answer no longer uses it. A default-constructed handle refers to none and throws errc::invalid_state
-/// when used.
+/// (state() is closed) when the connection is closed, when a rollback takes back the description that made
+/// it, and when an answer no longer uses it.
 ///
-/// Asynchronous members take a completion token (default: use_awaitable) and may be called from any thread;
-/// plain members belong to the context's executor. The asynchronous ones are levels: they complete when the
-/// value is another than the one given, so that none is missed between two calls; any number may wait. They
-/// consume nothing: cancelling one (asio::error::operation_aborted), or racing it under `||`, changes
-/// nothing. They complete on the executor of their handler, as PeerConnection says. They fail with
-/// errc::aborted when the transport is over and the value will not change any more.
+/// The asynchronous members are levels: each completes when the value is another than the one given, at once
+/// if it is, so that none is missed between two calls. Any number may wait. They take a completion token,
+/// default use_awaitable, and complete where PeerConnection says.
+///
+/// @par Errors
+/// - A default-constructed handle refers to none and throws errc::invalid_state when used.
+/// - Asynchronous members, errc::aborted: the transport is over, and the value will not change any more.
+///
+/// @par Cancellation
+/// They consume nothing: cancelling one (asio::error::operation_aborted), or racing it under `||`, changes
+/// nothing.
+///
+/// @par Thread safety
+/// - Asynchronous members: any thread.
+/// - Plain members: only the context's executor.
 class IceTransport {
   public:
     IceTransport() = default;
@@ -60,20 +68,21 @@ class IceTransport {
     /// changed with it, and when the transport is over.
     [[nodiscard]] std::optional<IceCandidatePair> getSelectedCandidatePair() const;
 
-    /// state() is another than `from`; returns it. States that were passed through meanwhile are left out.
+    /// Completes when state() is another than `from`, and returns it. States that were passed through
+    /// meanwhile are left out.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto stateChanged(IceTransportState from, Token&& token = {}) {
         return initiate<IceTransportState>(
             home(), token, [impl = impl_, from](auto op) { state_changed(*impl, from, std::move(op)); });
     }
-    /// gatheringState() is another than `from`; returns it.
+    /// Completes when gatheringState() is another than `from`, and returns it.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto gatheringStateChanged(IceGathererState from, Token&& token = {}) {
         return initiate<IceGathererState>(home(), token, [impl = impl_, from](auto op) {
             gathering_state_changed(*impl, from, std::move(op));
         });
     }
-    /// getSelectedCandidatePair() is another than `from`; returns it.
+    /// Completes when getSelectedCandidatePair() is another than `from`, and returns it.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto selectedCandidatePairChanged(std::optional<IceCandidatePair> from,
                                                     Token&& token = {}) {

@@ -20,16 +20,30 @@ class stream_impl;
 
 /// MediaStream (mediacapture-streams 4.2, webrtc-pc 9.2): tracks that belong together. The id travels in SDP
 /// (a=msid); the peer's connection makes a stream with the same id. A handle: copies refer to the same
-/// stream. A default-constructed handle refers to none and throws errc::invalid_state when used. clone() does
-/// not exist.
+/// stream. clone() does not exist.
 ///
-/// The asynchronous members are streams as PeerConnection says: one reader each, cancelling takes nothing,
-/// they complete on the executor of their handler, and they may be called from any thread; the others belong
-/// to the context's executor.
+/// The asynchronous members are streams and levels as PeerConnection has them: one reader for each stream.
+/// They take a completion token, default use_awaitable, and complete where PeerConnection says.
+///
+/// @par Errors
+/// - A default-constructed handle refers to none and throws errc::invalid_state when used.
+/// - Asynchronous members, errc::aborted: the connection was closed.
+/// - Asynchronous members, errc::invalid_state: somebody else is reading, or the application made the stream,
+///   which then has no such events.
+///
+/// @par Cancellation
+/// Nothing was taken.
+///
+/// @par Thread safety
+/// - Asynchronous members: any thread.
+/// - Plain members: only the context's executor.
 class MediaStream {
   public:
     MediaStream() = default;
-    /// Its id is a random UUID. errc::type: a track is empty.
+    /// Its id is a random UUID.
+    ///
+    /// @par Errors
+    /// - errc::type: a track is an empty handle.
     explicit MediaStream(const context& where, const std::vector<MediaStreamTrack>& tracks = {});
     /// @private
     explicit MediaStream(std::shared_ptr<stream_impl> inner) noexcept : impl_(std::move(inner)) {}
@@ -51,22 +65,23 @@ class MediaStream {
     ///@}
     /// None when no track of the stream has this id.
     [[nodiscard]] std::optional<MediaStreamTrack> getTrackById(std::string_view id) const;
-    /// Does nothing when it is there already. No event; nothing is negotiated (see RtpSender::setStreams).
-    /// errc::type: the track is empty.
+    /// Does nothing when it is there already. There is no event, and nothing is negotiated: see
+    /// RtpSender::setStreams().
+    ///
+    /// @par Errors
+    /// - errc::type: the track is an empty handle.
     void addTrack(const MediaStreamTrack& track);
     /// Does nothing when it is not there.
     void removeTrack(const MediaStreamTrack& track);
 
     /// The next track that a description of the peer put into this stream (the W3C's addtrack; what
-    /// addTrack() adds is none). At most 64 wait, further ones are only in getTracks(). Fails with
-    /// errc::aborted after close(), errc::invalid_state when the application made the stream: it has no such
-    /// events.
+    /// addTrack() adds is none). At most 64 wait to be taken; further ones are only in getTracks().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto nextAddedTrack(Token&& token = {}) {
         return initiate<MediaStreamTrack>(home(), token,
                                           [impl = impl_](auto op) { next_added(*impl, std::move(op)); });
     }
-    /// One that is there, or none; throws what nextAddedTrack() would fail with.
+    /// One that is there, or none. Throws what nextAddedTrack() would fail with.
     [[nodiscard]] std::optional<MediaStreamTrack> tryNextAddedTrack();
     /// Completes when nextAddedTrack() would not wait. A level; may stand under `||`.
     template <class Token = asio::use_awaitable_t<>>

@@ -39,41 +39,61 @@ struct AnswerOptions;
 ///     auto answer = co_await pc.createAnswer();
 ///     pc.createAnswer([](std::exception_ptr error, cortc::SessionDescription answer) { ... });
 ///
-/// With use_awaitable an operation starts, and takes its place on the operations chain, when it is awaited;
-/// with other tokens when the member is called. They may be called from any thread; plain members, the
-/// destructor among them, belong to the context's executor. What fails throws cortc::Error, whose what()
-/// names the argument that is wrong; close() completes operations with errc::aborted (in the W3C they never
-/// settle). They complete on the executor of their handler (a coroutine's own, a callback's associated one),
-/// else on the context's, never inside the call. A moved-from connection throws errc::invalid_state.
+/// With use_awaitable an operation starts when it is awaited, with other tokens when the member is called.
 /// cortc/events.md lists the W3C's events and what to await for each.
 ///
-/// Every operation can be cancelled through its token's slot, on the executor of its handler and whatever
-/// thread the context runs on: terminal, partial and total cancellation mean the same, because nothing is
-/// ever half done. It then completes with asio::error::operation_aborted and has changed nothing, or it was
-/// complete already and succeeds. (What reaches an operation is another matter: a coroutine lets only
-/// terminal cancellation through unless it calls asio::this_coro::reset_cancellation_state, and `||` cancels
-/// the loser with all three.)
+/// What holds for all members, and is not repeated below:
 ///
-/// - **Chain** (webrtc-pc 4.4.1.2): createOffer(), createAnswer(), setLocalDescription(),
-///   setRemoteDescription(), addIceCandidate() and RtpSender::replaceTrack() run one after another in the
-///   order they start. Closed: errc::invalid_state. A cancelled one leaves its place to the next; it is
-///   applied and succeeds, or not applied and cancelled.
-/// - **Levels**, connected() to iceGatheringStateChanged(): true already means done at once; any number may
-///   wait. They consume nothing: cancelling one, or racing it under `||`, changes nothing. They fail with
-///   errc::aborted when the connection is closed, but for those that this makes true.
-/// - **Streams**, nextIceCandidate() to negotiationNeeded(): buffered from construction, one reader each (a
-///   second: errc::invalid_state); after close() what is buffered can be read, then errc::aborted.
-///   Cancelled: nothing was taken. A read consumes, and so must not stand under `||`, which discards the
-///   value of the loser: use cortc::timeout, or the ...Readable() level, which completes when a read would
-///   not wait (at the end of the stream, too), and try...(), which takes what is there, or nothing, or throws
-///   what the read would.
+/// @par Errors
+/// - Thrown is cortc::Error; its what() names the argument that is wrong.
+/// - close() completes what waits with errc::aborted. (In the W3C it would never settle.)
+/// - A moved-from connection throws errc::invalid_state.
+///
+/// @par Cancellation
+/// - Through the token's slot, on the executor of the handler, whatever thread the context runs on.
+/// - Terminal, partial and total cancellation mean the same, because nothing is ever half done: the operation
+///   completes with asio::error::operation_aborted and has changed nothing, or it was complete already and
+///   succeeds.
+/// - Which of the three reaches an operation is Asio's matter: a coroutine lets only terminal cancellation
+///   through unless it calls asio::this_coro::reset_cancellation_state; `||` cancels the loser with all.
+///
+/// @par Thread safety
+/// - Asynchronous members: any thread.
+/// - Plain members, and the destructor: only the context's executor.
+///
+/// @par Completion
+/// On the executor of the handler (a coroutine's own, a callback's associated one), else on the context's.
+/// Never inside the call.
+///
+/// Most asynchronous members are of one of three kinds:
+///
+/// - **Operations of the chain** (webrtc-pc 4.4.1.2): createOffer(), createAnswer(), setLocalDescription(),
+///   setRemoteDescription(), addIceCandidate() and RtpSender::replaceTrack(). They run one after another, in
+///   the order in which they start. After close(): errc::invalid_state. A cancelled one leaves its place to
+///   the next.
+/// - **Levels**: connected() to iceGatheringStateChanged(). They complete when something is so, at once if it
+///   is; any number may wait. They consume nothing: cancelling one, or racing it under `||`, changes nothing.
+///   close() completes those with success that it makes true, the others with errc::aborted.
+/// - **Streams**: nextIceCandidate() to negotiationNeeded(). They are buffered from construction and have one
+///   reader each; a second: errc::invalid_state. After close() what is buffered can still be read, then
+///   errc::aborted. Cancelled: nothing was taken.
+///
+/// A read of a stream consumes, so it must not stand under `||`, which discards the value of the loser. Use
+/// cortc::timeout, or the two that each stream has beside it: the level ...Readable(), which completes when a
+/// read would not wait (at the end of the stream, too), and try...(), which takes what is there, or nothing,
+/// or throws what the read would.
 class PeerConnection {
   public:
-    /// Errors, in this order: iceCandidatePoolSize not in 0 to 255, or an empty certificate: errc::type;
-    /// mbedTLS's headers are not its library's (MBEDTLS_SSL_DTLS_SRTP): errc::not_supported; an expired
-    /// certificate: errc::invalid_access; then those of setConfiguration() about servers.
+    /// A connection of this context, which may have any number.
+    ///
+    /// @par Errors, in this order
+    /// - errc::type: iceCandidatePoolSize is not in 0 to 255, or a certificate is empty.
+    /// - errc::not_supported: mbedTLS's headers are not its library's (MBEDTLS_SSL_DTLS_SRTP).
+    /// - errc::invalid_access: a certificate has expired.
+    /// - Those of setConfiguration() about rtcpMuxPolicy and servers.
     explicit PeerConnection(const context& where, Configuration configuration = {});
-    /// With a context of its own. The same errors.
+    /// With a context of its own, on the operating system's network and with default options. The same
+    /// errors.
     explicit PeerConnection(asio::any_io_executor executor, Configuration configuration = {});
     /// What waits on the other one goes on: it belongs to the connection.
     PeerConnection(PeerConnection&&) noexcept = default;
@@ -81,21 +101,24 @@ class PeerConnection {
     PeerConnection& operator=(PeerConnection&& other) noexcept;
     ~PeerConnection(); ///< close()
 
-    /// Replaces the whole configuration: members left out take their defaults. Servers and transport policy
-    /// count from the next gathering phase on, which an ICE restart begins. Errors, in this order, each
-    /// before anything is changed:
-    /// - closed: errc::invalid_state
-    /// - iceCandidatePoolSize not in 0 to 255, or an empty certificate: errc::type
-    /// - peerIdentity set and not the target identity; certificates, bundlePolicy or rtcpMuxPolicy others
-    /// than
-    ///   before; iceCandidatePoolSize another than before, after setLocalDescription was called:
-    ///   errc::invalid_modification
-    /// - rtcpMuxPolicy `negotiate`: errc::not_supported
-    /// - a server without URL, or a URL that RFC 7064 and RFC 7065 do not allow: errc::syntax. A TURN server
-    ///   whose username or credential is missing, empty, not UTF-8, holds control characters, or, the name,
-    ///   has more than 508 bytes: errc::invalid_access. Server by server, URL by URL.
+    /// Replaces the whole configuration: members left out take their defaults (webrtc-pc 4.4.2
+    /// setConfiguration). Servers and transport policy count from the next gathering phase on, which an ICE
+    /// restart begins. It is checked before anything is changed.
+    ///
+    /// @par Errors, in this order
+    /// - errc::invalid_state: closed.
+    /// - errc::type: iceCandidatePoolSize is not in 0 to 255, or a certificate is empty.
+    /// - errc::invalid_modification: peerIdentity is set and not the target identity; certificates,
+    ///   bundlePolicy or rtcpMuxPolicy differ from before; so does iceCandidatePoolSize after
+    ///   setLocalDescription().
+    /// - errc::not_supported: rtcpMuxPolicy is `negotiate`.
+    /// - errc::syntax: a server has no URL, or one that RFC 7064 and RFC 7065 do not allow.
+    /// - errc::invalid_access: a TURN server's username or credential is missing, empty, not UTF-8 or holds
+    ///   control characters, or the username has more than 508 bytes.
+    ///
+    /// The last two are looked for server by server, URL by URL.
     void setConfiguration(Configuration configuration);
-    /// What was set last; a certificate that the context made is not in it. Does not fail after close().
+    /// What was set last. A certificate that the context made is not in it. Never fails, nor after close().
     [[nodiscard]] Configuration getConfiguration() const;
     /// The W3C's static member; see cortc::generateCertificate.
     template <class... Arguments>
@@ -106,10 +129,16 @@ class PeerConnection {
     // The operations of the chain.
 
     ///@{
-    /// An offer for the channels and sections there are (webrtc-pc 4.4.2 createOffer). With an identity
-    /// provider it waits for the assertion. Errors: closed, or a remote offer is pending:
-    /// errc::invalid_state; the provider failed: errc::not_readable, with its errorDetail; no certificate
-    /// could be made: errc::operation. Cancelled: no offer was made, and the provider is cancelled.
+    /// An offer for the channels and sections that there are (webrtc-pc 4.4.2 createOffer). With an identity
+    /// provider it waits for the assertion.
+    ///
+    /// @par Errors
+    /// - errc::invalid_state: closed, or a remote offer is pending.
+    /// - errc::not_readable: the identity provider failed; errorDetail() says how.
+    /// - errc::operation: no certificate could be made.
+    ///
+    /// @par Cancellation
+    /// No offer was made; the identity provider is cancelled.
     ///
     /// The same with a callback, as the W3C's old form had two, or with any other completion token:
     ///
@@ -129,21 +158,34 @@ class PeerConnection {
         return createOffer(OfferOptions{}, std::forward<Token>(token));
     }
     ///@}
-    /// The answer to the pending remote offer. Errors: there is none: errc::invalid_state; an identity
-    /// provider, cancellation and callbacks: as for createOffer().
+    /// The answer to the pending remote offer (webrtc-pc 4.4.2 createAnswer). Identity provider and callbacks
+    /// as with createOffer().
     ///
     ///     auto answer = co_await pc.createAnswer();
     ///     pc.createAnswer([](std::exception_ptr error, SessionDescription answer) { ... });
     ///
+    /// @par Errors
+    /// - errc::invalid_state: closed, or no remote offer is pending.
+    /// - errc::not_readable, errc::operation: as createOffer().
+    ///
+    /// @par Cancellation
+    /// No answer was made; the identity provider is cancelled.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto createAnswer(Token&& token = {}) {
         return initiate<SessionDescription>(home(), token,
                                             [impl = impl_](auto op) { create_answer(*impl, std::move(op)); });
     }
-    /// Applies what createOffer or createAnswer returned last; an empty sdp means it (created if need be).
-    /// `rollback` withdraws the pending offer. Starts gathering before it completes. Errors:
-    /// errc::invalid_modification when the sdp is another; errc::invalid_state when the type does not fit the
-    /// signaling state; for what is to be created, those of createOffer(). Cancelled: nothing was applied.
+    /// Applies what createOffer() or createAnswer() returned last (webrtc-pc 4.4.2 setLocalDescription). An
+    /// empty sdp stands for that; it is created if need be. `rollback` withdraws the pending offer. Gathering
+    /// begins before this completes.
+    ///
+    /// @par Errors
+    /// - errc::invalid_modification: the sdp is another one.
+    /// - errc::invalid_state: closed, or the type does not fit the signaling state.
+    /// - Those of createOffer() and createAnswer(), for what is to be created.
+    ///
+    /// @par Cancellation
+    /// Nothing was applied.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto setLocalDescription(SessionDescription description, Token&& token = {}) {
         return initiate<void>(home(), token,
@@ -151,24 +193,38 @@ class PeerConnection {
                                   set_local(*impl, std::move(description), std::move(op));
                               });
     }
-    /// The same with the type that the signaling state asks for, created if need be.
+    /// The same with the type that the signaling state asks for: an answer to a pending remote offer, else an
+    /// offer.
     template <class Token = asio::use_awaitable_t<>>
     requires(!std::convertible_to<Token, SessionDescription>)
         [[nodiscard]] auto setLocalDescription(Token&& token = {}) {
         return initiate<void>(home(), token,
                               [impl = impl_](auto op) { set_local(*impl, std::nullopt, std::move(op)); });
     }
-    /// Applies the peer's description; an offer during our own rolls ours back first. Errors: errc::operation
-    /// with errorDetail "sdp-syntax-error" and the line; errc::invalid_access when the content does not fit;
-    /// errc::invalid_state when the type does not. A failure changes nothing, but for the offer of ours that
-    /// it has rolled back first; so does a cancellation.
+    /// Applies the peer's description (webrtc-pc 4.4.2 setRemoteDescription). An offer that comes while ours
+    /// is pending rolls ours back first.
     ///
-    /// With a target identity (Configuration::peerIdentity, or the one validated first) it waits until the
-    /// description's a=identity is validated, and fails with errc::operation and errorDetail "idp-..." when
-    /// it is not: "idp-token-invalid" for one that is missing, malformed, of somebody else, or does not cover
-    /// every a=fingerprint; "idp-load-failure" when nobody can validate it; else what the provider threw.
-    /// Without a=identity, fingerprints that the last assertion covered are good. Cancelled: the provider is,
-    /// too. Without a target identity it neither waits nor fails for it: see peerIdentity().
+    /// @par Errors
+    /// - errc::operation with errorDetail "sdp-syntax-error" and sdpLineNumber(): it does not parse.
+    /// - errc::invalid_access: what it says does not fit.
+    /// - errc::invalid_state: closed, or the type does not fit the signaling state.
+    /// - errc::operation with errorDetail "idp-...": the target identity, see below.
+    ///
+    /// A failure changes nothing, but for the offer of ours that was rolled back first.
+    ///
+    /// @par Cancellation
+    /// As a failure. An identity provider that is asked is cancelled.
+    ///
+    /// @par Target identity
+    /// With one (Configuration::peerIdentity, or the identity that was validated first) this waits until the
+    /// description's a=identity is validated (RFC 8827 7.5). errorDetail says why it was not:
+    /// - "idp-token-invalid": it is missing, malformed, somebody else's, or does not cover every
+    ///   a=fingerprint.
+    /// - "idp-load-failure": nobody can validate it.
+    /// - Any other: what the provider threw.
+    ///
+    /// A description without a=identity is good when the last assertion covered its fingerprints. Without a
+    /// target identity this neither waits nor fails for it: see peerIdentity().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto setRemoteDescription(SessionDescription description, Token&& token = {}) {
         return initiate<void>(home(), token,
@@ -176,11 +232,16 @@ class PeerConnection {
                                   set_remote(*impl, std::move(description), std::move(op));
                               });
     }
-    /// Adds a candidate of the peer, or its end-of-candidates (webrtc-pc 4.4.2 addIceCandidate). Errors:
-    /// errc::type without sdpMid and sdpMLineIndex; errc::invalid_state without a remote description;
-    /// errc::operation when the section, the generation or the line is not to be understood. Cancelled: it
-    /// was not added. No port is refused as browsers refuse those of other protocols (Fetch 2.9): a server
-    /// has its own firewall.
+    /// Adds a candidate of the peer, or its end-of-candidates (webrtc-pc 4.4.2 addIceCandidate). No port is
+    /// refused as browsers refuse those of other protocols (Fetch 2.9): a server has its own firewall.
+    ///
+    /// @par Errors
+    /// - errc::type: neither sdpMid nor sdpMLineIndex is given.
+    /// - errc::invalid_state: closed, or there is no remote description.
+    /// - errc::operation: there is no such section or generation, or the line does not parse.
+    ///
+    /// @par Cancellation
+    /// It was not added.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto addIceCandidate(IceCandidate candidate, Token&& token = {}) {
         return initiate<void>(home(), token,
@@ -192,47 +253,66 @@ class PeerConnection {
     // Identity (webrtc-identity; cortc/identity.hpp).
 
     /// Offers and answers created from now on carry an assertion of this provider. It is asked when the first
-    /// is needed; what it returns is kept until this is called again. An empty pointer: none from now on.
-    /// Operations that wait for the provider before wait for the new one. Errors: closed
-    /// errc::invalid_state; a protocol with / or backslash errc::syntax.
+    /// one is needed, and what it returns is kept until this is called again. An empty pointer: none from now
+    /// on. Operations that wait for the provider before wait for the new one.
+    ///
+    /// @par Errors
+    /// - errc::invalid_state: closed.
+    /// - errc::syntax: the protocol has / or backslash in it.
     void setIdentityProvider(std::shared_ptr<IdentityProvider> provider,
                              IdentityProviderOptions options = {});
-    /// The W3C's form: the provider that Configuration::identity_providers finds for this domain and
-    /// options.protocol when an assertion is needed ("idp-load-failure" when it finds none). An empty domain:
+    /// The W3C's form: when an assertion is needed, Configuration::identity_providers is asked for the
+    /// provider of this domain and options.protocol ("idp-load-failure" when it finds none). An empty domain:
     /// none from now on. The same errors.
     void setIdentityProvider(std::string domain, IdentityProviderOptions options = {});
     /// The value of a=identity: what createOffer() will wait for. Need not be called; it lets the provider
-    /// begin early. Errors: closed, or no provider is set: errc::invalid_state; the provider failed:
-    /// errc::operation with errorDetail "idp-..."; no certificate could be made: errc::operation. Cancelled:
-    /// the provider is, unless somebody else waits.
+    /// begin early.
+    ///
+    /// @par Errors
+    /// - errc::invalid_state: closed, or no provider is set.
+    /// - errc::operation: no certificate could be made; with errorDetail "idp-...": the provider failed.
+    ///
+    /// @par Cancellation
+    /// The provider is cancelled, unless somebody else waits for it.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto getIdentityAssertion(Token&& token = {}) {
         return initiate<std::string>(home(), token,
                                      [impl = impl_](auto op) { identity_assertion(*impl, std::move(op)); });
     }
-    /// A level: who the peer is, once its assertion is validated; it then never changes. A validation that
-    /// fails fails those who wait (errc::operation, errorDetail "idp-..."). After that it waits for the
-    /// next one; with a target identity it fails at once until a validation succeeds (a promise of the W3C's
-    /// could not succeed any more). Cancelled: the validation goes on.
+    /// A level: who the peer is, once its assertion is validated. After that it never changes.
+    ///
+    /// @par Errors
+    /// - errc::operation with errorDetail "idp-...": a validation failed while this waited. What is called
+    ///   later waits for the next validation. With a target identity it fails at once, until a validation
+    ///   succeeds. (A promise of the W3C's could not succeed any more.)
+    /// - errc::aborted: closed.
+    ///
+    /// @par Cancellation
+    /// The validation goes on.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto peerIdentity(Token&& token = {}) {
         return initiate<IdentityAssertion>(home(), token,
                                            [impl = impl_](auto op) { peer_identity(*impl, std::move(op)); });
     }
     ///@{
-    /// What the IdentityProviderError said that came last, of either side's provider.
+    /// What the last IdentityProviderError said, whichever side's provider threw it.
     [[nodiscard]] std::optional<std::string> idpLoginUrl() const;
     [[nodiscard]] std::optional<std::string> idpErrorInfo() const;
     ///@}
 
-    /// The next offer carries new ICE credentials; negotiation becomes needed. Never fails; after close() it
-    /// does nothing.
+    /// The next offer carries new ICE credentials, and negotiation becomes needed. Never fails; does nothing
+    /// after close().
     void restartIce();
-    /// A channel, usable when opened() completes: at once over an association that is up (the W3C's connects
-    /// for a task). Errors, in this order: closed errc::invalid_state; label or protocol over 65535 bytes,
-    /// negotiated without id, both limits, or id 65535: errc::type; id in use, none free, or one not below
-    /// maxChannels(): errc::operation. So is, beyond the W3C, one channel more than context_options::limits
-    /// allow, and one over an SCTP association that has ended (the W3C's is made, and closes).
+    /// A channel, to be used when its opened() completes (webrtc-pc 6.1 createDataChannel). Over an
+    /// association that is up it is open at once. (The W3C's connects for a task.)
+    ///
+    /// @par Errors, in this order
+    /// - errc::invalid_state: closed.
+    /// - errc::type: label or protocol has more than 65535 bytes; `negotiated` without id; both limits are
+    ///   given; the id is 65535.
+    /// - errc::operation: the id is in use, or not below maxChannels(); no id is free; beyond the W3C, it
+    ///   would be one channel more than limits::data_channels, or the SCTP association has ended. (The W3C
+    ///   makes that one, and it closes.)
     [[nodiscard]] DataChannel createDataChannel(std::string label, DataChannelInit init = {});
 
     // Media (webrtc-pc 5.1). What is added or removed makes negotiation needed, and takes effect with it.
@@ -242,29 +322,41 @@ class PeerConnection {
 
     ///@{
     /// Sends `track`, as a part of `streams`: through a transceiver of its kind that has no track and never
-    /// sent, else a new one (sendrecv), which the next remote offer with a section of its kind may take.
-    /// Errors, in this order: an empty handle: errc::type; closed: errc::invalid_state; no DTLS-SRTP:
-    /// errc::not_supported; a sender has this track already: errc::invalid_access; more than 32 streams:
-    /// errc::type.
+    /// sent, else through a new one (sendrecv), which the next remote offer with a section of its kind may
+    /// take.
+    ///
+    /// @par Errors, in this order
+    /// - errc::type: an empty handle.
+    /// - errc::invalid_state: closed.
+    /// - errc::not_supported: mbedTLS was built without MBEDTLS_SSL_DTLS_SRTP.
+    /// - errc::invalid_access: a sender has this track already.
+    /// - errc::type: more than 32 streams.
     RtpSender addTrack(const MediaStreamTrack& track, const std::vector<MediaStream>& streams);
     template <std::same_as<MediaStream>... Streams>
     RtpSender addTrack(const MediaStreamTrack& track, const Streams&... streams) {
         return addTrack(track, std::vector<MediaStream>{streams...});
     }
     ///@}
-    /// Its sender sends nothing any more and its transceiver's direction loses the half that sends. Does
-    /// nothing to one that is stopping or gone, or has no track. Errors, in this order: an empty handle:
-    /// errc::type; closed: errc::invalid_state; of another connection: errc::invalid_access.
+    /// The sender sends nothing any more, and the direction of its transceiver loses the half that sends.
+    /// Does nothing when the transceiver is stopping or gone, or there is no track.
+    ///
+    /// @par Errors, in this order
+    /// - errc::type: an empty handle.
+    /// - errc::invalid_state: closed.
+    /// - errc::invalid_access: it is another connection's.
     void removeTrack(const RtpSender& sender);
     ///@{
-    /// A new transceiver, which our next offer gives a section. Errors, in this order:
-    /// - a kind that is neither "audio" nor "video", an empty handle, direction `stopped`: errc::type
-    /// - closed: errc::invalid_state; no DTLS-SRTP: errc::not_supported
-    /// - sendEncodings: rids malformed, doubled, or with some only: errc::type; a codec that is not in
-    ///   getCapabilities(): errc::operation; scaleResolutionDownBy below 1, maxFramerate not above 0:
-    ///   errc::range. (Rids are the only read-only member there is, so nothing is errc::invalid_access.)
-    /// - more than 32 streams, receive_rids malformed or of audio: errc::type
-    /// Audio has one encoding, without the two members of video, video at most 16; others are dropped.
+    /// A new transceiver, which our next offer gives a section. Audio has one encoding, without maxFramerate
+    /// and scaleResolutionDownBy, video at most 16; what is beyond that is dropped.
+    ///
+    /// @par Errors, in this order
+    /// - errc::type: a kind that is neither "audio" nor "video", an empty handle, direction `stopped`.
+    /// - errc::invalid_state: closed.
+    /// - errc::not_supported: mbedTLS was built without MBEDTLS_SSL_DTLS_SRTP.
+    /// - sendEncodings. errc::type: rids are malformed, doubled, or some lack one; errc::operation: a codec
+    ///   is not in getCapabilities(); errc::range: scaleResolutionDownBy is below 1, or maxFramerate not
+    ///   above 0. (Rids are the only read-only member there is, so nothing is errc::invalid_access.)
+    /// - errc::type: more than 32 streams; receive_rids are malformed, or of audio.
     RtpTransceiver addTransceiver(MediaKind kind, const RtpTransceiverInit& init = {});
     RtpTransceiver addTransceiver(const MediaStreamTrack& track, const RtpTransceiverInit& init = {});
     RtpTransceiver addTransceiver(std::string_view kind, const RtpTransceiverInit& init = {});
@@ -279,9 +371,9 @@ class PeerConnection {
     /// rejects their section.
     [[nodiscard]] std::vector<RtpTransceiver> getTransceivers() const;
 
-    /// Ends everything at once: operations complete with errc::aborted, the peer is told. Idempotent. The W3C
-    /// fires no event for it; here whoever awaits a change to `closed`, or a level that this makes true, goes
-    /// on.
+    /// Ends everything at once: operations complete with errc::aborted, and the peer is told. Idempotent. The
+    /// W3C fires no event for it; here whoever awaits a change to `closed`, or a level that this makes true,
+    /// goes on.
     void close();
 
     /// Whose offer is pending (webrtc-pc 4.3.1).
@@ -321,66 +413,80 @@ class PeerConnection {
 
     // Levels.
 
-    /// connectionState() is connected. Fails with errc::network when it failed, errc::aborted when it closed.
+    /// Completes when connectionState() is `connected`.
+    ///
+    /// @par Errors
+    /// - errc::network: the connection failed.
+    /// - errc::aborted: closed.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto connected(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { connected(*impl, std::move(op)); });
     }
-    /// Every candidate of the current local description's ICE generation is known (and in
-    /// localDescription()). Before setLocalDescription() it waits for that. Fails with errc::aborted when the
-    /// connection is closed, also when it was true before.
+    /// Completes when every candidate of the current local description's ICE generation is known, and in
+    /// localDescription(). Before setLocalDescription() it waits for that.
+    ///
+    /// @par Errors
+    /// - errc::aborted: closed, even if it was true before.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto gatheringComplete(Token&& token = {}) {
         return initiate<void>(home(), token,
                               [impl = impl_](auto op) { gathering_complete(*impl, std::move(op)); });
     }
-    /// Every transport has selected a pair of the ICE generation of localDescription(), the pending one if
-    /// there is one. So after setLocalDescription with a restarting offer it waits for the answer and the
-    /// nomination; after a rollback it means the generation before again. True at once when nothing was
-    /// restarted since. Fails with errc::network in the state failed, unless an offer is pending, whose
-    /// restart may help; with errc::aborted when closed. Cancelled: nothing has happened. When each step took
-    /// place: IceRestartStats.
+    /// Completes when every transport has selected a pair of the ICE generation of localDescription(), the
+    /// pending one if there is one. IceRestartStats says when each step took place.
+    /// - After setLocalDescription() with a restarting offer it waits for the answer and the nomination.
+    /// - After a rollback it means the generation before again.
+    /// - When nothing was restarted since, it is true at once.
+    ///
+    /// @par Errors
+    /// - errc::network: the connection failed, and no offer is pending whose restart may help.
+    /// - errc::aborted: closed.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto restarted(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { restarted(*impl, std::move(op)); });
     }
-    /// Every task of the connection has ended and every socket is closed. Never fails; it is the one
-    /// operation that outlives the connection: `auto done = pc.closed(asio::deferred)` may be awaited after
-    /// close().
+    /// Completes when every task of the connection has ended and every socket is closed. Never fails. It is
+    /// the one operation that outlives the connection: `auto done = pc.closed(asio::deferred)` may be awaited
+    /// after close().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto closed(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { closed(*impl, std::move(op)); });
     }
-    /// connectionState() is another than `from`; returns it. States that were passed through meanwhile are
-    /// left out, here and in the next three.
+    /// Completes when connectionState() is another than `from`, and returns it. States that were passed
+    /// through meanwhile are left out, here and in the next three. All fail with errc::aborted after close()
+    /// when nothing can change any more.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto stateChanged(PeerConnectionState from, Token&& token = {}) {
         return initiate<PeerConnectionState>(
             home(), token, [impl = impl_, from](auto op) { state_changed(*impl, from, std::move(op)); });
     }
-    /// signalingState() is another than `from`; returns it. What a description changes has changed before.
+    /// Completes when signalingState() is another than `from`, and returns it. Whatever the description
+    /// changes has changed by then.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto signalingStateChanged(SignalingState from, Token&& token = {}) {
         return initiate<SignalingState>(
             home(), token, [impl = impl_, from](auto op) { signaling_changed(*impl, from, std::move(op)); });
     }
-    /// iceConnectionState() is another than `from`; returns it. Told before connectionState()'s change.
+    /// Completes when iceConnectionState() is another than `from`, and returns it. It is told before the
+    /// change of connectionState().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto iceConnectionStateChanged(IceConnectionState from, Token&& token = {}) {
         return initiate<IceConnectionState>(
             home(), token, [impl = impl_, from](auto op) { ice_state_changed(*impl, from, std::move(op)); });
     }
-    /// iceGatheringState() is another than `from`; returns it. Fails with errc::aborted after close(), which
-    /// leaves it as it was.
+    /// Completes when iceGatheringState() is another than `from`, and returns it. close() leaves the state as
+    /// it was.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto iceGatheringStateChanged(IceGatheringState from, Token&& token = {}) {
         return initiate<IceGatheringState>(home(), token, [impl = impl_, from](auto op) {
             gathering_state_changed(*impl, from, std::move(op));
         });
     }
-    /// The next change of the selected pair; returns the new one. No level: what changes between two calls is
-    /// missed, but not by IceTransport::selectedCandidatePairChanged(). Fails with errc::aborted when closed.
-    /// Cancelled: nothing has happened.
+    /// The next change of the selected pair; returns the new one. No level: a change between two calls is
+    /// missed. IceTransport::selectedCandidatePairChanged() misses none.
+    ///
+    /// @par Errors
+    /// - errc::aborted: closed.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto selectedPairChanged(Token&& token = {}) {
         return initiate<SelectedPair>(
@@ -388,10 +494,15 @@ class PeerConnection {
     }
 
     /// Everything that is known in figures about the connection now (webrtc-pc 8.2 getStats without a
-    /// selector). It waits for nothing but the context's executor: cancelled on its way there it has done
-    /// nothing, afterwards it succeeds. After close() it reports what was last, with its states closed; it
-    /// fails, with errc::aborted, only when the connection was destroyed before it began. Costs microseconds
-    /// for each candidate pair and channel, and nothing while it is not called.
+    /// selector). After close() it reports what was last, with its states closed. Costs microseconds for each
+    /// candidate pair and channel, and nothing while it is not called.
+    ///
+    /// @par Errors
+    /// - errc::aborted: the connection was destroyed before this began.
+    ///
+    /// @par Cancellation
+    /// It waits for nothing but the context's executor. Cancelled on its way there it has done nothing,
+    /// afterwards it succeeds.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto getStats(Token&& token = {}) {
         return initiate<StatsReport>(home(), token,
@@ -400,23 +511,25 @@ class PeerConnection {
 
     // Streams.
 
-    /// The next local candidate, to be sent to the peer. One with empty text ends its generation (send it
-    /// too); nullopt: gathering is complete (nothing to send); a restart goes on after it.
+    /// The next local candidate, to be sent to the peer (webrtc-pc icecandidate).
+    /// - One with empty text ends its generation; send it, too.
+    /// - nullopt: gathering is complete; nothing to send. After an ICE restart more follow.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto nextIceCandidate(Token&& token = {}) {
         return initiate<std::optional<IceCandidate>>(
             home(), token, [impl = impl_](auto op) { next_candidate(*impl, std::move(op)); });
     }
-    /// The inner optional is nextIceCandidate()'s; the outer one is empty when nothing is there.
+    /// What is there. The inner optional is nextIceCandidate()'s, the outer one is empty when nothing is
+    /// there.
     [[nodiscard]] std::optional<std::optional<IceCandidate>> tryNextIceCandidate();
-    /// nextIceCandidate() would not wait.
+    /// Completes when nextIceCandidate() would not wait.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto iceCandidateReadable(Token&& token = {}) {
         return initiate<void>(home(), token,
                               [impl = impl_](auto op) { candidate_readable(*impl, std::move(op)); });
     }
-    /// The next channel that the peer opened; it is open. At most limits::unread_channels wait; further ones
-    /// are closed.
+    /// The next channel that the peer opened; it is open. At most limits::unread_channels wait to be taken;
+    /// further ones are closed.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto nextDataChannel(Token&& token = {}) {
         return initiate<DataChannel>(home(), token,
@@ -424,14 +537,14 @@ class PeerConnection {
     }
     /// One that is there, or none.
     [[nodiscard]] std::optional<DataChannel> tryNextDataChannel();
-    /// nextDataChannel() would not wait.
+    /// Completes when nextDataChannel() would not wait.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto dataChannelReadable(Token&& token = {}) {
         return initiate<void>(home(), token,
                               [impl = impl_](auto op) { channel_readable(*impl, std::move(op)); });
     }
-    /// The next track that a description of the peer lets us receive, or adds to a stream. At most 1024 wait;
-    /// further ones are only in getReceivers().
+    /// The next track that a description of the peer lets us receive, or adds to a stream. At most 1024 wait
+    /// to be taken; further ones are only in getReceivers().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto nextTrack(Token&& token = {}) {
         return initiate<TrackEvent>(home(), token,
@@ -439,22 +552,22 @@ class PeerConnection {
     }
     /// One that is there, or none.
     [[nodiscard]] std::optional<TrackEvent> tryNextTrack();
-    /// nextTrack() would not wait.
+    /// Completes when nextTrack() would not wait.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto trackReadable(Token&& token = {}) {
         return initiate<void>(home(), token,
                               [impl = impl_](auto op) { track_readable(*impl, std::move(op)); });
     }
-    /// Negotiation is needed (the W3C's negotiationneeded): once for each time it becomes so. At most one
-    /// waits.
+    /// Completes when negotiation is needed (the W3C's negotiationneeded), once for each time it becomes so.
+    /// At most one event waits to be taken.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto negotiationNeeded(Token&& token = {}) {
         return initiate<void>(home(), token,
                               [impl = impl_](auto op) { negotiation_needed(*impl, std::move(op)); });
     }
-    /// True when it is, and takes the event.
+    /// True when negotiation is needed; takes the event.
     [[nodiscard]] bool tryNegotiationNeeded();
-    /// negotiationNeeded() would not wait.
+    /// Completes when negotiationNeeded() would not wait.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto negotiationNeededReadable(Token&& token = {}) {
         return initiate<void>(home(), token,

@@ -15,8 +15,13 @@ namespace cortc {
 class transceiver_impl;
 
 /// RTCRtpReceiver (webrtc-pc 5.3): what a transceiver receives. A handle: copies refer to the same receiver,
-/// which the connection owns. A default-constructed handle refers to none and throws errc::invalid_state when
-/// used. Its members belong to the context's executor.
+/// which the connection owns.
+///
+/// @par Errors
+/// A default-constructed handle refers to none and throws errc::invalid_state when used.
+///
+/// @par Thread safety
+/// Only the context's executor.
 class RtpReceiver {
   public:
     RtpReceiver() = default;

@@ -21,11 +21,18 @@ namespace cortc {
 class transceiver_impl;
 
 /// RTCRtpSender (webrtc-pc 5.2): what a transceiver sends. A handle: copies refer to the same sender, which
-/// the connection owns. A default-constructed handle refers to none and throws errc::invalid_state when used.
+/// the connection owns. There is no `dtmf`. Asynchronous members take a completion token, default
+/// use_awaitable, and complete where PeerConnection says.
 ///
-/// Asynchronous members take a completion token (default: use_awaitable), may be called from any thread, and
-/// can be cancelled and complete where PeerConnection says; the others belong to the context's executor.
-/// There is no `dtmf`.
+/// @par Errors
+/// A default-constructed handle refers to none and throws errc::invalid_state when used.
+///
+/// @par Cancellation
+/// As with PeerConnection.
+///
+/// @par Thread safety
+/// - Asynchronous members: any thread.
+/// - Plain members: only the context's executor.
 class RtpSender {
   public:
     RtpSender() = default;
@@ -50,13 +57,18 @@ class RtpSender {
     /// task, which makes no sense where setParameters() may come from another thread.) Never fails; after the
     /// transceiver is gone it is what was last, without transactionId and cname.
     [[nodiscard]] RtpSendParameters getParameters() const;
-    /// What getParameters() returned, with other encodings. Needs no negotiation. Errors, in this order:
-    /// - the transceiver is stopping or stopped, or getParameters() was not called since the last success or
-    ///   negotiation: errc::invalid_state
-    /// - something read-only differs, there are more, fewer or reordered encodings, or one's codec is not
-    ///   negotiated: errc::invalid_modification
-    /// - a scaleResolutionDownBy below 1, a maxFramerate below 0: errc::range
-    /// Both do not exist for audio, where they are dropped. Cancelled: nothing was set.
+    /// What getParameters() returned, with other encodings (webrtc-pc 5.2 setParameters). Needs no
+    /// negotiation. maxFramerate and scaleResolutionDownBy do not exist for audio, where they are dropped.
+    ///
+    /// @par Errors, in this order
+    /// - errc::invalid_state: the transceiver is stopping or stopped, or getParameters() was not called since
+    ///   the last success or negotiation.
+    /// - errc::invalid_modification: something read-only differs, there are more, fewer or reordered
+    ///   encodings, or the codec of one is not negotiated.
+    /// - errc::range: a scaleResolutionDownBy is below 1, or a maxFramerate below 0.
+    ///
+    /// @par Cancellation
+    /// Nothing was set.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto setParameters(RtpSendParameters parameters, Token&& token = {}) {
         return initiate<void>(home(), token,
@@ -64,10 +76,16 @@ class RtpSender {
                                   set_parameters(*impl, std::move(parameters), std::move(op));
                               });
     }
-    /// Sends another track, or none, without negotiation. On the operations chain. Errors, in this order: a
-    /// track of another kind, or an empty handle (std::nullopt is the way to have none): errc::type; the
-    /// connection is closed, or the transceiver stopping: errc::invalid_state. Cancelled: the track is as it
-    /// was.
+    /// Sends another track, or none, without negotiation (webrtc-pc 5.2 replaceTrack). An operation of the
+    /// chain.
+    ///
+    /// @par Errors, in this order
+    /// - errc::type: the track is of another kind, or an empty handle. (std::nullopt is the way to have
+    ///   none.)
+    /// - errc::invalid_state: the connection is closed, or the transceiver is stopping.
+    ///
+    /// @par Cancellation
+    /// The track is as it was.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto replaceTrack(std::optional<MediaStreamTrack> track, Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_, track = std::move(track)](auto op) mutable {
@@ -75,9 +93,12 @@ class RtpSender {
         });
     }
     ///@{
-    /// The streams that the peer is to find the track in, by their ids; negotiation becomes needed. Errors:
-    /// closed: errc::invalid_state; an empty handle, or more than 32 streams: errc::type. Does nothing once
-    /// the transceiver is stopped.
+    /// The streams that the peer is to find the track in, by their ids. Negotiation becomes needed. Does
+    /// nothing once the transceiver is stopped.
+    ///
+    /// @par Errors
+    /// - errc::invalid_state: closed.
+    /// - errc::type: an empty handle, or more than 32 streams.
     void setStreams(const std::vector<MediaStream>& streams);
     template <std::same_as<MediaStream>... Streams>
     void setStreams(const Streams&... streams) {

@@ -38,9 +38,13 @@ class RtpTransceiverInit {
 };
 
 /// RTCRtpTransceiver (webrtc-pc 5.4): one audio or video section of the descriptions. A handle: copies refer
-/// to the same transceiver, which the connection owns; after the connection is gone it is stopped. A
-/// default-constructed handle refers to none and throws errc::invalid_state when used. Its members belong to
-/// the context's executor.
+/// to the same transceiver, which the connection owns; after the connection is gone it is stopped.
+///
+/// @par Errors
+/// A default-constructed handle refers to none and throws errc::invalid_state when used.
+///
+/// @par Thread safety
+/// Only the context's executor.
 class RtpTransceiver {
   public:
     RtpTransceiver() = default;
@@ -62,8 +66,11 @@ class RtpTransceiver {
     ///@}
     /// What we wish; recvonly for one that the peer's offer brought.
     [[nodiscard]] RtpTransceiverDirection direction() const;
-    /// Negotiation becomes needed when it differs from what was negotiated. Errors, in this order: stopping
-    /// or stopped: errc::invalid_state; RtpTransceiverDirection::stopped: errc::type.
+    /// Negotiation becomes needed when it differs from what was negotiated.
+    ///
+    /// @par Errors, in this order
+    /// - errc::invalid_state: stopping or stopped.
+    /// - errc::type: RtpTransceiverDirection::stopped.
     void direction(RtpTransceiverDirection wish);
     /// What was negotiated; none before the first answer.
     [[nodiscard]] std::optional<RtpTransceiverDirection> currentDirection() const;
@@ -71,14 +78,21 @@ class RtpTransceiver {
     /// connection is closed.
     [[nodiscard]] bool stopped() const;
     /// Sending and receiving end, and with it the receiver's track; the next offer rejects the section.
-    /// Idempotent; errc::invalid_state after close(). One that no description gave a section is stopped() at
-    /// once (in the W3C it would need negotiation for ever). (With Chromium not the first one of a BUNDLE
-    /// group: it gives up the transport of all of them with it, whoever stopped it. Hold it by its
-    /// direction.)
+    /// Idempotent. One that no description gave a section is stopped() at once. (In the W3C it would need
+    /// negotiation for ever.)
+    ///
+    /// Do not stop the first one of a BUNDLE group with Chromium, which gives up the transport of all of them
+    /// with it, whoever stopped it. Set its direction to `inactive` instead.
+    ///
+    /// @par Errors
+    /// - errc::invalid_state: the connection is closed.
     void stop();
     /// What the next descriptions list, the preferred first, of getCapabilities(); empty: all of that again.
-    /// Doubles are dropped. A codec without `channels` is mono. errc::invalid_modification: one is not in the
-    /// capabilities, or there is none but for retransmission, redundancy, events and comfort noise.
+    /// Doubles are dropped. A codec without `channels` is mono.
+    ///
+    /// @par Errors
+    /// - errc::invalid_modification: one is not in the capabilities, or there is none but for retransmission,
+    ///   redundancy, events and comfort noise.
     void setCodecPreferences(const std::vector<RtpCodec>& codecs);
 
     /// @private

@@ -17,10 +17,11 @@ namespace cortc {
 
 class sctp_impl;
 
-/// RTCSctpTransport (webrtc-pc 6.1): the association of a connection's data channels. A handle, like
-/// IceTransport, with the same rules for lifetime, threads, levels and cancellation. It is over (`closed`,
-/// for good) when the peer or an error ended the association, when DTLS has ended, when an answer rejects the
-/// data section or a rollback takes it back, and when the connection is closed.
+/// RTCSctpTransport (webrtc-pc 6.1): the association of a connection's data channels. A handle; lifetime,
+/// errors, cancellation and thread safety are those of IceTransport.
+///
+/// It is over (`closed`, for good) when the peer or an error ended the association, when DTLS has ended, when
+/// an answer rejects the data section or a rollback takes it back, and when the connection is closed.
 class SctpTransport {
   public:
     SctpTransport() = default;
@@ -41,7 +42,7 @@ class SctpTransport {
     /// Channels that can be open at the same time: stream ids are below it. None before `connected`.
     [[nodiscard]] std::optional<std::uint16_t> maxChannels() const;
 
-    /// state() is another than `from`; returns it. A level.
+    /// A level: completes when state() is another than `from`, and returns it.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto stateChanged(SctpTransportState from, Token&& token = {}) {
         return initiate<SctpTransportState>(

@@ -49,19 +49,23 @@ asio::awaitable<T> race_deadline(std::optional<context> where, duration limit, a
 ///
 ///     auto message = co_await cortc::timeout(5s, channel.receive());
 ///
-/// Returns what it returns and throws what it throws, at once. When `limit` passes before that, the operation
-/// is cancelled, and once it has ended: Error with errc::timed_out is thrown. A value is never lost: an
-/// operation that completed while it was being cancelled has won, and its value is returned. An operation
-/// that does not honour cancellation delays the end until it is done. A limit of zero or less still lets an
-/// operation win that need not wait.
+/// A value is never lost: an operation that completed while it was being cancelled has won, and its value is
+/// returned. A limit of zero or less still lets an operation win that need not wait.
 ///
 /// The time is that of the context on whose executor the coroutine runs (context::of()), so that the deadline
 /// is virtual where the context is; where no context runs it is real time. The other overload names the
-/// context.
+/// context. T must be default-constructible, as every result of the library is.
 ///
-/// Cancelling the timeout cancels the operation, whose outcome it then has. As with `||`, the coroutine's
-/// executor must not run handlers concurrently. T must be default-constructible, as every result of the
-/// library is.
+/// @par Errors
+/// - What the operation throws, at once.
+/// - errc::timed_out: `limit` has passed. The operation was cancelled, and has ended: one that does not
+///   honour cancellation delays this until it is done.
+///
+/// @par Cancellation
+/// Cancels the operation, whose outcome this then has.
+///
+/// @par Thread safety
+/// As with `||`, the coroutine's executor must not run handlers concurrently.
 template <class T>
 [[nodiscard]] asio::awaitable<T> timeout(duration limit, asio::awaitable<T> operation) {
     return detail::race_deadline<T>(std::nullopt, limit, std::move(operation));

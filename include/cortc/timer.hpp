@@ -21,7 +21,11 @@ asio::awaitable<void> pause(std::optional<context> where, duration delay);
 } // namespace detail
 
 /// A timer on a context's clock, so that it runs in virtual time when the context does. Move-only; destroying
-/// it cancels. wait() may be called from any thread, the rest belongs to the context's executor.
+/// it cancels.
+///
+/// @par Thread safety
+/// - wait(): any thread.
+/// - Other members: only the context's executor.
 class timer {
   public:
     /// Waits for nothing yet.
@@ -32,9 +36,12 @@ class timer {
     timer& operator=(timer&& other) noexcept;
     ~timer();
 
-    /// Completes after `delay` (at once for a negative one). One wait at a time: a new one cancels the old,
-    /// which completes with asio::error::operation_aborted, as it does when cancelled. Completes on the
-    /// executor of its handler, as PeerConnection says.
+    /// Completes after `delay`, at once for a negative one. One wait at a time: a new one cancels the old.
+    /// Takes a completion token, default use_awaitable, and completes where PeerConnection says.
+    ///
+    /// @par Cancellation
+    /// asio::error::operation_aborted, whether by the token's slot, cancel(), another wait() or the
+    /// destructor.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto wait(duration delay, Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_, delay](auto operation) {

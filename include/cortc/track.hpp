@@ -26,14 +26,22 @@ std::string_view to_string(MediaKind kind) noexcept;
 std::string_view to_string(MediaStreamTrackState state) noexcept;
 
 /// MediaStreamTrack (mediacapture-streams 4.3, webrtc-pc 9.3): one audio or video flow, received (a receiver
-/// made it) or to be sent (the application did). A handle: copies refer to the same track. A
-/// default-constructed handle refers to none and throws errc::invalid_state when used. Constraints, settings
-/// and clone() do not exist.
+/// made it) or to be sent (the application did). A handle: copies refer to the same track. Constraints,
+/// settings and clone() do not exist.
 ///
-/// Asynchronous members take a completion token (default: use_awaitable) and may be called from any thread;
-/// the others belong to the context's executor, except for id(), kind() and label(), which never change.
-/// Cancelled, they complete with asio::error::operation_aborted; they are levels and consume nothing.
-/// They complete on the executor of their handler, as PeerConnection says.
+/// The asynchronous members are levels: they complete when something is so, at once if it is, and any number
+/// may wait. They take a completion token, default use_awaitable, and complete where PeerConnection says.
+///
+/// @par Errors
+/// A default-constructed handle refers to none and throws errc::invalid_state when used.
+///
+/// @par Cancellation
+/// They consume nothing: cancelling one (asio::error::operation_aborted), or racing it under `||`, changes
+/// nothing.
+///
+/// @par Thread safety
+/// - Asynchronous members, id(), kind() and label(): any thread.
+/// - Other members: only the context's executor.
 class MediaStreamTrack {
   public:
     MediaStreamTrack() = default;
@@ -65,15 +73,18 @@ class MediaStreamTrack {
     /// Ends this track for good. Its sender or receiver goes on without it. Idempotent.
     void stop();
 
-    /// muted() is another than `from` (the W3C's mute and unmute); returns it. Fails with errc::closed when
-    /// the track has ended with muted() as it was, errc::aborted when the connection was closed.
+    /// Completes when muted() is another than `from` (the W3C's mute and unmute), and returns it.
+    ///
+    /// @par Errors
+    /// - errc::closed: the track has ended with muted() as it was.
+    /// - errc::aborted: the connection was closed.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto mutedChanged(bool from, Token&& token = {}) {
         return initiate<bool>(home(), token,
                               [impl = impl_, from](auto op) { muted_changed(*impl, from, std::move(op)); });
     }
-    /// readyState() is ended: its transceiver was stopped (the W3C's ended), stop() was called, or the
-    /// connection was closed (for which the W3C has no event).
+    /// Completes when readyState() is `ended`: the transceiver was stopped (the W3C's ended), stop() was
+    /// called, or the connection was closed (for which the W3C has no event).
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto ended(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { ended(*impl, std::move(op)); });

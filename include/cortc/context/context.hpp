@@ -16,13 +16,16 @@ namespace asio = boost::asio;
 
 class context_core;
 
-/// What the connections of one shard share: executor, network, clock, send batch, log, limits, certificate.
-/// All of it runs on the one executor, which must not run handlers concurrently (a single-threaded
-/// io_context, or a strand). Copies refer to the same context, which lives as long as a copy or a connection
-/// does. Scale over cores with one context per core.
+/// What connections share: executor, network, clock, send batch, log, limits, certificate. Copies refer to
+/// the same context, which lives as long as a copy or a connection does. Scale over cores with one context
+/// for each core.
+///
+/// @par Thread safety
+/// All of it runs on the one executor, which must not run handlers concurrently: a single-threaded
+/// io_context, or a strand.
 class context {
   public:
-    /// On the operating system's network (net::asio_network), with a clock and sockets of its own.
+    /// On the operating system's network (net::asio_network), with sockets and a clock of its own.
     explicit context(asio::any_io_executor executor, context_options options = {});
     /// The same on another network, for instance a simulated one (cortc/sim), which must outlive the context.
     context(asio::any_io_executor executor, net::network& network, context_options options = {});
@@ -31,7 +34,7 @@ class context {
     explicit context(std::shared_ptr<context_core> core) noexcept : core_(std::move(core)) {}
 
     /// The context that runs on `executor`; else another one of the same io_context (or thread_pool), else
-    /// none. Which context's clock a coroutine lives by, that is.
+    /// none. It tells whose clock a coroutine lives by.
     [[nodiscard]] static std::optional<context> of(const asio::any_io_executor& executor);
 
     /// Everything of the context runs on it.

@@ -95,19 +95,25 @@ class IdentityAssertion {
     std::string name; ///< "user@domain"
 };
 
-/// RTCIdentityProvider (webrtc-identity). An object may serve any number of connections, of its own
-/// domain or of several.
+/// RTCIdentityProvider (webrtc-identity). An object may serve any number of connections, of its own domain or
+/// of several.
 ///
-/// Both coroutines are started on the executor of the connection's context and may go on wherever they like;
-/// their outcome is taken back to it. What they throw fails what they were asked for, with errorDetail
-/// "idp-execution-failure"; throw IdentityProviderError to say more. They have 15 seconds of the context's
-/// time ("idp-timeout").
+/// @par Errors
+/// - IdentityProviderError: says why it failed.
+/// - Any other exception: errorDetail "idp-execution-failure" for those who wait.
+/// - Neither after 15 seconds of the context's time: "idp-timeout".
 ///
-/// Nobody waits for one any more when the time is up, the operation that needs it is cancelled or the
+/// @par Cancellation
+/// Nobody waits any more when the time is up, the operation that needs the provider is cancelled, or the
 /// connection is closed. Whoever waited goes on at once, and the coroutine gets terminal cancellation, on the
-/// context's executor: one that has moved to another executor must not listen to it there (co_spawn what runs
-/// elsewhere with a token without a cancellation slot, or bind one that is never signaled). One that does not
-/// listen just ends later, and what it returns is dropped.
+/// context's executor.
+/// - A coroutine that does not listen just ends later, and what it returns is dropped.
+/// - One that has moved to another executor must not listen to it there: co_spawn what runs elsewhere with a
+///   token without a cancellation slot, or bind one that is never signaled.
+///
+/// @par Thread safety
+/// Both coroutines are started on the executor of the connection's context and may go on wherever they like;
+/// their outcome is taken back to it.
 class IdentityProvider {
   public:
     IdentityProvider() = default;
@@ -137,8 +143,11 @@ class IdentityProviderError : public Error {
 };
 
 /// Finds the provider that an assertion names: what the well-known URI of a domain is to a browser (RFC 8827
-/// 7.5). Given as Configuration::identity_providers, and called on the executor of the connection's context.
-/// Without one, and where it finds nobody, validation fails with errorDetail "idp-load-failure".
+/// 7.5). Given as Configuration::identity_providers. Without one, and where it finds nobody, validation fails
+/// with errorDetail "idp-load-failure".
+///
+/// @par Thread safety
+/// It is called on the executor of the connection's context.
 class identity_resolver {
   public:
     identity_resolver() = default;
@@ -154,8 +163,10 @@ class identity_resolver {
 };
 
 /// A resolver that is a table. Domains are compared without regard to ASCII case (RFC 5890 2.3.2.4; convert
-/// U-labels and A-labels to one form). It belongs to one executor; connections of several contexts may share
-/// it once nothing is added any more.
+/// U-labels and A-labels to one form).
+///
+/// @par Thread safety
+/// It belongs to one executor; connections of several contexts may share it once nothing is added any more.
 class identity_registry final : public identity_resolver {
   public:
     /// Replaces whoever was there.

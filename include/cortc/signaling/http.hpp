@@ -20,8 +20,10 @@
 #include <utility>
 
 /// HTTP as far as signaling needs it: pages from memory, and descriptions that are POSTed as JSON (json.hpp).
-/// HTTP/1.1 without TLS, one request for each connection. Everything runs on the executor given, which must
-/// not run handlers concurrently.
+/// HTTP/1.1 without TLS, one request for each connection.
+///
+/// @par Thread safety
+/// Everything runs on the executor given, which must not run handlers concurrently.
 namespace cortc::signaling {
 
 namespace asio = boost::asio;
@@ -62,12 +64,21 @@ class http_response {
     std::string body;                              ///< sent as it is
 };
 
-/// Answers one request; runs on the server's executor, and is cancelled (terminal) when the client leaves,
-/// when http_options::handler_timeout has passed, and when the server closes.
+/// Answers one request.
 ///
-/// What it throws is sent as JSON, {"name":"SyntaxError","message":"sdp: is missing"}. A cortc::Error that
-/// tells of a bad request (syntax, type, range, operation, invalid_..., not_supported) is status 400, one of
-/// errc::limit or errc::timed_out 503, any other 500; of other exceptions nothing is told, 500.
+/// @par Errors
+/// What it throws is sent as JSON, {"name":"SyntaxError","message":"sdp: is missing"}, with a status:
+/// - 400: a cortc::Error that tells of a bad request (syntax, type, range, operation, invalid_...,
+///   not_supported).
+/// - 503: errc::limit, errc::timed_out.
+/// - 500: any other cortc::Error; other exceptions, of which nothing is told.
+///
+/// @par Cancellation
+/// It is cancelled (terminal) when the client leaves, when http_options::handler_timeout has passed, and when
+/// the server closes.
+///
+/// @par Thread safety
+/// It runs on the server's executor.
 using post_handler = std::function<asio::awaitable<http_response>(http_request)>;
 
 /// A handler that reads an offer and writes the answer that `answer` returns. What is no offer is 400.
@@ -100,11 +111,19 @@ class http_options {
 };
 
 /// Listens on one TCP port. No TLS: behind a reverse proxy, or for the local machine. Move-only; destroying
-/// it closes it. local_endpoint(), url() and close() may be called from any thread, and throw
-/// errc::invalid_state when it was moved from.
+/// it closes it.
+///
+/// @par Errors
+/// - errc::invalid_state: it was moved from.
+///
+/// @par Thread safety
+/// local_endpoint(), url() and close(): any thread.
 class http_server {
   public:
-    /// Port 0: a free one. Throws errc::network when it cannot listen there.
+    /// Port 0: a free one.
+    ///
+    /// @par Errors
+    /// - errc::network: it cannot listen there.
     http_server(asio::any_io_executor executor, const asio::ip::tcp::endpoint& where, http_options options);
     /// It goes on listening.
     http_server(http_server&&) noexcept = default;
@@ -147,12 +166,22 @@ void post_offer(const std::shared_ptr<poster>& impl, std::string_view url, const
 
 ///@{
 /// POSTs an offer with all its candidates to "http://host:port/path" and returns the answer. Takes a
-/// completion token, default use_awaitable; it completes on the executor of its handler, and may be called
-/// from any thread; cancelled, it completes with asio::error::operation_aborted. A host name, unlike an
-/// address, is resolved by Asio's resolver, which has a thread for it. Errors: errc::syntax when the URL is
-/// none, or the response no answer; errc::not_supported for "https:"; errc::network when nobody answers, or
-/// not in HTTP; errc::timed_out; errc::limit when the response is longer than max_response_size;
-/// errc::operation when the server refuses: what() has the status and what the server says.
+/// completion token, default use_awaitable, and completes on the executor of its handler. A host name, unlike
+/// an address, is resolved by Asio's resolver, which has a thread for it.
+///
+/// @par Errors
+/// - errc::syntax: the URL is none, or the response is no answer.
+/// - errc::not_supported: "https:".
+/// - errc::network: nobody answers, or not in HTTP.
+/// - errc::timed_out: post_options::timeout has passed.
+/// - errc::limit: the response is longer than post_options::max_response_size.
+/// - errc::operation: the server refuses; what() has the status and what the server says.
+///
+/// @par Cancellation
+/// It completes with asio::error::operation_aborted.
+///
+/// @par Thread safety
+/// Any thread.
 template <class Token = asio::use_awaitable_t<>>
 [[nodiscard]] auto post_offer(asio::any_io_executor executor, std::string url, SessionDescription offer,
                               post_options options, Token&& token = {}) {

@@ -15,18 +15,26 @@
 #include <string>
 #include <string_view>
 
-/// WebSocket signaling: one JSON text message for each description and candidate (json.hpp). Everything runs
-/// on the executor given, which must not run handlers concurrently. Asynchronous members take a completion
-/// token, default use_awaitable, may be called from any thread, complete on the executor of their handler,
-/// and can be cancelled: they complete then with asio::error::operation_aborted and have done nothing.
+/// WebSocket signaling: one JSON text message for each description and candidate (json.hpp). Asynchronous
+/// members take a completion token, default use_awaitable, and complete on the executor of their handler.
+///
+/// @par Cancellation
+/// They complete with asio::error::operation_aborted and have done nothing, where nothing else is said.
+///
+/// @par Thread safety
+/// - Asynchronous members: any thread.
+/// - Everything runs on the executor given, which must not run handlers concurrently.
 namespace cortc::signaling {
 
 namespace asio = boost::asio;
 
 class session_impl;
 
-/// A WebSocket to one peer. Move-only and the owner: destroying it drops the TCP connection at once, close()
-/// says goodbye first. A default-constructed or moved-from session throws errc::invalid_state when used.
+/// A WebSocket to one peer (RFC 6455). Move-only and the owner: destroying it drops the TCP connection at
+/// once, close() says goodbye first.
+///
+/// @par Errors
+/// A default-constructed or moved-from session throws errc::invalid_state when used.
 class session {
   public:
     session() = default;
@@ -43,17 +51,33 @@ class session {
     /// What was asked for in the HTTP request: "/" or "/path?query".
     [[nodiscard]] std::string target() const;
 
-    /// The next message. One reader at a time (a second: errc::invalid_state). Fails with errc::closed when
-    /// the peer closed, errc::network when the connection broke or the peer was silent too long, errc::syntax
-    /// when it sent what is no message, errc::limit when it sent too much at once; after any of them the
-    /// session is over; errc::aborted after close(). When 64 unread messages wait, no more are read from the
-    /// network: it pushes back. Do not race it under `||`, which discards values.
+    /// The next message. When 64 unread messages wait, no more are read from the network: it pushes back. Do
+    /// not race it under `||`, which discards values: use cortc::timeout.
+    ///
+    /// @par Errors
+    /// - errc::invalid_state: somebody else is reading; one reader at a time.
+    /// - errc::closed: the peer closed.
+    /// - errc::network: the connection broke, or the peer was silent too long.
+    /// - errc::syntax: the peer sent what is no message.
+    /// - errc::limit: the peer sent too much at once.
+    /// - errc::aborted: after our own close().
+    ///
+    /// After any of them but the first the session is over.
+    ///
+    /// @par Cancellation
+    /// Nothing was taken.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto receive(Token&& token = {}) {
         return initiate<message>(home(), token, [impl = impl_](auto op) { receive(*impl, std::move(op)); });
     }
     /// Completes when the message is in the send queue, which had room (it holds 64). Messages keep their
-    /// order. Fails with errc::invalid_state when the session is closed, or is closing.
+    /// order.
+    ///
+    /// @par Errors
+    /// - errc::invalid_state: the session is closed, or is closing.
+    ///
+    /// @par Cancellation
+    /// It was not sent.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto send(message what, Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_, text = to_json(what)](auto op) mutable {
@@ -61,7 +85,10 @@ class session {
         });
     }
     /// Sends what is queued, says goodbye, and completes when the connection has ended, which is soon even if
-    /// the peer does not take part. Never fails. Cancelled: the goodbye goes on.
+    /// the peer does not take part. Never fails.
+    ///
+    /// @par Cancellation
+    /// The goodbye goes on.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto close(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { close(*impl, std::move(op)); });
@@ -92,11 +119,20 @@ class server_options : public http_options {
 /// sessions it gave out live on.
 class server : public http_server {
   public:
-    /// Port 0: a free one. Throws errc::network when it cannot listen there.
+    /// Port 0: a free one.
+    ///
+    /// @par Errors
+    /// - errc::network: it cannot listen there.
     server(asio::any_io_executor executor, const asio::ip::tcp::endpoint& where, server_options options = {});
 
-    /// The next WebSocket, its handshake done. One reader at a time (a second: errc::invalid_state). Fails
-    /// with errc::aborted after close().
+    /// The next WebSocket, its handshake done.
+    ///
+    /// @par Errors
+    /// - errc::invalid_state: somebody else is accepting; one at a time.
+    /// - errc::aborted: after close().
+    ///
+    /// @par Cancellation
+    /// Nothing was taken.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto accept(Token&& token = {}) {
         return initiate<session>(home(), token, [impl = impl_](auto op) { accept(*impl, std::move(op)); });
@@ -114,9 +150,15 @@ void connect(const std::shared_ptr<session_impl>& impl, std::string_view url, wa
 } // namespace detail
 
 /// Opens a WebSocket as a client, with the limits of server_options{}. A host name, unlike an address, is
-/// resolved by Asio's resolver, which has a thread for it. Errors: errc::syntax when the URL is none;
-/// errc::not_supported for "wss:"; errc::network when nobody answers, or not with a WebSocket. Cancelled: no
-/// connection is left.
+/// resolved by Asio's resolver, which has a thread for it.
+///
+/// @par Errors
+/// - errc::syntax: the URL is none.
+/// - errc::not_supported: "wss:".
+/// - errc::network: nobody answers, or not with a WebSocket.
+///
+/// @par Cancellation
+/// No connection is left.
 template <class Token = asio::use_awaitable_t<>>
 [[nodiscard]] auto connect(asio::any_io_executor executor, std::string url, Token&& token = {}) {
     auto impl = detail::make_client(executor);

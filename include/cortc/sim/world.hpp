@@ -71,9 +71,8 @@ namespace detail {
 struct core;
 }
 
-/// A machine of the simulated world and its network. Owned by the world.
-/// Ports are given out in order from 49152. A socket binds to an address of the host or to the unspecified
-/// one.
+/// A machine of the simulated world and its network. Owned by the world. Ports are given out in order from
+/// 49152. A socket binds to an address of the host or to the unspecified one.
 class host final : public net::network {
   public:
     /// @private world::host() makes one
@@ -91,7 +90,9 @@ class host final : public net::network {
     [[nodiscard]] unix_time calendar() const override;
     [[nodiscard]] random_source& random() override { return random_; }
     [[nodiscard]] std::vector<net::interface_address> interfaces() override;
-    /// Errors: address_in_use, address_not_available, no_buffer_space (every port is taken).
+    /// @par Errors
+    /// - address_in_use, address_not_available: as bind(2).
+    /// - no_buffer_space: every port is taken.
     [[nodiscard]] result<std::unique_ptr<net::udp_socket>> open_udp(const endpoint& local,
                                                                     net::datagram_handler& handler) override;
     [[nodiscard]] std::unique_ptr<net::timer> make_timer(std::function<void()> expired) override;
@@ -118,10 +119,15 @@ class host final : public net::network {
     std::uint16_t next_port_ = 49152;
 };
 
-/// The simulated world. Its `io_context` is polled by the run_ functions of one thread and by nothing else;
-/// timers of Asio itself are not part of virtual time. While the world exists the io_context does not run out
-/// of work (but see run_dry). Operations that are pending when the world goes stay so until the io_context
-/// goes; its hosts live as long. Handlers run as posted work; an exception from one leaves the run_ function.
+/// The simulated world. While it exists its `io_context` does not run out of work (but see run_dry()). Timers
+/// of Asio itself are not part of virtual time. Operations that are pending when the world goes stay so until
+/// the io_context goes; its hosts live as long.
+///
+/// @par Errors
+/// Handlers run as posted work; an exception from one leaves the run_ function.
+///
+/// @par Thread safety
+/// One thread calls the run_ functions, and nothing else polls the io_context.
 class world {
   public:
     /// `io` must outlive the world. The time begins at one second.
@@ -131,12 +137,17 @@ class world {
     ~world();
 
     ///@{
-    /// Makes a host. Addresses as literals are on interfaces "eth0", "eth1", ... ("lo" for loopback); what is
-    /// no literal throws boost::system::system_error.
+    /// Makes a host. Addresses as literals are on interfaces "eth0", "eth1", ... ("lo" for loopback).
+    ///
+    /// @par Errors
+    /// - boost::system::system_error: an address is no literal.
     sim::host& host(std::string name, std::initializer_list<std::string_view> addresses);
     sim::host& host(std::string name, std::vector<net::interface_address> addresses);
     ///@}
-    /// The host of that name; throws std::out_of_range.
+    /// The host of that name.
+    ///
+    /// @par Errors
+    /// - std::out_of_range: there is none.
     sim::host& host(std::string_view name);
 
     /// For every pair of hosts without a link of its own. Inside a host: 10 us, MTU 65,535.
