@@ -26,6 +26,19 @@ all_are_known() {
     [[ ! $untested ]] || die "a block that no test runs, $untested"
 }
 
+finds() { # what the pages link to exists, and the table of README.md knows every folder of the library
+    local page target folder
+    for page in "${pages[@]}" "$source"/{CHANGELOG,test/README,bench/README}.md "$source"/include/cortc/*.md; do
+        while IFS= read -r target; do
+            [[ $target == http* || -e $(dirname "$page")/$target ]] || die "$page links to $target"
+        done < <(sed -n 's/[^][]](\([^)]*\))/\n=\1\n/gp' "$page" | sed -n 's/^=//p')
+    done
+    for folder in "$source"/include/cortc/*/; do
+        folder=$(basename "$folder")
+        [[ $folder == impl ]] || grep -q "^| [^|]*\`$folder\`[^|]*|" "$source/README.md" || die "README.md does not say what $folder holds"
+    done
+}
+
 debian() { # The machine's release is asked whether it has these; the other one's are those of test/matrix.sh.
     local name missing installed
     installed=$(sed -n '/^packages=(/,/)/p' "$here/../matrix.sh" | tr -s '() ' '\n')
@@ -86,6 +99,7 @@ nested() { # block
 }
 
 all_are_known
+finds
 debian
 checkout
 (($#)) || { rows && set -- add_subdirectory fetch_content installed header-only; }
