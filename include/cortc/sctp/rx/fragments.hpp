@@ -81,5 +81,5 @@ class fragment_store {
 } // namespace cortc::sctp
 
 #if defined(CORTC_HEADER_ONLY)
-#include "cortc/sctp/impl/fragments.ipp"
+#include "cortc/sctp/rx/impl/fragments.ipp"
 #endif

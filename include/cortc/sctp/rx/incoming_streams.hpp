@@ -61,5 +61,5 @@ class incoming_streams {
 } // namespace cortc::sctp
 
 #if defined(CORTC_HEADER_ONLY)
-#include "cortc/sctp/impl/incoming_streams.ipp"
+#include "cortc/sctp/rx/impl/incoming_streams.ipp"
 #endif

@@ -91,5 +91,5 @@ class receiver {
 } // namespace cortc::sctp
 
 #if defined(CORTC_HEADER_ONLY)
-#include "cortc/sctp/impl/receiver.ipp"
+#include "cortc/sctp/rx/impl/receiver.ipp"
 #endif

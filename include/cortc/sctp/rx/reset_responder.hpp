@@ -45,5 +45,5 @@ class reset_responder {
 } // namespace cortc::sctp
 
 #if defined(CORTC_HEADER_ONLY)
-#include "cortc/sctp/impl/reset_responder.ipp"
+#include "cortc/sctp/rx/impl/reset_responder.ipp"
 #endif

@@ -49,5 +49,5 @@ class tsn_tracker {
 } // namespace cortc::sctp
 
 #if defined(CORTC_HEADER_ONLY)
-#include "cortc/sctp/impl/tsn_tracker.ipp"
+#include "cortc/sctp/rx/impl/tsn_tracker.ipp"
 #endif

@@ -101,5 +101,5 @@ class outstanding_queue {
 } // namespace cortc::sctp
 
 #if defined(CORTC_HEADER_ONLY)
-#include "cortc/sctp/impl/outstanding.ipp"
+#include "cortc/sctp/tx/impl/outstanding.ipp"
 #endif

@@ -48,5 +48,5 @@ class reset_requester {
 } // namespace cortc::sctp
 
 #if defined(CORTC_HEADER_ONLY)
-#include "cortc/sctp/impl/reset_requester.ipp"
+#include "cortc/sctp/tx/impl/reset_requester.ipp"
 #endif

@@ -147,5 +147,5 @@ class send_queue {
 } // namespace cortc::sctp
 
 #if defined(CORTC_HEADER_ONLY)
-#include "cortc/sctp/impl/send_queue.ipp"
+#include "cortc/sctp/tx/impl/send_queue.ipp"
 #endif

@@ -111,5 +111,5 @@ class sender {
 } // namespace cortc::sctp
 
 #if defined(CORTC_HEADER_ONLY)
-#include "cortc/sctp/impl/sender.ipp"
+#include "cortc/sctp/tx/impl/sender.ipp"
 #endif

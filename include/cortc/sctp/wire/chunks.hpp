@@ -79,5 +79,5 @@ struct forward_tsn_chunk {
 } // namespace cortc::sctp
 
 #if defined(CORTC_HEADER_ONLY)
-#include "cortc/sctp/impl/chunks.ipp"
+#include "cortc/sctp/wire/impl/chunks.ipp"
 #endif

@@ -38,5 +38,5 @@ using sealed_cookie = std::array<std::byte, cookie_size>;
 } // namespace cortc::sctp
 
 #if defined(CORTC_HEADER_ONLY)
-#include "cortc/sctp/impl/cookie.ipp"
+#include "cortc/sctp/wire/impl/cookie.ipp"
 #endif

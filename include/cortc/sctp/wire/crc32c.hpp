@@ -24,5 +24,5 @@ using crc32c_function = std::uint32_t (*)(std::uint32_t state, byte_view data) n
 } // namespace cortc::sctp
 
 #if defined(CORTC_HEADER_ONLY)
-#include "cortc/sctp/impl/crc32c.ipp"
+#include "cortc/sctp/wire/impl/crc32c.ipp"
 #endif

@@ -109,5 +109,5 @@ class packet_builder {
 } // namespace cortc::sctp
 
 #if defined(CORTC_HEADER_ONLY)
-#include "cortc/sctp/impl/packet.ipp"
+#include "cortc/sctp/wire/impl/packet.ipp"
 #endif

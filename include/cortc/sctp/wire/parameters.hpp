@@ -105,5 +105,5 @@ struct reset_response {
 } // namespace cortc::sctp
 
 #if defined(CORTC_HEADER_ONLY)
-#include "cortc/sctp/impl/parameters.ipp"
+#include "cortc/sctp/wire/impl/parameters.ipp"
 #endif
