@@ -2,6 +2,8 @@
 
 #include "cortc/datachannel/data_channels.hpp"
 
+#include "cortc/base/overloaded.hpp"
+
 #include <algorithm>
 
 namespace cortc::datachannel {
@@ -146,27 +148,26 @@ CORTC_DECL void data_channels::settle(time_point now) {
 }
 
 CORTC_DECL void data_channels::handle_event(sctp::event&& what) {
-    auto each = [this](const std::vector<stream_id>& streams, void (data_channels::*handle)(stream_id)) {
-        for (auto stream : streams) (this->*handle)(stream);
-    };
-    if (auto* up = std::get_if<sctp::connected>(&what))
-        on_connected(*up);
-    else if (auto* down = std::get_if<sctp::closed>(&what))
-        on_closed(std::move(*down));
-    else if (std::holds_alternative<sctp::restarted>(what))
-        on_restarted();
-    else if (auto* incoming = std::get_if<sctp::incoming_streams_reset>(&what))
-        each(incoming->streams, &data_channels::on_incoming_reset);
-    else if (auto* outgoing = std::get_if<sctp::outgoing_streams_reset>(&what))
-        each(outgoing->streams, &data_channels::on_outgoing_reset);
-    else if (auto* failed = std::get_if<sctp::stream_reset_failed>(&what))
-        each(failed->streams, &data_channels::on_reset_failed);
-    else if (auto* low = std::get_if<sctp::buffered_amount_low>(&what))
-        on_buffered_amount_low(low->stream);
-    else if (std::holds_alternative<sctp::writable>(what)) {
-        control_blocked_ = false;
-        writable_ = true;
-    }
+    std::visit(overloaded{
+                   [this](const sctp::connected& up) { on_connected(up); },
+                   [this](sctp::closed& down) { on_closed(std::move(down)); },
+                   [this](const sctp::restarted&) { on_restarted(); },
+                   [this](const sctp::incoming_streams_reset& reset) {
+                       for (auto stream : reset.streams) on_incoming_reset(stream);
+                   },
+                   [this](const sctp::outgoing_streams_reset& reset) {
+                       for (auto stream : reset.streams) on_outgoing_reset(stream);
+                   },
+                   [this](const sctp::stream_reset_failed& failed) {
+                       for (auto stream : failed.streams) on_reset_failed(stream);
+                   },
+                   [this](const sctp::buffered_amount_low& low) { on_buffered_amount_low(low.stream); },
+                   [this](const sctp::writable&) {
+                       control_blocked_ = false;
+                       writable_ = true;
+                   },
+               },
+               what);
 }
 
 CORTC_DECL void data_channels::on_connected(const sctp::connected& what) {
