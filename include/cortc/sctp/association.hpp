@@ -4,12 +4,10 @@
 #include "cortc/base/random.hpp"
 #include "cortc/base/ring.hpp"
 #include "cortc/sctp/config.hpp"
+#include "cortc/sctp/control_block.hpp"
 #include "cortc/sctp/events.hpp"
-#include "cortc/sctp/rx/receiver.hpp"
-#include "cortc/sctp/rx/reset_responder.hpp"
+#include "cortc/sctp/rx/inbox.hpp"
 #include "cortc/sctp/stats.hpp"
-#include "cortc/sctp/tx/reset_requester.hpp"
-#include "cortc/sctp/tx/sender.hpp"
 #include "cortc/sctp/types.hpp"
 #include "cortc/sctp/wire/chunks.hpp"
 #include "cortc/sctp/wire/cookie.hpp"
@@ -123,11 +121,6 @@ class association {
         bool alone = false; ///< must not be bundled
         buffer value;
     };
-    struct queued_event {
-        event what;
-        std::uint64_t after = 0; ///< messages that have to be polled before
-        bool in_order = false;
-    };
     enum class next_chunk { proceed, stop };
     /// Counts what a peer may ask for only so often.
     struct per_second {
@@ -141,7 +134,7 @@ class association {
     [[nodiscard]] bool up() const noexcept;
     void drop(drop_reason reason);
     [[nodiscard]] std::uint32_t random_tag();
-    void emit(event what, bool in_order);
+    void begin(std::uint32_t tag, tsn initial);
     void finish(close_reason reason, std::string text, std::optional<std::uint16_t> cause = {});
     void violation(std::string_view text);
     void queue_abort(error_cause cause, std::string_view text);
@@ -171,9 +164,6 @@ class association {
     void handle_known_cookie(const state_cookie& cookie, time_point now);
     void handle_cookie_ack(time_point now);
     void handle_stale_cookie();
-    void adopt(const state_cookie& cookie);
-    void adopt_peer(std::uint32_t tag, tsn initial, std::uint32_t window, std::uint16_t outgoing,
-                    std::uint16_t incoming, bool forward_tsn, bool re_config);
     void establish(time_point now);
     void restart(const state_cookie& cookie, time_point now);
     void setup_timeout();
@@ -201,52 +191,22 @@ class association {
     void fill_established(packet_builder& out, time_point now);
     void add_replies(packet_builder& out);
     void add_shutdown(packet_builder& out, time_point now);
-    void add_heartbeat(packet_builder& out, time_point now);
     void heartbeat_timeout(time_point now);
-    void schedule_heartbeat(time_point now);
 
     association_config config_;
     random_source& random_;
     buffer_pool& pool_;
     logger log_;
     association_stats stats_;
-    receiver receiver_;
-    sender sender_;
-    reset_requester reset_requester_;
-    reset_responder reset_responder_;
-
-    association_state state_ = association_state::closed;
-    bool ended_ = false; // closed for good, not just not begun
-    std::uint32_t local_tag_ = 0;
-    std::uint32_t peer_tag_ = 0; // zero: not known yet
-    tsn initial_tsn_;
     cookie_key cookie_key_{};
-    std::uint16_t outgoing_streams_;
-    std::uint16_t incoming_streams_;
-    bool peer_resets_ = false; // it supports RFC 6525
-
-    buffer cookie_; // the peer's, while it is echoed
-    time_point t1_at_ = never;
-    time_point t2_at_ = never;
-    time_point setup_sent_{};
-    int timer_count_ = 0; // expirations of T1, of T2
-    bool setup_due_ = false;
-    bool cookie_ack_due_ = false;
-    bool shutdown_due_ = false; // SHUTDOWN or SHUTDOWN-ACK, by the state
     per_second inits_;
     per_second resets_of_all_;
 
-    int path_errors_ = 0;
-    time_point heartbeat_at_ = never;
-    std::uint64_t heartbeat_nonce_ = 0;
-    time_point heartbeat_sent_{};
-    bool heartbeat_due_ = false;
-    bool heartbeat_waiting_ = false;
-    bool heard_ = false; // data was acknowledged since the heartbeat timer was set
-
+    association_state state_ = association_state::closed;
+    bool ended_ = false; // closed for good, not just not begun
+    inbox inbox_;
     ring<reply> replies_;
-    ring<queued_event> events_;
-    ring<std::uint64_t> barriers_; // queued_event::after of the events that keep their place among messages
+    std::optional<control_block> tcb_; // always there
 };
 
 } // namespace cortc::sctp

@@ -30,6 +30,14 @@ bytes packet_of(std::uint32_t tag, chunk_type type, byte_view value, std::uint8_
 
 using types = std::vector<chunk_type>;
 
+/// The peer of `net.b` begins anew, as far as its COOKIE-ECHO.
+void start_again(association& again, pair& net) {
+    again.connect(net.now);
+    net.b.end.handle_packet(next_packet(again, net.now), net.now);
+    again.handle_packet(next_packet(net.b.end, net.now), net.now);
+    net.b.end.handle_packet(next_packet(again, net.now), net.now);
+}
+
 } // namespace
 
 TEST_CASE("the four packets of the set-up, with data in the third") {
@@ -232,10 +240,7 @@ TEST_CASE("a peer that has started again is noticed") {
     seeded_random random(99);
     buffer_pool pool;
     association again({}, random, pool);
-    again.connect(net.now);
-    net.b.end.handle_packet(next_packet(again, net.now), net.now);
-    again.handle_packet(next_packet(net.b.end, net.now), net.now);
-    net.b.end.handle_packet(next_packet(again, net.now), net.now);
+    start_again(again, net);
     const auto event = net.b.end.poll_event();
     REQUIRE(event);
     CHECK(std::holds_alternative<restarted>(*event));
@@ -246,6 +251,43 @@ TEST_CASE("a peer that has started again is noticed") {
     const auto message = again.poll_message();
     REQUIRE(message);
     CHECK(number_of(message->data.view()) == 2);
+}
+
+TEST_CASE("a restart leaves nothing of the old life") {
+    association_config small;
+    small.send_buffer = 10'000;
+    pair net({}, {}, small);
+    REQUIRE(net.connect());
+    net.run_for(1s);
+    while (net.send(net.b, 0, numbered(1, 3000)) == send_result::ok) {
+    }
+    net.b.end.set_buffered_amount_low_threshold(stream_id(0), 5000);
+    net.b.end.shutdown(net.now); // from here on its data asks for acknowledgement at once
+    REQUIRE(net.b.end.state() == association_state::shutdown_pending);
+
+    seeded_random random(99);
+    buffer_pool pool;
+    association again({}, random, pool);
+    start_again(again, net);
+    CHECK(net.b.end.state() == association_state::established);
+    CHECK(net.b.end.buffered_amount() == 0);
+    const auto first = net.b.end.poll_event();
+    REQUIRE(first);
+    CHECK(std::holds_alternative<restarted>(*first));
+    const auto second = net.b.end.poll_event(); // send() was refused in the old life
+    REQUIRE(second);
+    CHECK(std::holds_alternative<writable>(*second));
+    CHECK_FALSE(net.b.end.poll_event());
+
+    again.handle_packet(next_packet(net.b.end, net.now), net.now);
+    REQUIRE(net.send(net.b, 0, numbered(2)) == send_result::ok);
+    const auto packet = next_packet(net.b.end, net.now);
+    chunk_reader chunks(byte_view(packet).subspan(common_header_size));
+    const auto chunk = chunks.next();
+    const auto data = chunk ? parse_data(*chunk) : std::nullopt;
+    REQUIRE(data);
+    CHECK(data->sequence == ssn(0));
+    CHECK_FALSE(data->immediate);
 }
 
 TEST_CASE("INITs are answered at a bounded rate") {

@@ -185,19 +185,19 @@ TEST_CASE("a cookie comes back whole, or not at all") {
     state_cookie cookie;
     cookie.created = time_point(std::chrono::seconds(5));
     cookie.local_tag = 1;
-    cookie.peer_tag = 2;
-    cookie.peer_initial_tsn = tsn(77);
-    cookie.peer_outgoing_streams = 12;
-    cookie.re_config = true;
+    cookie.peer.tag = 2;
+    cookie.peer.initial_tsn = tsn(77);
+    cookie.peer.outgoing_streams = 12;
+    cookie.peer.re_config = true;
     const auto sealed = seal_cookie(cookie, key);
     const auto opened = open_cookie(sealed, key);
     REQUIRE(opened);
     CHECK(opened->created == cookie.created);
     CHECK(opened->local_tag == 1);
-    CHECK(opened->peer_initial_tsn == tsn(77));
-    CHECK(opened->peer_outgoing_streams == 12);
-    CHECK(opened->re_config);
-    CHECK_FALSE(opened->forward_tsn);
+    CHECK(opened->peer.initial_tsn == tsn(77));
+    CHECK(opened->peer.outgoing_streams == 12);
+    CHECK(opened->peer.re_config);
+    CHECK_FALSE(opened->peer.forward_tsn);
     for (std::size_t i = 0; i < sealed.size(); ++i) {
         auto forged = sealed;
         forged[i] ^= std::byte{1};

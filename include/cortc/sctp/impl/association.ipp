@@ -18,22 +18,14 @@ CORTC_DECL association_config association::sensible(association_config config) {
 
 CORTC_DECL association::association(association_config config, random_source& random, buffer_pool& pool,
                                     logger log)
-    : config_(sensible(config))
-    , random_(random)
-    , pool_(pool)
-    , log_(log)
-    , receiver_(config_, pool, stats_)
-    , sender_(config_, pool, stats_)
-    , outgoing_streams_(config_.outgoing_streams)
-    , incoming_streams_(config_.max_incoming_streams) {
+    : config_(sensible(config)), random_(random), pool_(pool), log_(log), inbox_(config_, stats_) {
     // One tag and TSN for the whole set-up: an INIT answered before connect() then names the same association
     // as the one connect() begins.
-    local_tag_ = random_tag();
-    initial_tsn_ = config_.initial_tsn.value_or(tsn(random_.u32()));
+    const auto tag = random_tag();
+    begin(tag, config_.initial_tsn.value_or(tsn(random_.u32())));
     // The key only tells our cookies from others: who could forge one has passed DTLS, and may as well send
     // an INIT.
     random_.fill(cookie_key_);
-    sender_.start(initial_tsn_);
 }
 
 CORTC_DECL association::~association() = default;
@@ -41,6 +33,11 @@ CORTC_DECL association::~association() = default;
 CORTC_DECL std::uint32_t association::random_tag() {
     const auto tag = random_.u32();
     return tag != 0 ? tag : 1;
+}
+
+/// A new life, in which nothing is known of the peer.
+CORTC_DECL void association::begin(std::uint32_t tag, tsn initial) {
+    tcb_.emplace(config_, tag, initial, inbox_, random_, pool_, stats_);
 }
 
 CORTC_DECL void association::set_state(association_state state) {
@@ -63,7 +60,7 @@ CORTC_DECL void association::drop(drop_reason reason) {
 CORTC_DECL void association::connect(time_point) {
     if (state_ != association_state::closed || ended_) return;
     set_state(association_state::cookie_wait);
-    setup_due_ = true;
+    tcb_->setup_due = true;
 }
 
 CORTC_DECL send_result association::send(stream_id stream, ppid protocol, byte_view message,
@@ -73,33 +70,37 @@ CORTC_DECL send_result association::send(stream_id stream, ppid protocol, byte_v
     if (!open) return send_result::closed;
     if (message.empty()) return send_result::empty;
     if (message.size() > max_send_size()) return send_result::too_large;
-    if (stream.value() >= outgoing_streams_) return send_result::no_stream;
-    const auto* known = sender_.queue().find(stream);
+    if (stream.value() >= tcb_->outgoing_streams) return send_result::no_stream;
+    const auto* known = tcb_->sender.queue().find(stream);
     if (known && known->resetting) return send_result::resetting;
-    return sender_.push(stream, protocol, message, options, now) ? send_result::ok : send_result::would_block;
+    return tcb_->sender.push(stream, protocol, message, options, now) ? send_result::ok
+                                                                      : send_result::would_block;
 }
 
 CORTC_DECL void association::consume(std::size_t bytes, std::size_t messages) {
-    receiver_.consume(bytes, messages);
+    inbox_.consume(bytes, messages);
+    tcb_->receiver.consumed();
 }
 
 CORTC_DECL void association::discard_unsent(stream_id stream) {
-    stats_.messages_abandoned += sender_.queue().discard_unsent(stream);
+    stats_.messages_abandoned += tcb_->sender.queue().discard_unsent(stream);
 }
 
 CORTC_DECL std::size_t association::buffered_amount(stream_id stream) const noexcept {
-    const auto* known = sender_.queue().find(stream);
+    const auto* known = tcb_->sender.queue().find(stream);
     return known ? known->buffered : 0;
 }
 
-CORTC_DECL std::size_t association::buffered_amount() const noexcept { return sender_.queue().buffered(); }
+CORTC_DECL std::size_t association::buffered_amount() const noexcept {
+    return tcb_->sender.queue().buffered();
+}
 
 CORTC_DECL void association::set_buffered_amount_low_threshold(stream_id stream, std::size_t bytes) {
-    sender_.queue().stream(stream).low_threshold = bytes;
+    tcb_->sender.queue().stream(stream).low_threshold = bytes;
 }
 
 CORTC_DECL void association::set_weight(stream_id stream, std::uint8_t weight) {
-    sender_.queue().set_weight(stream, std::clamp<std::uint8_t>(weight, 1, 8));
+    tcb_->sender.queue().set_weight(stream, std::clamp<std::uint8_t>(weight, 1, 8));
 }
 
 CORTC_DECL void association::set_remote_max_message_size(std::size_t bytes) noexcept {
@@ -113,39 +114,24 @@ CORTC_DECL std::size_t association::max_send_size() const noexcept {
 }
 
 CORTC_DECL association_state association::state() const noexcept { return state_; }
-CORTC_DECL std::uint16_t association::outgoing_streams() const noexcept { return outgoing_streams_; }
-CORTC_DECL std::uint16_t association::incoming_streams() const noexcept { return incoming_streams_; }
+CORTC_DECL std::uint16_t association::outgoing_streams() const noexcept { return tcb_->outgoing_streams; }
+CORTC_DECL std::uint16_t association::incoming_streams() const noexcept { return tcb_->incoming_streams; }
 
 CORTC_DECL association_stats association::stats() const {
     auto now = stats_;
-    sender_.report(now);
-    now.receive_window = receiver_.window();
+    tcb_->sender.report(now);
+    now.receive_window = tcb_->receiver.window();
     return now;
 }
 
-/// `in_order`: the event keeps its place among the messages.
-CORTC_DECL void association::emit(event what, bool in_order) {
-    const auto after = in_order ? receiver_.delivered() : 0;
-    if (in_order) barriers_.push_back(after);
-    events_.push_back({std::move(what), after, in_order});
-}
-
 CORTC_DECL std::optional<event> association::poll_event() {
-    if (events_.empty()) {
-        if (ended_) return std::nullopt;
-        if (auto stream = sender_.queue().poll_low()) return buffered_amount_low{*stream};
-        if (sender_.poll_writable()) return writable{};
-        return std::nullopt;
-    }
-    if (events_.front().after > receiver_.polled()) return std::nullopt;
-    if (events_.front().in_order) (void)barriers_.pop_front();
-    return events_.pop_front().what;
+    if (ended_ || inbox_.has_events()) return inbox_.poll_event();
+    if (auto stream = tcb_->sender.queue().poll_low()) return buffered_amount_low{*stream};
+    if (tcb_->sender.poll_writable()) return writable{};
+    return std::nullopt;
 }
 
-CORTC_DECL std::optional<received_message> association::poll_message() {
-    if (!barriers_.empty() && barriers_.front() <= receiver_.polled()) return std::nullopt;
-    return receiver_.poll_message();
-}
+CORTC_DECL std::optional<received_message> association::poll_message() { return inbox_.poll_message(); }
 
 CORTC_DECL void association::finish(close_reason reason, std::string text,
                                     std::optional<std::uint16_t> cause) {
@@ -153,9 +139,9 @@ CORTC_DECL void association::finish(close_reason reason, std::string text,
     log_.debug("closed: {}{}{}", to_string(reason), text.empty() ? "" : ", ", text);
     set_state(association_state::closed);
     ended_ = true;
-    sender_.clear();
-    cookie_ = {};
-    emit(closed{reason, std::move(text), cause}, true);
+    tcb_->sender.clear();
+    tcb_->cookie = {};
+    inbox_.emit(closed{reason, std::move(text), cause}, true);
 }
 
 CORTC_DECL void association::violation(std::string_view text) {
@@ -167,25 +153,25 @@ CORTC_DECL void association::violation(std::string_view text) {
 /// An ABORT is the last thing that is sent.
 CORTC_DECL void association::queue_abort(error_cause cause, std::string_view text) {
     replies_.clear();
-    if (peer_tag_ == 0) return;
+    if (tcb_->peer_tag == 0) return;
     std::array<std::byte, 4 + 128> value;
     byte_writer out(value);
     const auto words = as_bytes(text.substr(0, 124));
     write_tlv(out, static_cast<std::uint16_t>(cause), words);
-    (void)queue_reply(chunk_type::abort, 0, peer_tag_, true, out.written().first(4 + words.size()));
+    (void)queue_reply(chunk_type::abort, 0, tcb_->peer_tag, true, out.written().first(4 + words.size()));
 }
 
 CORTC_DECL void association::path_restored(time_point now) {
-    if (!sender_.rto().backed_off()) return;
-    sender_.rto().clear_back_off();
-    for (auto* timer : {&t1_at_, &t2_at_})
-        if (*timer != never) *timer = now;
-    sender_.expire(now);
+    if (!tcb_->rto().backed_off()) return;
+    tcb_->rto().clear_back_off();
+    for (auto timer : {association_timer::t1, association_timer::t2})
+        if (tcb_->timers.armed(timer)) tcb_->timers.arm(timer, now);
+    tcb_->sender.expire(now);
 }
 
 /// Something was not acknowledged in time. True: once too often (RFC 9260 8.1).
 CORTC_DECL bool association::path_error() {
-    if (++path_errors_ <= config_.timings.max_retransmits) return false;
+    if (++tcb_->path_errors <= config_.timings.max_retransmits) return false;
     finish(close_reason::path_failed, {});
     return true;
 }

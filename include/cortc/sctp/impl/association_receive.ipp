@@ -58,12 +58,12 @@ CORTC_DECL bool association::tag_fits(const common_header& header, const chunk& 
         return true;
     case chunk_type::abort:
     case chunk_type::shutdown_complete:
-        if (reflected) return peer_tag_ != 0 && header.tag == peer_tag_;
+        if (reflected) return tcb_->peer_tag != 0 && header.tag == tcb_->peer_tag;
         break;
     default:
         break;
     }
-    return state_ != association_state::closed && header.tag == local_tag_;
+    return state_ != association_state::closed && header.tag == tcb_->local_tag;
 }
 
 /// RFC 9260 8.4, as far as it makes sense above DTLS: the peer is authenticated, and it talks to this
@@ -125,7 +125,7 @@ CORTC_DECL association::next_chunk association::handle_chunk(const chunk& from, 
         break;
     case chunk_type::cookie_echo:
         handle_cookie_echo(from, in);
-        if (in.tag != local_tag_) return next_chunk::stop;
+        if (in.tag != tcb_->local_tag) return next_chunk::stop;
         break;
     case chunk_type::cookie_ack:
         handle_cookie_ack(in.now);
@@ -170,16 +170,16 @@ CORTC_DECL void association::handle_data(const chunk& from, arrival& in) {
         return;
     }
     in.has_data = true;
-    if (state_ == association_state::shutdown_sent) shutdown_due_ = true; // RFC 9260 9.2: with the SACK
-    if (data->stream.value() >= incoming_streams_) {
+    if (state_ == association_state::shutdown_sent) tcb_->shutdown_due = true; // RFC 9260 9.2: with the SACK
+    if (data->stream.value() >= tcb_->incoming_streams) {
         drop(drop_reason::bad_stream);
-        receiver_.discard_data(data->number);
+        tcb_->receiver.discard_data(data->number);
         std::array<std::byte, 4> value{};
         byte_writer(value).u16(data->stream.value());
         queue_error(error_cause::invalid_stream, value);
         return;
     }
-    if (receiver_.handle_data(*data) == receiver::verdict::too_large) violation("message too large");
+    if (tcb_->receiver.handle_data(*data) == receiver::verdict::too_large) violation("message too large");
 }
 
 CORTC_DECL void association::handle_forward_tsn(const chunk& from, arrival& in) {
@@ -189,7 +189,7 @@ CORTC_DECL void association::handle_forward_tsn(const chunk& from, arrival& in) 
         return;
     }
     in.has_data = true;
-    receiver_.handle_forward_tsn(*forward);
+    tcb_->receiver.handle_forward_tsn(*forward);
 }
 
 CORTC_DECL void association::handle_sack(const chunk& from, time_point now) {
@@ -198,9 +198,9 @@ CORTC_DECL void association::handle_sack(const chunk& from, time_point now) {
         drop(sack ? drop_reason::out_of_the_blue : drop_reason::bad_sack);
         return;
     }
-    if (sender_.handle_sack(*sack, now) == sender::verdict::progress) {
-        path_errors_ = 0;
-        heard_ = true;
+    if (tcb_->sender.handle_sack(*sack, now) == sender::verdict::progress) {
+        tcb_->path_errors = 0;
+        tcb_->heartbeat.heard();
     }
     advance_shutdown();
 }
@@ -210,19 +210,17 @@ CORTC_DECL void association::handle_heartbeat(const chunk& from) {
     // RFC 9260 8.3: the information comes back as it is.
     if (from.value.size() > config_.mtu - common_header_size - chunk_header_size)
         return drop(drop_reason::malformed_chunk);
-    (void)queue_reply(chunk_type::heartbeat_ack, 0, peer_tag_, false, from.value);
+    (void)queue_reply(chunk_type::heartbeat_ack, 0, tcb_->peer_tag, false, from.value);
 }
 
 CORTC_DECL void association::handle_heartbeat_ack(const chunk& from, time_point now) {
-    const auto info = tlv_reader(from.value).next();
-    const bool ours = heartbeat_waiting_ && info && info->type == 1 && info->value.size() == 8 &&
-                      byte_reader(info->value).u64() == heartbeat_nonce_;
-    if (!ours) return drop(drop_reason::out_of_the_blue);
-    heartbeat_waiting_ = false;
-    path_errors_ = 0;
-    sender_.rto().sample(now - heartbeat_sent_);
-    sender_.rto().clear_back_off();
-    schedule_heartbeat(now);
+    const auto round_trip = tcb_->heartbeat.handle_ack(from, now);
+    if (!round_trip) return drop(drop_reason::out_of_the_blue);
+    tcb_->path_errors = 0;
+    auto& rto = tcb_->rto();
+    rto.sample(*round_trip);
+    rto.clear_back_off();
+    tcb_->heartbeat.schedule(now, rto.value());
 }
 
 CORTC_DECL void association::handle_error(const chunk& from) {
@@ -240,7 +238,7 @@ CORTC_DECL association::next_chunk association::handle_unknown(const chunk& from
 
 CORTC_DECL void association::packet_done(const arrival& in) {
     if (ended_) return;
-    if (in.has_data) receiver_.packet_done(in.now);
+    if (in.has_data) tcb_->receiver.packet_done(in.now);
     carry_out_resets();
 }
 
@@ -262,7 +260,7 @@ CORTC_DECL void association::queue_error(error_cause cause, byte_view value) {
     byte_writer out(chunk_value);
     const auto size = std::min({value.size(), enough, padded(config_.mtu / 2)});
     write_tlv(out, static_cast<std::uint16_t>(cause), value.first(size));
-    (void)queue_reply(chunk_type::error, 0, peer_tag_, false, out.written().first(4 + size));
+    (void)queue_reply(chunk_type::error, 0, tcb_->peer_tag, false, out.written().first(4 + size));
 }
 
 } // namespace cortc::sctp

@@ -7,15 +7,15 @@
 namespace cortc::sctp {
 
 CORTC_DECL bool association::reset_stream(stream_id stream) {
-    if (state_ != association_state::established || stream.value() >= outgoing_streams_) return false;
-    auto& known = sender_.queue().stream(stream);
+    if (state_ != association_state::established || stream.value() >= tcb_->outgoing_streams) return false;
+    auto& known = tcb_->sender.queue().stream(stream);
     if (known.resetting) return true;
-    if (!peer_resets_) {
-        emit(stream_reset_failed{{stream}}, false);
+    if (!tcb_->peer_resets) {
+        inbox_.emit(stream_reset_failed{{stream}}, false);
         return true;
     }
     known.resetting = true;
-    reset_requester_.add(stream);
+    tcb_->reset_requester.add(stream);
     return true;
 }
 
@@ -39,7 +39,7 @@ CORTC_DECL void association::handle_re_config(const chunk& from, time_point now)
             // Data channels have no use for these (RFC 8831 6.2).
             byte_reader in(parameter->value);
             const reset_sequence sequence(in.u32());
-            if (in.ok()) respond_to_reset(sequence, reset_responder_.refuse(sequence));
+            if (in.ok()) respond_to_reset(sequence, tcb_->reset_responder.refuse(sequence));
             break;
         }
         default:
@@ -55,8 +55,8 @@ CORTC_DECL void association::handle_reset_request(const tlv& parameter, time_poi
     if (!request) return drop(drop_reason::bad_reset);
     const bool too_often =
         request->count() == 0 && !resets_of_all_.allows(config_.limits.max_resets_of_all_per_second, now);
-    const auto result = too_often ? reset_responder_.refuse(request->sequence)
-                                  : reset_responder_.handle(*request, receiver_.cumulative());
+    const auto result = too_often ? tcb_->reset_responder.refuse(request->sequence)
+                                  : tcb_->reset_responder.handle(*request, tcb_->receiver.cumulative());
     if (too_often || result == reset_result::bad_sequence) drop(drop_reason::bad_reset);
     respond_to_reset(request->sequence, result);
 }
@@ -68,47 +68,48 @@ CORTC_DECL void association::respond_to_reset(reset_sequence sequence, reset_res
     out.u16(12);
     out.u32(sequence.value());
     out.u32(static_cast<std::uint32_t>(result));
-    (void)queue_reply(chunk_type::re_config, 0, peer_tag_, false, value);
+    (void)queue_reply(chunk_type::re_config, 0, tcb_->peer_tag, false, value);
 }
 
 /// Resets of the peer's streams take effect when everything sent before them has arrived.
 CORTC_DECL void association::carry_out_resets() {
     bool deferred = false;
-    auto ready = reset_responder_.take_ready(receiver_.cumulative(), deferred);
+    auto ready = tcb_->reset_responder.take_ready(tcb_->receiver.cumulative(), deferred);
     if (!ready) return;
     auto streams = std::move(ready->streams);
     if (ready->all) {
-        streams = receiver_.used_streams();
-        const auto ours = sender_.queue().known();
+        streams = tcb_->receiver.used_streams();
+        const auto ours = tcb_->sender.queue().known();
         streams.insert(streams.end(), ours.begin(), ours.end());
     }
     std::sort(streams.begin(), streams.end()); // a list may name one stream hundreds of times
     streams.erase(std::unique(streams.begin(), streams.end()), streams.end());
-    std::erase_if(streams, [&](stream_id stream) { return stream.value() >= incoming_streams_; });
-    for (const auto stream : streams) receiver_.reset_stream(stream);
+    std::erase_if(streams, [&](stream_id stream) { return stream.value() >= tcb_->incoming_streams; });
+    for (const auto stream : streams) tcb_->receiver.reset_stream(stream);
     if (deferred) respond_to_reset(ready->sequence, reset_result::performed); // it need not ask again
-    if (!streams.empty()) emit(incoming_streams_reset{std::move(streams)}, true);
+    if (!streams.empty()) inbox_.emit(incoming_streams_reset{std::move(streams)}, true);
 }
 
 CORTC_DECL void association::handle_reset_response(const tlv& parameter, time_point now) {
     const auto response = parse_reset_response(parameter);
     bool expected = false;
     std::optional<reset_requester::outcome> outcome;
-    if (response) outcome = reset_requester_.handle_response(*response, expected, now, sender_.rto().value());
+    if (response)
+        outcome = tcb_->reset_requester.handle_response(*response, expected, now, tcb_->rto().value());
     if (!expected) return drop(drop_reason::bad_reset);
-    path_errors_ = 0;
+    tcb_->path_errors = 0;
     if (outcome) end_reset(std::move(outcome->streams), outcome->done);
 }
 
 CORTC_DECL void association::end_reset(std::vector<stream_id> streams, bool done) {
     for (const auto id : streams) {
-        sender_.queue().stream(id).resetting = false;
-        if (done) sender_.queue().end_life(id);
+        tcb_->sender.queue().stream(id).resetting = false;
+        if (done) tcb_->sender.queue().end_life(id);
     }
     if (done)
-        emit(outgoing_streams_reset{std::move(streams)}, false);
+        inbox_.emit(outgoing_streams_reset{std::move(streams)}, false);
     else
-        emit(stream_reset_failed{std::move(streams)}, false);
+        inbox_.emit(stream_reset_failed{std::move(streams)}, false);
 }
 
 } // namespace cortc::sctp

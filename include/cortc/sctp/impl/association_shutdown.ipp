@@ -10,7 +10,7 @@ CORTC_DECL void association::shutdown(time_point) {
     if (!up()) return abort();
     if (state_ != association_state::established) return;
     set_state(association_state::shutdown_pending);
-    sender_.hurry();
+    tcb_->sender.hurry();
     advance_shutdown();
 }
 
@@ -24,10 +24,10 @@ CORTC_DECL void association::abort(std::string_view text) {
 CORTC_DECL void association::advance_shutdown() {
     const bool ours = state_ == association_state::shutdown_pending;
     const bool theirs = state_ == association_state::shutdown_received;
-    if ((!ours && !theirs) || !sender_.all_acknowledged()) return;
+    if ((!ours && !theirs) || !tcb_->sender.all_acknowledged()) return;
     set_state(ours ? association_state::shutdown_sent : association_state::shutdown_ack_sent);
-    shutdown_due_ = true;
-    timer_count_ = 0;
+    tcb_->shutdown_due = true;
+    tcb_->timer_count = 0;
 }
 
 CORTC_DECL void association::handle_abort(const chunk& from) {
@@ -40,20 +40,20 @@ CORTC_DECL void association::handle_shutdown(const chunk& from, time_point now) 
     byte_reader in(from.value);
     const tsn cumulative(in.u32());
     if (!in.ok() || !up()) return drop(in.ok() ? drop_reason::out_of_the_blue : drop_reason::malformed_chunk);
-    if (sender_.handle_cumulative(cumulative, now) == sender::verdict::progress) path_errors_ = 0;
+    if (tcb_->sender.handle_cumulative(cumulative, now) == sender::verdict::progress) tcb_->path_errors = 0;
     switch (state_) {
     case association_state::established:
     case association_state::shutdown_pending:
         set_state(association_state::shutdown_received);
-        sender_.hurry();
+        tcb_->sender.hurry();
         break;
     case association_state::shutdown_sent: // both ends at once: answer
         set_state(association_state::shutdown_ack_sent);
-        shutdown_due_ = true;
-        timer_count_ = 0;
+        tcb_->shutdown_due = true;
+        tcb_->timer_count = 0;
         break;
     case association_state::shutdown_ack_sent:
-        shutdown_due_ = true;
+        tcb_->shutdown_due = true;
         break;
     default:
         break;
@@ -63,7 +63,7 @@ CORTC_DECL void association::handle_shutdown(const chunk& from, time_point now) 
 
 CORTC_DECL void association::handle_shutdown_ack(const arrival& in) {
     if (state_ == association_state::shutdown_sent || state_ == association_state::shutdown_ack_sent) {
-        (void)queue_reply(chunk_type::shutdown_complete, 0, peer_tag_, true, {});
+        (void)queue_reply(chunk_type::shutdown_complete, 0, tcb_->peer_tag, true, {});
         return finish(close_reason::shutdown, {});
     }
     drop(drop_reason::out_of_the_blue);
@@ -77,10 +77,9 @@ CORTC_DECL void association::handle_shutdown_complete() {
 }
 
 CORTC_DECL void association::shutdown_timeout() {
-    t2_at_ = never;
     if (path_error()) return;
-    sender_.rto().back_off();
-    shutdown_due_ = true;
+    tcb_->rto().back_off();
+    tcb_->shutdown_due = true;
 }
 
 } // namespace cortc::sctp

@@ -15,7 +15,7 @@ CORTC_DECL std::optional<std::size_t> association::poll_transmit(byte_span out, 
     out = out.first(config_.mtu);
     if (auto size = transmit_alone(out)) return size;
     if (state_ == association_state::closed) return std::nullopt;
-    packet_builder packet(out, header_for(peer_tag_));
+    packet_builder packet(out, header_for(tcb_->peer_tag));
     if (up()) {
         fill_established(packet, now);
     } else {
@@ -39,43 +39,44 @@ CORTC_DECL std::optional<std::size_t> association::transmit_alone(byte_span out)
 }
 
 CORTC_DECL void association::fill_setup(packet_builder& out, time_point now) {
-    if (!setup_due_) return;
-    setup_due_ = false;
-    setup_sent_ = now;
-    t1_at_ = now + sender_.rto().value();
+    if (!tcb_->setup_due) return;
+    tcb_->setup_due = false;
+    tcb_->setup_sent = now;
+    tcb_->timers.arm(association_timer::t1, now + tcb_->rto().value());
     if (state_ == association_state::cookie_echoed) {
-        out.add(chunk_type::cookie_echo, 0, cookie_.view());
+        out.add(chunk_type::cookie_echo, 0, tcb_->cookie.view());
         add_replies(out);
-        sender_.fill(out, now, false); // RFC 9260 5.1 C; T1 guards it until COOKIE-ACK
+        tcb_->sender.fill(out, now, false); // RFC 9260 5.1 C; T1 guards it until COOKIE-ACK
         return;
     }
     std::array<std::byte, 64> storage;
     byte_writer parameters(storage);
     write_setup_parameters(parameters, {});
     write_init(out, chunk_type::init,
-               {local_tag_, static_cast<std::uint32_t>(config_.receive_window), config_.outgoing_streams,
-                config_.max_incoming_streams, initial_tsn_, parameters.written()});
+               {tcb_->local_tag, static_cast<std::uint32_t>(config_.receive_window), config_.outgoing_streams,
+                config_.max_incoming_streams, tcb_->initial_tsn, parameters.written()});
 }
 
 CORTC_DECL void association::fill_established(packet_builder& out, time_point now) {
-    if (cookie_ack_due_) out.add(chunk_type::cookie_ack, 0, byte_view{});
-    cookie_ack_due_ = false;
-    if (receiver_.sack_due() || (receiver_.sack_pending() && sender_.ready())) receiver_.write_sack(out);
+    if (tcb_->cookie_ack_due) out.add(chunk_type::cookie_ack, 0, byte_view{});
+    tcb_->cookie_ack_due = false;
+    if (tcb_->receiver.sack_due() || (tcb_->receiver.sack_pending() && tcb_->sender.ready()))
+        tcb_->receiver.write_sack(out);
     add_replies(out);
     add_shutdown(out, now);
-    add_heartbeat(out, now);
+    tcb_->heartbeat.write(out, now);
     const bool sending = state_ == association_state::established ||
                          state_ == association_state::shutdown_pending ||
                          state_ == association_state::shutdown_received;
     if (!sending) return;
-    sender_.fill(out, now, true);
+    tcb_->sender.fill(out, now, true);
     advance_shutdown(); // messages may have expired
     add_shutdown(out, now);
     // After the data: a stream is reset when its last message has been sent.
     const auto most = (config_.mtu - 64) / 2;
-    reset_requester_.prepare(sender_.queue(), sender_.last_assigned(), most);
-    if (reset_requester_.due())
-        reset_requester_.write(out, reset_responder_.last_answered(), now, sender_.rto().value());
+    tcb_->reset_requester.prepare(tcb_->sender.queue(), tcb_->sender.last_assigned(), most);
+    if (tcb_->reset_requester.due())
+        tcb_->reset_requester.write(out, tcb_->reset_responder.last_answered(), now, tcb_->rto().value());
 }
 
 CORTC_DECL void association::add_replies(packet_builder& out) {
@@ -87,74 +88,58 @@ CORTC_DECL void association::add_replies(packet_builder& out) {
 }
 
 CORTC_DECL void association::add_shutdown(packet_builder& out, time_point now) {
-    if (!shutdown_due_) return;
+    if (!tcb_->shutdown_due) return;
     if (state_ == association_state::shutdown_sent && out.fits(4)) {
-        out.add(chunk_type::shutdown, 0, 4).u32(receiver_.cumulative().value());
+        out.add(chunk_type::shutdown, 0, 4).u32(tcb_->receiver.cumulative().value());
     } else if (state_ == association_state::shutdown_ack_sent && out.fits(0)) {
         out.add(chunk_type::shutdown_ack, 0, byte_view{});
     } else {
         return;
     }
-    shutdown_due_ = false;
-    t2_at_ = now + sender_.rto().value();
-}
-
-CORTC_DECL void association::add_heartbeat(packet_builder& out, time_point now) {
-    if (!heartbeat_due_ || !out.fits(12)) return;
-    heartbeat_due_ = false;
-    heartbeat_nonce_ = random_.u64();
-    heartbeat_sent_ = now;
-    auto value = out.add(chunk_type::heartbeat, 0, 12);
-    value.u16(1); // Heartbeat Info
-    value.u16(12);
-    value.u64(heartbeat_nonce_);
+    tcb_->shutdown_due = false;
+    tcb_->timers.arm(association_timer::t2, now + tcb_->rto().value());
 }
 
 CORTC_DECL time_point association::next_timeout() const noexcept {
     if (state_ == association_state::closed) return never;
-    auto next = std::min({t1_at_, t2_at_});
-    if (!up()) return next;
-    return std::min({next, heartbeat_at_, receiver_.next_timeout(), sender_.next_timeout(),
-                     reset_requester_.next_timeout()});
+    const auto& timers = tcb_->timers;
+    if (up()) return timers.next();
+    return std::min(timers.at(association_timer::t1), timers.at(association_timer::t2));
 }
 
 CORTC_DECL void association::handle_timeout(time_point now) {
     if (state_ == association_state::closed) return;
-    if (now >= t1_at_) setup_timeout();
+    auto& timers = tcb_->timers;
+    if (timers.expire(association_timer::t1, now)) setup_timeout();
     if (!up()) return;
-    receiver_.handle_timeout(now);
+    if (timers.expire(association_timer::delayed_sack, now)) tcb_->receiver.request_sack();
+    if (timers.expire(association_timer::window_probe, now)) tcb_->sender.probe_timeout();
     // Data and a reset that expire together are one sign of loss, not two (RFC 6525 5.1.1 shares the RTO).
-    const bool data_lost = sender_.handle_timeout(now);
-    const bool reset_lost = reset_requester_.handle_timeout(now);
+    const bool data_lost = timers.expire(association_timer::t3, now) && tcb_->sender.t3_timeout(now);
+    const bool reset_lost =
+        timers.expire(association_timer::re_config, now) && tcb_->reset_requester.handle_timeout();
     if ((data_lost || reset_lost) && path_error()) return;
-    if (reset_lost && !data_lost) sender_.rto().back_off();
-    if (now >= t2_at_) shutdown_timeout();
-    if (up() && now >= heartbeat_at_) heartbeat_timeout(now);
-}
-
-/// RFC 9260 8.3, spread by half of the interval so that many associations do not beat together.
-CORTC_DECL void association::schedule_heartbeat(time_point now) {
-    const auto interval = config_.timings.heartbeat_interval;
-    const auto spread = interval.count() > 1
-                            ? static_cast<duration::rep>(random_.u32() % 1000) * (interval / 2000).count()
-                            : 0;
-    heartbeat_at_ = now + interval + sender_.rto().value() + duration(spread);
-    heard_ = false;
+    if (reset_lost && !data_lost) tcb_->rto().back_off();
+    if (timers.expire(association_timer::t2, now)) shutdown_timeout();
+    if (up() && timers.expire(association_timer::heartbeat, now)) heartbeat_timeout(now);
 }
 
 CORTC_DECL void association::heartbeat_timeout(time_point now) {
-    const bool idle = sender_.all_acknowledged();
-    if (!heartbeat_waiting_ && (heard_ || !idle)) return schedule_heartbeat(now); // data tests the path, too
-    if (heartbeat_waiting_) {
+    auto& beat = tcb_->heartbeat;
+    auto& rto = tcb_->rto();
+    switch (beat.handle_timeout(!tcb_->sender.all_acknowledged())) {
+    case heartbeat::verdict::not_needed:
+        return beat.schedule(now, rto.value());
+    case heartbeat::verdict::idle:
+        tcb_->sender.shrink();
+        inbox_.shrink();
+        break;
+    case heartbeat::verdict::unanswered:
         if (path_error()) return;
-        sender_.rto().back_off();
-    } else {
-        sender_.shrink();
-        receiver_.shrink();
+        rto.back_off();
+        break;
     }
-    heartbeat_waiting_ = true;
-    heartbeat_due_ = true;
-    heartbeat_at_ = now + sender_.rto().value();
+    beat.send(now, rto.value());
 }
 
 } // namespace cortc::sctp

@@ -38,7 +38,6 @@ class fragment_store {
     [[nodiscard]] bool begins_run(const data_chunk& fragment) const noexcept;
     /// Drops the fragments of messages abandoned by the sender (RFC 3758 3.6).
     void forward(tsn cumulative);
-    void clear();
 
     /// The bytes so far of a message that has arrived up to `cumulative` and goes on after it.
     [[nodiscard]] std::optional<std::size_t> unfinished_at(tsn cumulative) const noexcept;

@@ -21,7 +21,6 @@ class incoming_streams {
     void skip(stream_id stream, ssn sequence, ring<received_message>& out);
     /// Starts the stream afresh (RFC 6525 5.2.2).
     void reset(stream_id stream);
-    void clear();
 
     /// Streams on which something has arrived, ascending.
     [[nodiscard]] std::vector<stream_id> used() const;

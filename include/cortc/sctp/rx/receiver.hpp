@@ -1,11 +1,12 @@
 #pragma once
 
-#include "cortc/base/ring.hpp"
 #include "cortc/sctp/config.hpp"
 #include "cortc/sctp/rx/fragments.hpp"
+#include "cortc/sctp/rx/inbox.hpp"
 #include "cortc/sctp/rx/incoming_streams.hpp"
 #include "cortc/sctp/rx/tsn_tracker.hpp"
 #include "cortc/sctp/stats.hpp"
+#include "cortc/sctp/timers.hpp"
 #include "cortc/sctp/wire/chunks.hpp"
 
 #include <array>
@@ -20,9 +21,10 @@ class receiver {
         too_large, ///< the message exceeds what we said we accept
     };
 
-    receiver(const association_config& config, buffer_pool& pool, association_stats& stats);
-    /// Forgets everything except messages that can be polled; the peer's first TSN is `peer_initial`.
-    void start(tsn peer_initial);
+    receiver(const association_config& config, inbox& into, association_timers& timers, buffer_pool& pool,
+             association_stats& stats);
+    /// The TSN of the peer's first DATA chunk, before that comes.
+    void start(tsn peer_initial) { tracker_.start(peer_initial); }
 
     [[nodiscard]] verdict handle_data(const data_chunk& data);
     /// A chunk for a stream that does not exist: its TSN counts as received, its data is dropped (RFC
@@ -34,49 +36,40 @@ class receiver {
 
     [[nodiscard]] bool sack_due() const noexcept { return sack_now_; }
     /// A SACK is owed, if not now: it may ride along with data.
-    [[nodiscard]] bool sack_pending() const noexcept { return sack_now_ || sack_at_ != never; }
-    [[nodiscard]] time_point next_timeout() const noexcept { return sack_at_; }
-    void handle_timeout(time_point now) noexcept;
+    [[nodiscard]] bool sack_pending() const noexcept {
+        return sack_now_ || timers_->armed(association_timer::delayed_sack);
+    }
     void request_sack() noexcept { sack_now_ = true; }
     void write_sack(packet_builder& out);
 
-    [[nodiscard]] std::optional<received_message> poll_message();
-    /// Messages delivered since the beginning.
-    [[nodiscard]] std::uint64_t delivered() const noexcept { return delivered_count_; }
-    [[nodiscard]] std::uint64_t polled() const noexcept { return delivered_count_ - inbox_.size(); }
-    void consume(std::size_t bytes, std::size_t messages);
+    /// Messages of the inbox were consumed.
+    void consumed() noexcept;
     /// What we advertise: RFC 9260 6.2.1, with silly windows shown as closed.
     [[nodiscard]] std::uint32_t window() const noexcept;
 
     [[nodiscard]] tsn cumulative() const noexcept { return tracker_.cumulative(); }
     void reset_stream(stream_id stream) { streams_.reset(stream); }
     [[nodiscard]] std::vector<stream_id> used_streams() const { return streams_.used(); }
-    /// Frees what an idle association need not hold.
-    void shrink();
 
   private:
     static constexpr std::size_t max_duplicates = 32;
 
     [[nodiscard]] bool has_room(const data_chunk& data) const noexcept;
     [[nodiscard]] std::size_t waiting_cost() const noexcept;
-    [[nodiscard]] std::size_t used() const noexcept { return delivered_cost_ + waiting_cost(); }
+    [[nodiscard]] std::size_t used() const noexcept { return inbox_->cost() + waiting_cost(); }
     [[nodiscard]] verdict take(const data_chunk& data);
     void place(whole_message&& message);
-    void account_delivered();
     void drop(drop_reason reason) noexcept { ++stats_->drops[static_cast<std::size_t>(reason)]; }
     void note_duplicate(tsn number) noexcept;
 
     const association_config* config_;
+    inbox* inbox_;
+    association_timers* timers_;
     association_stats* stats_;
     buffer_pool* pool_;
     tsn_tracker tracker_;
     fragment_store fragments_;
     incoming_streams streams_;
-
-    ring<received_message> inbox_;
-    std::size_t delivered_cost_ = 0; // of messages delivered and not consumed
-    std::size_t accounted_ = 0;      // messages of inbox_ that are in delivered_cost_
-    std::uint64_t delivered_count_ = 0;
 
     std::array<tsn, max_duplicates> duplicates_{};
     std::size_t duplicate_count_ = 0;
@@ -84,8 +77,7 @@ class receiver {
     bool first_packet_ = true;
     bool had_gaps_ = false;
     bool sack_now_ = false;
-    time_point sack_at_ = never;
-    std::uint32_t advertised_ = 0;
+    std::uint32_t advertised_;
 };
 
 } // namespace cortc::sctp

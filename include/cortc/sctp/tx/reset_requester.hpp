@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/base/config.hpp"
+#include "cortc/sctp/timers.hpp"
 #include "cortc/sctp/tx/send_queue.hpp"
 #include "cortc/sctp/wire/parameters.hpp"
 
@@ -17,7 +18,8 @@ class reset_requester {
         std::vector<stream_id> streams;
     };
 
-    void start(reset_sequence initial);
+    reset_requester(reset_sequence initial, association_timers& timers) : timers_(&timers), next_(initial) {}
+
     void add(stream_id stream) { pending_.push_back(stream); }
 
     /// Makes a request of the streams that are ready, when none is under way.
@@ -25,16 +27,14 @@ class reset_requester {
     [[nodiscard]] bool due() const noexcept { return due_; }
     /// The RE-CONFIG chunk; does nothing when it does not fit. `answered`: the peer's request answered last.
     void write(packet_builder& out, reset_sequence answered, time_point now, duration rto);
-    [[nodiscard]] time_point next_timeout() const noexcept { return retry_at_; }
     /// True: the request was not answered.
-    [[nodiscard]] bool handle_timeout(time_point now) noexcept;
+    [[nodiscard]] bool handle_timeout() noexcept;
     /// nullopt: does not end anything; `expected` tells whether it was an answer to our request at all.
     [[nodiscard]] std::optional<outcome> handle_response(const reset_response& response, bool& expected,
                                                          time_point now, duration rto);
-    /// The peer cannot reset streams, or has forgotten them: everything asked for.
-    [[nodiscard]] std::vector<stream_id> take_all();
 
   private:
+    association_timers* timers_;
     reset_sequence next_;     // of a new request
     reset_sequence sequence_; // of the request under way
     tsn last_assigned_;
@@ -42,7 +42,6 @@ class reset_requester {
     std::vector<stream_id> requested_;
     bool due_ = false;
     bool deferred_ = false; // "in progress": to be asked again under a new number
-    time_point retry_at_ = never;
 };
 
 } // namespace cortc::sctp

@@ -2,6 +2,7 @@
 
 #include "cortc/sctp/config.hpp"
 #include "cortc/sctp/stats.hpp"
+#include "cortc/sctp/timers.hpp"
 #include "cortc/sctp/tx/congestion.hpp"
 #include "cortc/sctp/tx/outstanding.hpp"
 #include "cortc/sctp/tx/rto.hpp"
@@ -20,11 +21,12 @@ class sender {
         nothing,  ///< nothing new, or dropped and counted
     };
 
-    sender(const association_config& config, buffer_pool& pool, association_stats& stats);
-    /// The TSN of the first DATA chunk.
-    void start(tsn initial) { outstanding_.start(initial); }
+    /// `initial`: the TSN of the first DATA chunk.
+    sender(const association_config& config, tsn initial, association_timers& timers, buffer_pool& pool,
+           association_stats& stats);
     /// What INIT or INIT-ACK of the peer said.
     void set_peer(std::uint32_t window, bool partial_reliability) noexcept;
+    /// Nothing will be sent any more: gives everything back.
     void clear();
 
     /// Only refuses for want of room.
@@ -40,17 +42,21 @@ class sender {
     /// What is in flight was in a packet that will be sent again (COOKIE-ECHO).
     void lose_all() { outstanding_.lose_all(); }
 
-    [[nodiscard]] time_point next_timeout() const noexcept { return std::min(t3_at_, probe_at_); }
     /// A SACK that is owed may as well go out now: data probably will.
     [[nodiscard]] bool ready() const noexcept;
-    /// True: T3-rtx expired, which counts as an error of the path.
-    [[nodiscard]] bool handle_timeout(time_point now);
+    void probe_timeout() noexcept { probe_now_ = true; } // fill() sends it
+    /// T3-rtx expired. True: which counts as an error of the path.
+    [[nodiscard]] bool t3_timeout(time_point now);
 
+    /// push() has refused, and poll_writable() not said yet that there is room again.
+    [[nodiscard]] bool blocked() const noexcept { return blocked_; }
     /// Once after push() has refused: there is room again.
     [[nodiscard]] bool poll_writable() noexcept;
     [[nodiscard]] bool all_acknowledged() const noexcept { return outstanding_.empty() && queue_.empty(); }
     /// T3 does not wait any longer.
-    void expire(time_point now) noexcept { t3_at_ = std::min(t3_at_, outstanding_.empty() ? never : now); }
+    void expire(time_point now) noexcept {
+        if (!outstanding_.empty()) timers_->arm(association_timer::t3, std::min(t3(), now));
+    }
     /// Data should be acknowledged without delay: we wait for it.
     void hurry() noexcept { hurry_ = true; }
     [[nodiscard]] tsn last_assigned() const noexcept { return outstanding_.next_tsn().previous(); }
@@ -80,8 +86,11 @@ class sender {
     void after_idle(time_point now) noexcept;
     void react(const sack_effect& effect);
     void update_window(std::uint32_t advertised, time_point now);
+    [[nodiscard]] time_point t3() const noexcept { return timers_->at(association_timer::t3); }
+    void start_t3(time_point now) noexcept { timers_->arm(association_timer::t3, now + rto_.value()); }
 
     const association_config* config_;
+    association_timers* timers_;
     association_stats* stats_;
     send_queue queue_;
     outstanding_queue outstanding_;
@@ -92,8 +101,6 @@ class sender {
     std::size_t peer_window_ = 0;
     std::size_t burst_limit_;
     std::size_t acked_since_drain_ = 0;
-    time_point t3_at_ = never;
-    time_point probe_at_ = never; // when to probe the peer's closed window
     time_point last_sent_{};
     time_point forward_sent_{};
     bool partial_reliability_ = false;

@@ -118,10 +118,4 @@ CORTC_DECL void fragment_store::forward(tsn cumulative) {
     }
 }
 
-CORTC_DECL void fragment_store::clear() {
-    while (!order_.empty()) erase(order_.size() - 1);
-    bytes_ = 0;
-    last_size_ = 0;
-}
-
 } // namespace cortc::sctp

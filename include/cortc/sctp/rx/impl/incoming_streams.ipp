@@ -74,12 +74,6 @@ CORTC_DECL void incoming_streams::reset(stream_id stream) {
     while (next != waiting_.end() && next->stream == stream) pool_->release(take(next++).data);
 }
 
-CORTC_DECL void incoming_streams::clear() {
-    streams_.clear();
-    waiting_.clear();
-    bytes_ = 0;
-}
-
 CORTC_DECL std::vector<stream_id> incoming_streams::used() const {
     std::vector<stream_id> ids;
     for (std::size_t id = 0; id < streams_.size(); ++id)

@@ -7,26 +7,17 @@
 
 namespace cortc::sctp {
 
-CORTC_DECL receiver::receiver(const association_config& config, buffer_pool& pool, association_stats& stats)
+CORTC_DECL receiver::receiver(const association_config& config, inbox& into, association_timers& timers,
+                              buffer_pool& pool, association_stats& stats)
     : config_(&config)
+    , inbox_(&into)
+    , timers_(&timers)
     , stats_(&stats)
     , pool_(&pool)
     , tracker_(config.limits.max_gap_blocks)
     , fragments_(pool, config.max_message_size)
     , streams_(pool)
-    , advertised_(static_cast<std::uint32_t>(config.receive_window)) {}
-
-CORTC_DECL void receiver::start(tsn peer_initial) {
-    tracker_.start(peer_initial);
-    fragments_.clear();
-    streams_.clear();
-    duplicate_count_ = 0;
-    packets_since_sack_ = 0;
-    first_packet_ = true;
-    had_gaps_ = false;
-    sack_now_ = false;
-    sack_at_ = never;
-}
+    , advertised_(window()) {}
 
 CORTC_DECL std::size_t receiver::waiting_cost() const noexcept {
     const auto messages = fragments_.runs() + streams_.waiting();
@@ -111,19 +102,8 @@ CORTC_DECL receiver::verdict receiver::take(const data_chunk& data) {
 }
 
 CORTC_DECL void receiver::place(whole_message&& message) {
-    if (!streams_.accept(std::move(message), inbox_)) drop(drop_reason::bad_fragment);
-    account_delivered();
-}
-
-/// Moves the cost of newly delivered messages from "waiting" to "delivered".
-CORTC_DECL void receiver::account_delivered() {
-    for (; accounted_ < inbox_.size(); ++accounted_) {
-        const auto size = inbox_[accounted_].data.size();
-        delivered_cost_ += size + config_->limits.message_overhead;
-        ++delivered_count_;
-        ++stats_->messages_received;
-        stats_->bytes_received += size;
-    }
+    if (!streams_.accept(std::move(message), inbox_->messages())) drop(drop_reason::bad_fragment);
+    inbox_->account();
 }
 
 CORTC_DECL void receiver::discard_data(tsn number) {
@@ -159,9 +139,9 @@ CORTC_DECL void receiver::handle_forward_tsn(const forward_tsn_chunk& forward) {
             drop(drop_reason::bad_forward_tsn);
             continue;
         }
-        streams_.skip(skipped.stream, skipped.sequence, inbox_);
+        streams_.skip(skipped.stream, skipped.sequence, inbox_->messages());
     }
-    account_delivered();
+    inbox_->account();
     tracker_.forward(forward.cumulative);
     sack_now_ = true; // the sender waits for it to let go of the abandoned messages
 }
@@ -174,13 +154,8 @@ CORTC_DECL void receiver::packet_done(time_point now) {
     if (packets_since_sack_ >= 2 || gaps || had_gaps_ || first_packet_) sack_now_ = true;
     first_packet_ = false;
     had_gaps_ = gaps;
-    if (sack_at_ == never) sack_at_ = now + config_->timings.sack_delay;
-}
-
-CORTC_DECL void receiver::handle_timeout(time_point now) noexcept {
-    if (now < sack_at_) return;
-    sack_at_ = never;
-    sack_now_ = true;
+    if (!timers_->armed(association_timer::delayed_sack))
+        timers_->arm(association_timer::delayed_sack, now + config_->timings.sack_delay);
 }
 
 CORTC_DECL void receiver::write_sack(packet_builder& out) {
@@ -203,24 +178,15 @@ CORTC_DECL void receiver::write_sack(packet_builder& out) {
     duplicate_count_ = 0;
     packets_since_sack_ = 0;
     sack_now_ = false;
-    sack_at_ = never;
+    timers_->disarm(association_timer::delayed_sack);
 }
 
-CORTC_DECL std::optional<received_message> receiver::poll_message() {
-    if (inbox_.empty()) return std::nullopt;
-    --accounted_;
-    return inbox_.pop_front();
-}
-
-CORTC_DECL void receiver::consume(std::size_t bytes, std::size_t messages) {
-    delivered_cost_ -= std::min(delivered_cost_, bytes + messages * config_->limits.message_overhead);
+CORTC_DECL void receiver::consumed() noexcept {
     // Every SACK carries the window; one of its own is due when the sender may have stopped for want of it.
     const std::size_t now_open = window();
     const auto worth = std::min(4 * config_->mtu, config_->receive_window / 2);
     if (advertised_ < worth && now_open >= worth) sack_now_ = true;
     if (now_open > advertised_ && now_open - advertised_ >= config_->receive_window / 4) sack_now_ = true;
 }
-
-CORTC_DECL void receiver::shrink() { inbox_.shrink(); }
 
 } // namespace cortc::sctp

@@ -6,13 +6,6 @@
 
 namespace cortc::sctp {
 
-CORTC_DECL void reset_requester::start(reset_sequence initial) {
-    next_ = initial;
-    due_ = false;
-    deferred_ = false;
-    retry_at_ = never;
-}
-
 CORTC_DECL void reset_requester::prepare(const send_queue& queue, tsn last_assigned,
                                          std::size_t max_streams) {
     if (!requested_.empty() || pending_.empty()) return;
@@ -46,12 +39,10 @@ CORTC_DECL void reset_requester::write(packet_builder& out, reset_sequence answe
     value.u32(last_assigned_.value());
     for (const auto stream : requested_) value.u16(stream.value());
     due_ = false;
-    retry_at_ = now + rto;
+    timers_->arm(association_timer::re_config, now + rto);
 }
 
-CORTC_DECL bool reset_requester::handle_timeout(time_point now) noexcept {
-    if (now < retry_at_) return false;
-    retry_at_ = never;
+CORTC_DECL bool reset_requester::handle_timeout() noexcept {
     due_ = true;
     return !deferred_;
 }
@@ -65,7 +56,7 @@ reset_requester::handle_response(const reset_response& response, bool& expected,
         response.result == reset_result::request_in_progress) {
         deferred_ = true;
         due_ = false;
-        retry_at_ = now + rto;
+        timers_->arm(association_timer::re_config, now + rto);
         return std::nullopt;
     }
     outcome ended;
@@ -73,17 +64,8 @@ reset_requester::handle_response(const reset_response& response, bool& expected,
     ended.streams = std::exchange(requested_, {});
     due_ = false;
     deferred_ = false;
-    retry_at_ = never;
+    timers_->disarm(association_timer::re_config);
     return ended;
-}
-
-CORTC_DECL std::vector<stream_id> reset_requester::take_all() {
-    auto streams = std::exchange(requested_, {});
-    streams.insert(streams.end(), pending_.begin(), pending_.end());
-    pending_.clear();
-    due_ = false;
-    retry_at_ = never;
-    return streams;
 }
 
 } // namespace cortc::sctp

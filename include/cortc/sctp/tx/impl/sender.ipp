@@ -6,15 +6,19 @@
 
 namespace cortc::sctp {
 
-CORTC_DECL sender::sender(const association_config& config, buffer_pool& pool, association_stats& stats)
+CORTC_DECL sender::sender(const association_config& config, tsn initial, association_timers& timers,
+                          buffer_pool& pool, association_stats& stats)
     : config_(&config)
+    , timers_(&timers)
     , stats_(&stats)
     , queue_(pool)
     , outstanding_(queue_, config.mtu)
     , congestion_(config.mtu)
     , rto_(config.timings)
     , max_payload_((config.mtu & ~std::size_t{3}) - common_header_size - chunk_header_size - data_fields_size)
-    , burst_limit_(max_burst * config.mtu) {}
+    , burst_limit_(max_burst * config.mtu) {
+    outstanding_.start(initial);
+}
 
 CORTC_DECL void sender::set_peer(std::uint32_t window, bool partial_reliability) noexcept {
     peer_window_ = window;
@@ -26,14 +30,6 @@ CORTC_DECL void sender::clear() {
     queue_.clear();
     congestion_ = congestion_control(config_->mtu);
     rto_ = retransmission_timeout(config_->timings);
-    burst_limit_ = max_burst * config_->mtu;
-    t3_at_ = never;
-    probe_at_ = never;
-    probe_now_ = false;
-    probing_ = false;
-    window_closed_ = false;
-    fast_retransmit_ = false;
-    forward_due_ = false;
 }
 
 CORTC_DECL bool sender::push(stream_id stream, ppid protocol, byte_view message, const send_options& options,
@@ -79,7 +75,7 @@ CORTC_DECL void sender::fill(packet_builder& out, time_point now, bool arm) {
 }
 
 CORTC_DECL void sender::arm_timer(time_point now) {
-    if (t3_at_ == never && !outstanding_.empty()) t3_at_ = now + rto_.value();
+    if (t3() == never && !outstanding_.empty()) start_t3(now);
 }
 
 CORTC_DECL bool sender::ready() const noexcept {
@@ -126,7 +122,7 @@ CORTC_DECL void sender::resend(packet_builder& out, time_point now) {
         data.payload = message.data.view().subspan(chunk.offset, chunk.size);
         write_data(out, data);
         outstanding_.sent_again(*index, now);
-        if (*index == 0) t3_at_ = now + rto_.value(); // 7.2.4: the first outstanding chunk gets its full time
+        if (*index == 0) start_t3(now); // 7.2.4: the first outstanding chunk gets its full time
         ++stats_->chunks_retransmitted;
         last_sent_ = now;
         any = true;
@@ -184,7 +180,8 @@ CORTC_DECL bool sender::window_allows(std::size_t size, time_point now) {
     if (outstanding_.flight() != 0) return false;
     if (peer_window_ == 0) {
         if (!probe_now_) {
-            if (probe_at_ == never) probe_at_ = now + rto_.value();
+            if (!timers_->armed(association_timer::window_probe))
+                timers_->arm(association_timer::window_probe, now + rto_.value());
             return false;
         }
         probe_now_ = false;
@@ -245,7 +242,7 @@ CORTC_DECL sender::verdict sender::handle_sack(const sack_chunk& sack, time_poin
     // void, also for the chunk that is being waited for.
     if (effect.acked_bytes != 0) {
         rto_.clear_back_off();
-        t3_at_ = std::min(t3_at_, now + rto_.value());
+        timers_->arm(association_timer::t3, std::min(t3(), now + rto_.value()));
     }
     react(effect);
     update_window(sack.window, now);
@@ -255,9 +252,9 @@ CORTC_DECL sender::verdict sender::handle_sack(const sack_chunk& sack, time_poin
     burst_limit_ =
         outstanding_.flight() + acked_since_drain_ + std::max(max_burst * config_->mtu, acked_since_drain_);
     if (outstanding_.empty()) {
-        t3_at_ = never;
+        timers_->disarm(association_timer::t3);
     } else if (effect.advanced) {
-        t3_at_ = now + rto_.value();
+        start_t3(now);
     }
     // RFC 3758 3.5 C3: the peer has not moved on yet; once per round trip is enough.
     if (outstanding_.first_abandoned() && now - forward_sent_ >= rto_.smoothed()) forward_due_ = true;
@@ -285,7 +282,7 @@ CORTC_DECL void sender::update_window(std::uint32_t advertised, time_point now) 
     peer_window_ = advertised > outstanding_.flight() ? advertised - outstanding_.flight() : 0;
     window_closed_ = advertised == 0;
     if (window_closed_) return;
-    probe_at_ = never;
+    timers_->disarm(association_timer::window_probe);
     probe_now_ = false;
     if (!probing_) return;
     // The window has opened. The probe was most likely dropped: do not wait for a timer that has backed off.
@@ -294,16 +291,10 @@ CORTC_DECL void sender::update_window(std::uint32_t advertised, time_point now) 
     if (outstanding_.empty()) return;
     outstanding_.lose_all();
     peer_window_ = advertised;
-    t3_at_ = now + rto_.value();
+    start_t3(now);
 }
 
-CORTC_DECL bool sender::handle_timeout(time_point now) {
-    if (now >= probe_at_) {
-        probe_at_ = never;
-        probe_now_ = true; // fill() sends it
-    }
-    if (now < t3_at_) return false;
-    t3_at_ = never;
+CORTC_DECL bool sender::t3_timeout(time_point now) {
     if (outstanding_.empty()) return false;
     ++stats_->timeouts;
     // RFC 9260 7.2.3; a closed window is no sign of congestion: what is in flight was dropped for want of
@@ -314,7 +305,7 @@ CORTC_DECL bool sender::handle_timeout(time_point now) {
     outstanding_.lose_all();
     fast_retransmit_ = false;
     forward_due_ = outstanding_.first_abandoned();
-    t3_at_ = now + rto_.value();
+    start_t3(now);
     return true;
 }
 

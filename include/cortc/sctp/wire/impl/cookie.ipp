@@ -11,15 +11,15 @@ CORTC_DECL sealed_cookie seal_cookie(const state_cookie& cookie, const cookie_ke
     byte_writer out(sealed);
     out.u64(static_cast<std::uint64_t>(cookie.created.time_since_epoch().count()));
     out.u32(cookie.local_tag);
-    out.u32(cookie.peer_tag);
+    out.u32(cookie.peer.tag);
     out.u32(cookie.local_tie_tag);
     out.u32(cookie.peer_tie_tag);
     out.u32(cookie.local_initial_tsn.value());
-    out.u32(cookie.peer_initial_tsn.value());
-    out.u32(cookie.peer_window);
-    out.u16(cookie.peer_outgoing_streams);
-    out.u16(cookie.peer_incoming_streams);
-    out.u32((cookie.forward_tsn ? 1u : 0u) | (cookie.re_config ? 2u : 0u));
+    out.u32(cookie.peer.initial_tsn.value());
+    out.u32(cookie.peer.window);
+    out.u16(cookie.peer.outgoing_streams);
+    out.u16(cookie.peer.incoming_streams);
+    out.u32((cookie.peer.forward_tsn ? 1u : 0u) | (cookie.peer.re_config ? 2u : 0u));
     out.put(crypto::hmac_sha256(key, byte_view(out.written())));
     return sealed;
 }
@@ -33,17 +33,17 @@ CORTC_DECL std::optional<state_cookie> open_cookie(byte_view sealed, const cooki
     state_cookie cookie;
     cookie.created = time_point(duration(static_cast<duration::rep>(in.u64())));
     cookie.local_tag = in.u32();
-    cookie.peer_tag = in.u32();
+    cookie.peer.tag = in.u32();
     cookie.local_tie_tag = in.u32();
     cookie.peer_tie_tag = in.u32();
     cookie.local_initial_tsn = tsn(in.u32());
-    cookie.peer_initial_tsn = tsn(in.u32());
-    cookie.peer_window = in.u32();
-    cookie.peer_outgoing_streams = in.u16();
-    cookie.peer_incoming_streams = in.u16();
+    cookie.peer.initial_tsn = tsn(in.u32());
+    cookie.peer.window = in.u32();
+    cookie.peer.outgoing_streams = in.u16();
+    cookie.peer.incoming_streams = in.u16();
     const auto flags = in.u32();
-    cookie.forward_tsn = (flags & 1) != 0;
-    cookie.re_config = (flags & 2) != 0;
+    cookie.peer.forward_tsn = (flags & 1) != 0;
+    cookie.peer.re_config = (flags & 2) != 0;
     return cookie;
 }
 
