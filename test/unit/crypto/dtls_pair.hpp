@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/crypto/dtls_session.hpp"
+#include "test/support/flight.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -86,6 +87,8 @@ class dtls_pair {
     dtls_pair() : dtls_pair(options_for(crypto::dtls_role::client), options_for(crypto::dtls_role::server)) {}
     dtls_pair(crypto::dtls_options client_options, crypto::dtls_options server_options)
         : client(std::move(client_options)), server(std::move(server_options)) {}
+    dtls_pair(const dtls_pair&) = delete;
+    dtls_pair& operator=(const dtls_pair&) = delete;
 
     void start() {
         server.session->start(now);
@@ -93,33 +96,27 @@ class dtls_pair {
     }
     /// Until nothing more happens before `limit` has passed.
     void run(duration limit = 60s) {
-        const auto end = now + limit;
-        for (;;) {
-            drain(client, true);
-            drain(server, false);
-            auto next = std::min(client.session->next_timeout(), server.session->next_timeout());
-            if (!wire.empty()) next = std::min(next, wire.begin()->first);
-            if (next == never || next > end) {
-                now = end;
-                return;
-            }
-            now = std::max(now, next);
-            if (!wire.empty() && wire.begin()->first <= now) {
-                const auto [to_server, datagram] = std::move(wire.begin()->second);
-                wire.erase(wire.begin());
-                (to_server ? server : client).session->handle_packet(datagram, now);
-            } else {
-                client.session->handle_timeout(now);
-                server.session->handle_timeout(now);
-            }
-        }
+        support::run_until(
+            *this, [] { return false; }, limit);
     }
     void run_until_connected() {
         start();
         run(5s);
     }
     void post(bool to_server, bytes datagram, duration after = 1ms) {
-        wire.emplace(now + after, std::pair(to_server, std::move(datagram)));
+        wire_.send(to_server ? &server : &client, std::move(datagram), now + after);
+    }
+    void pump() {
+        drain(client, true);
+        drain(server, false);
+    }
+    [[nodiscard]] time_point next_event() const {
+        return std::min({client.session->next_timeout(), server.session->next_timeout(), wire_.next()});
+    }
+    void step() {
+        if (auto arrived = wire_.land(now)) return arrived->to->session->handle_packet(arrived->data, now);
+        client.session->handle_timeout(now);
+        server.session->handle_timeout(now);
     }
 
     time_point now{1h};
@@ -141,7 +138,7 @@ class dtls_pair {
         while (auto event = from.session->poll_event()) from.events.push_back(std::move(*event));
     }
 
-    std::multimap<time_point, std::pair<bool, bytes>> wire; // to the server?
+    support::flight<dtls_end*> wire_;
 };
 
 /// Changes a datagram the way a broken network, or somebody who means harm, would.

@@ -3,6 +3,7 @@
 #include "cortc/ice/agent.hpp"
 #include "cortc/stun/message_writer.hpp"
 #include "test/support/catch.hpp"
+#include "test/support/seeded_random.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
@@ -17,16 +18,7 @@ namespace cortc::ice::test {
 
 using namespace std::chrono_literals;
 
-class seeded_random final : public random_source {
-  public:
-    explicit seeded_random(std::uint64_t seed) : engine_(seed) {}
-    void fill(byte_span out) override {
-        for (auto& each : out) each = static_cast<std::byte>(engine_());
-    }
-
-  private:
-    std::mt19937_64 engine_;
-};
+using support::seeded_random;
 
 inline endpoint at(std::string_view address, std::uint16_t port) {
     return {boost::asio::ip::make_address(std::string(address)), port};

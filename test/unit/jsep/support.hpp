@@ -3,6 +3,7 @@
 #include "cortc/jsep/session.hpp"
 #include "cortc/sdp/parse.hpp"
 #include "test/support/catch.hpp"
+#include "test/support/seeded_random.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -30,19 +31,7 @@ inline std::ostream& operator<<(std::ostream& out, const send_parameters& parame
     return out << "parameters " << parameters.transaction_id;
 }
 
-/// Repeats from one seed.
-class seeded_random : public random_source {
-  public:
-    explicit seeded_random(std::uint64_t seed) : state_(seed * 2 + 1) {}
-    void fill(byte_span out) override {
-        for (auto& byte : out) byte = static_cast<std::byte>(next() >> 33 & 0xff);
-    }
-    std::uint64_t next() { return state_ = state_ * 6364136223846793005u + 1442695040888963407u; }
-    std::size_t below(std::size_t bound) { return static_cast<std::size_t>((next() >> 33) % bound); }
-
-  private:
-    std::uint64_t state_;
-};
+using support::seeded_random;
 
 inline sdp::fingerprint fingerprint_of(int fill) {
     return {"sha-256", bytes(32, static_cast<std::byte>(fill))};

@@ -1,14 +1,14 @@
 #pragma once
 
 #include "cortc/datachannel/data_channels.hpp"
+#include "test/support/flight.hpp"
+#include "test/support/seeded_random.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <utility>
 #include <variant>
@@ -18,17 +18,7 @@ namespace cortc::sctp::channel_test {
 
 using namespace std::chrono_literals;
 using namespace datachannel;
-
-class seeded_random : public random_source {
-  public:
-    explicit seeded_random(std::uint32_t seed) : engine_(seed) {}
-    void fill(byte_span out) override {
-        for (auto& one : out) one = static_cast<std::byte>(engine_() & 0xff);
-    }
-
-  private:
-    std::mt19937 engine_;
-};
+using support::seeded_random;
 
 /// One end of the path: an engine with its pool, random source and what it has reported.
 class node {
@@ -180,19 +170,7 @@ class path {
     }
     /// Until the condition holds; false when it does not within the time.
     bool run_until(const std::function<bool()>& done, duration limit = 60s) {
-        auto end = now + limit;
-        for (;;) {
-            flush();
-            if (done()) return true;
-            auto next = std::min({flying_.empty() ? never : flying_.front().at, ends_[0]->next_timeout(),
-                                  ends_[1]->next_timeout()});
-            if (next > end) {
-                now = end;
-                return false;
-            }
-            now = std::max(now, next);
-            step();
-        }
+        return support::run_until(*this, done, limit);
     }
 
     time_point now{1s};
@@ -200,37 +178,32 @@ class path {
     /// Told the sending end and the number of the packet; true: it is lost.
     std::function<bool(int, std::size_t)> lose;
 
-  private:
-    struct datagram {
-        time_point at;
-        int to;
-        bytes data;
-    };
-
-    void flush() {
+    void pump() {
         std::array<std::byte, 2048> out{};
         for (int from : {0, 1}) {
             ends_[from]->drain();
             while (auto size = ends_[from]->poll_transmit(out, now)) {
                 if (lose && lose(from, sent_++)) continue;
-                flying_.push_back({now + delay, 1 - from, bytes(out.begin(), out.begin() + *size)});
+                flying_.send(ends_[1 - from], bytes(out.begin(), out.begin() + *size), now + delay);
             }
             ends_[from]->drain();
         }
     }
+    [[nodiscard]] time_point next_event() const {
+        return std::min({flying_.next(), ends_[0]->next_timeout(), ends_[1]->next_timeout()});
+    }
     void step() {
-        while (!flying_.empty() && flying_.front().at <= now) {
-            auto next = std::move(flying_.front());
-            flying_.pop_front();
-            ends_[next.to]->handle_packet(next.data, now);
-            flush();
+        while (auto arrived = flying_.land(now)) {
+            arrived->to->handle_packet(arrived->data, now);
+            pump();
         }
         for (auto* end : ends_)
             if (end->next_timeout() <= now) end->handle_timeout(now);
     }
 
+  private:
     std::array<node*, 2> ends_;
-    std::deque<datagram> flying_;
+    support::flight<node*> flying_;
     std::size_t sent_ = 0;
 };
 

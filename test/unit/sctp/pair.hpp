@@ -2,29 +2,18 @@
 
 #include "cortc/sctp/association.hpp"
 #include "test/support/allocation_count.hpp"
+#include "test/support/flight.hpp"
+#include "test/support/seeded_random.hpp"
 
 #include <functional>
 #include <map>
-#include <queue>
-#include <random>
 #include <vector>
 
 namespace cortc::sctp::test {
 
 using namespace std::chrono_literals;
-
-class seeded_random : public random_source {
-  public:
-    explicit seeded_random(std::uint64_t seed) : engine_(seed) {}
-    void fill(byte_span out) override {
-        for (auto& byte : out) byte = static_cast<std::byte>(engine_() & 0xff);
-    }
-    bool chance(double probability) { return std::uniform_real_distribution<>(0, 1)(engine_) < probability; }
-    std::uint64_t below(std::uint64_t limit) { return engine_() % limit; }
-
-  private:
-    std::mt19937_64 engine_;
-};
+using support::allocation_count;
+using support::seeded_random;
 
 /// What happens to packets on their way.
 struct link_options {
@@ -81,23 +70,17 @@ class pair {
             more = drain(b, a) || more;
         }
     }
+    [[nodiscard]] time_point next_event() const {
+        return std::min({a.end.next_timeout(), b.end.next_timeout(), wire_.next()});
+    }
+    void step() {
+        while (auto arrived = wire_.land(now)) arrived->to->end.handle_packet(arrived->data, now);
+        for (auto* each : {&a, &b})
+            if (each->end.next_timeout() <= now) each->end.handle_timeout(now);
+    }
     /// Until `done` or for `limit`; whether it was done.
     bool run(const std::function<bool()>& done, duration limit = 60s) {
-        const auto end = now + limit;
-        for (;;) {
-            pump();
-            if (done()) return true;
-            auto next = std::min(a.end.next_timeout(), b.end.next_timeout());
-            if (!wire_.empty()) next = std::min(next, wire_.top().at);
-            if (next > end) {
-                now = end;
-                return false;
-            }
-            now = std::max(now, next);
-            deliver();
-            for (auto* each : {&a, &b})
-                if (each->end.next_timeout() <= now) each->end.handle_timeout(now);
-        }
+        return support::run_until(*this, done, limit);
     }
     void run_for(duration time) {
         (void)run([] { return false; }, time);
@@ -112,16 +95,6 @@ class pair {
     }
 
   private:
-    struct packet {
-        time_point at;
-        std::uint64_t order = 0;
-        peer* to = nullptr;
-        bytes data;
-        bool operator<(const packet& other) const {
-            return at != other.at ? at > other.at : order > other.order;
-        }
-    };
-
     bool drain(peer& from, peer& to) {
         bool any = false;
         std::array<std::byte, 2000> out;
@@ -160,23 +133,12 @@ class pair {
                 at += duration(static_cast<std::int64_t>(
                     random_.below(static_cast<std::uint64_t>(link.jitter.count()))));
             if (random_.chance(link.reordering)) at += link.delay;
-            wire_.push({at, order_++, &to, data});
+            wire_.send(&to, data, at);
         }
     }
-    void deliver() {
-        while (!wire_.empty() && wire_.top().at <= now) {
-            auto arrived = wire_.top();
-            wire_.pop();
-            arrived.to->end.handle_packet(arrived.data, now);
-        }
-    }
-
     seeded_random random_;
-    std::priority_queue<packet> wire_;
-    std::uint64_t order_ = 0;
+    support::flight<peer*> wire_;
 };
-
-using support::allocation_count;
 
 inline bytes pattern(std::size_t size, std::uint32_t seed = 0) {
     bytes data(size);
