@@ -14,6 +14,7 @@
 #include "cortc/jsep/impl/offer_codecs.ipp"
 #include "cortc/jsep/impl/operations_chain.ipp"
 #include "cortc/jsep/impl/plan.ipp"
+#include "cortc/jsep/impl/remote_candidates.ipp"
 #include "cortc/jsep/impl/session.ipp"
 #include "cortc/jsep/impl/session_candidates.ipp"
 #include "cortc/jsep/impl/session_media.ipp"

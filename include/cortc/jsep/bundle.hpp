@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace cortc::jsep {
@@ -45,7 +46,10 @@ class bundle_layout {
     std::vector<std::vector<std::size_t>> groups_;
 };
 
-/// The ICE and DTLS attributes that hold for a section, session level included.
+/// The ufrag that holds for a section, session level included.
+[[nodiscard]] const std::optional<std::string>& ufrag_of(const sdp::session_description& content,
+                                                         const bundle_layout& layout, std::size_t index);
+/// All ICE and DTLS attributes that hold for it.
 [[nodiscard]] sdp::transport_attributes transport_of(const sdp::session_description& content,
                                                      const bundle_layout& layout, std::size_t index);
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-/// The text of our descriptions with the candidates known so far (RFC 9429 4.1.10, 5.2.1).
+/// The text of descriptions with the candidates known so far (RFC 9429 4.1.10, 5.2.1).
 namespace cortc::jsep {
 
 /// What was gathered for one local generation.
@@ -26,11 +26,8 @@ struct gathered {
 /// reflexive, then host; IPv4 before IPv6. A name is none, nor is TCP.
 [[nodiscard]] const sdp::candidate* default_candidate(const std::vector<sdp::candidate>& candidates);
 
-/// Adds a candidate, or the end of them, to one section of a remote description. Twice the same is once.
-[[nodiscard]] std::shared_ptr<const sdp::session_description>
-with_candidate(const sdp::session_description& content, std::size_t index, const sdp::candidate& candidate);
-[[nodiscard]] std::shared_ptr<const sdp::session_description>
-with_end_of_candidates(const sdp::session_description& content, std::size_t index);
+/// The text of a peer's description with the candidates that it sent later.
+[[nodiscard]] std::string print_remote(const applied& description);
 
 } // namespace cortc::jsep
 

@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+/// What a change of the negotiation asks of the transports, and what the application is told. Transceivers
+/// are seen through session::transceivers().
 namespace cortc::jsep {
 
 /// A description referenced a transport that did not exist. It is provisional until an answer keeps it: our
@@ -71,24 +73,6 @@ struct ice_rolled_back {
 struct sctp_ended {
     transport_id transport;
 };
-/// A remote offer brought an audio or video section. It is provisional until an answer keeps it.
-struct transceiver_added {
-    transceiver_id transceiver;
-    media_kind kind = media_kind::audio;
-    std::string mid;
-};
-/// An answer settled its direction, codecs, header extensions or layers: see session::find().
-struct transceiver_negotiated {
-    transceiver_id transceiver;
-};
-/// Its section was rejected, or it was stopped before it had one; it does not come back.
-struct transceiver_stopped {
-    transceiver_id transceiver;
-};
-/// A rollback took back the offer that made it, and addTrack did not use it.
-struct transceiver_removed {
-    transceiver_id transceiver;
-};
 /// A rollback took back the description that made it, or an answer no longer references it: close it.
 struct transport_removed {
     transport_id transport;
@@ -114,10 +98,9 @@ struct remote_track {
     std::vector<std::string> streams; // all that it is in; may be none
 };
 
-using event = std::variant<ice_role, transport_added, local_ice, dtls_parameters, sctp_parameters, remote_ice,
-                           remote_candidate, remote_end_of_candidates, ice_rolled_back, transport_removed,
-                           signaling_state_changed, sctp_ended, transceiver_added, transceiver_negotiated,
-                           transceiver_stopped, transceiver_removed, remote_track_left, remote_track_joined,
-                           remote_track>;
+using event =
+    std::variant<ice_role, transport_added, local_ice, dtls_parameters, sctp_parameters, remote_ice,
+                 remote_candidate, remote_end_of_candidates, ice_rolled_back, transport_removed,
+                 signaling_state_changed, sctp_ended, remote_track_left, remote_track_joined, remote_track>;
 
 } // namespace cortc::jsep

@@ -6,6 +6,7 @@
 #include "cortc/jsep/types.hpp"
 #include "cortc/sdp/session_description.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,10 +64,29 @@ struct section {
     [[nodiscard]] bool rejected() const noexcept { return !transport; }
 };
 
-/// A description that was set. Local candidates are not in it: they join the text when it is read.
+/// The candidates that a peer sent after its description, by section.
+struct trickled_candidates {
+    struct section {
+        std::vector<sdp::candidate> candidates;
+        bool done = false; // end-of-candidates came
+    };
+    std::map<std::size_t, section> sections;
+    std::size_t count = 0; // of all candidates
+
+    [[nodiscard]] const section* find(std::size_t index) const noexcept {
+        auto found = sections.find(index);
+        return found == sections.end() ? nullptr : &found->second;
+    }
+};
+
+/// A description that was set. Candidates that became known after it, ours and the peer's, are not in its
+/// content: they join the text when it is read.
 struct applied {
     sdp_type type = sdp_type::offer;
     std::shared_ptr<const sdp::session_description> content;
+    /// A remote description's. The last stable state has the same: no rollback takes back what a peer sent
+    /// for its current description.
+    std::shared_ptr<trickled_candidates> trickled;
 };
 
 struct model {

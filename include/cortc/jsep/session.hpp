@@ -8,6 +8,7 @@
 #include "cortc/jsep/encodings.hpp"
 #include "cortc/jsep/events.hpp"
 #include "cortc/jsep/model.hpp"
+#include "cortc/jsep/remote_candidates.hpp"
 #include "cortc/jsep/types.hpp"
 #include "cortc/sdp/limits.hpp"
 
@@ -158,7 +159,6 @@ class session {
         std::uint64_t revision = 0;     // what it was made from; differs: no longer what we would make now
         std::uint64_t remote_offer = 0; // an answer's
     };
-    using slot = std::optional<applied> model::*;
 
     [[nodiscard]] const model& base() const noexcept { return stable_ ? *stable_ : model_; }
     [[nodiscard]] std::optional<error> cannot_create() const;
@@ -186,32 +186,6 @@ class session {
     }
     void forget_answered(const model& before);
     void keep_gathered();
-    void keep_told();
-
-    /// The candidates of a remote generation that were reported already.
-    struct told {
-        transport_id transport;
-        std::string ufrag;
-        std::vector<std::string> candidates;
-        bool done = false;
-    };
-
-    /// A section of an applied remote description that a candidate belongs to.
-    struct candidate_place {
-        slot description;
-        std::size_t index;
-    };
-    [[nodiscard]] outcome<std::vector<std::size_t>> sections_of(const candidate_init& init) const;
-    [[nodiscard]] std::vector<bool> candidate_takers(const sdp::session_description& content) const;
-    [[nodiscard]] std::vector<candidate_place> places_of(const std::vector<std::size_t>& indexes,
-                                                         std::optional<std::string_view> ufrag) const;
-    [[nodiscard]] static error unknown_generation(std::string_view ufrag);
-    [[nodiscard]] outcome<void> add_candidate_at(const std::vector<candidate_place>& places,
-                                                 const sdp::candidate& candidate);
-    void replace_remote(slot which, content_ptr content);
-    void tell_candidates();
-    void tell_candidates(const transport_state& transport, const applied& remote, std::size_t tag);
-    void tell_section(told& known, const sdp::media_description& media);
     [[nodiscard]] std::optional<description> text_of(const std::optional<applied>& of, bool local) const;
 
     random_source& random_;
@@ -236,7 +210,7 @@ class session {
     std::string cname_;
     std::optional<std::string> identity_;
     std::vector<gathered> gathered_;
-    std::vector<told> told_;
+    remote_candidates remote_candidates_;
     std::deque<event> events_;
 };
 

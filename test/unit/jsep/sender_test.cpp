@@ -271,7 +271,7 @@ TEST_CASE("stop: without a section it is over at once, and nothing is to be nego
     auto id = self.jsep.add_transceiver(media_kind::audio).value();
     self.jsep.stop(id);
     CHECK(self.jsep.find(id)->stopped);
-    CHECK(self.events_of<transceiver_stopped>().size() == 1);
+    CHECK(self.events().empty());
     CHECK_FALSE(self.jsep.negotiation_needed());
     CHECK_FALSE(contains(self.offer(), "m=audio"));
 }
@@ -285,7 +285,6 @@ TEST_CASE("stop: between the offer and its rollback") {
     CHECK_FALSE(self.jsep.find(id)->stopped);
     self.jsep.set_local_description(sdp_type::rollback).value();
     CHECK(self.jsep.transceivers().empty());
-    CHECK(self.events_of<transceiver_stopped>().size() == 1);
     CHECK_FALSE(self.jsep.negotiation_needed());
 }
 

@@ -152,12 +152,12 @@ TEST_CASE("set a description step 3: a repeated remote offer is validated as if 
     text.group = "BUNDLE 0 1 2";
     peer bob(2);
     bob.jsep.set_remote_description(sdp_type::offer, text.all()).value();
+    auto first = bob.jsep.transceivers();
     text.group = "BUNDLE 0"; // fewer sections than the pending one, and another kind
     bob.jsep.set_remote_description(sdp_type::offer, text.head() + text.video("0")).value();
     CHECK(bob.jsep.transceivers().size() == 1);
     CHECK(bob.jsep.transceivers()[0].kind == media_kind::video);
-    auto told = bob.events_of<transceiver_removed>();
-    CHECK(told.size() == 2);
+    for (const auto& each : first) CHECK_FALSE(bob.jsep.find(each.id));
 }
 
 TEST_CASE("set a description step 3: an offered section takes the first sender that addTrack made") {
@@ -196,7 +196,6 @@ TEST_CASE("set a description step 3: a rejected section stops its transceiver") 
     answer.groups.front().mids = {"0", "2"};
     pair.alice.jsep.set_remote_description(sdp_type::answer, sdp::print(answer)).value();
     CHECK_FALSE(pair.alice.jsep.find(id));
-    CHECK(pair.alice.events_of<transceiver_stopped>().front().transceiver == id);
 }
 
 TEST_CASE("set a description step 3: a rollback returns mids, directions, streams and credentials") {
@@ -234,9 +233,8 @@ TEST_CASE("set a description step 3: a transceiver of a rolled-back offer stays 
     auto audio = only_of(bob, media_kind::audio).id;
     auto video = only_of(bob, media_kind::video).id;
     CHECK(bob.jsep.add_track(media_kind::audio, "mic", {"s"}).value() == audio);
-    bob.events();
     bob.jsep.set_local_description(sdp_type::rollback).value();
-    CHECK(bob.events_of<transceiver_removed>().front().transceiver == video);
+    CHECK_FALSE(bob.jsep.find(video));
     REQUIRE(bob.jsep.transceivers().size() == 1);
     const auto& kept = *bob.jsep.find(audio);
     CHECK(kept.mid.empty());

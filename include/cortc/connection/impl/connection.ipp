@@ -123,12 +123,7 @@ CORTC_DECL void connection::apply(jsep::event&& event) {
                 states_.set_signaling(detail::to_w3c(it.state));
                 if (it.state == jsep::signaling_state::stable) negotiator_.update_negotiation_needed();
             },
-            // media_.sync() has seen to these
-            [](const jsep::transceiver_added&) {},
-            [](const jsep::transceiver_negotiated&) {},
-            [](const jsep::transceiver_stopped&) {},
-            [](const jsep::transceiver_removed&) {},
-            // and apply_session() to these
+            // apply_session() has seen to these
             [](const jsep::remote_track_left&) {},
             [](const jsep::remote_track_joined&) {},
             [](const jsep::remote_track&) {},

@@ -104,6 +104,10 @@ CORTC_DECL void settle_transport(transport_state& transport, const sdp::session_
     transport.fingerprints = usable_fingerprints(theirs.fingerprints);
 }
 
+CORTC_DECL applied received(sdp_type type, content_ptr content) {
+    return {type, std::move(content), std::make_shared<trickled_candidates>()};
+}
+
 CORTC_DECL void drop_unreferenced(model& next) {
     std::erase_if(next.transports, [&](const auto& transport) {
         return std::none_of(next.sections.begin(), next.sections.end(),
@@ -162,7 +166,7 @@ CORTC_DECL model apply_local_offer(const model& base, const model& now, content_
     detail::place_owners(next, owners);
     // webrtc-pc "set a description": who offers first controls.
     if (!next.controlling) next.controlling = true;
-    next.pending_local = applied{sdp_type::offer, std::move(offer)};
+    next.pending_local = applied{sdp_type::offer, std::move(offer), {}};
     next.state = signaling_state::have_local_offer;
     return next;
 }
@@ -177,7 +181,7 @@ CORTC_DECL model apply_remote_offer(const model& base, const model& now, content
     detail::associate(next, replaces ? &now : nullptr, *offer, layout, ids);
     // A lite peer never controls a full one (RFC 8445 6.1.1).
     if (!next.controlling) next.controlling = offer->ice_lite && !we_are_lite;
-    next.pending_remote = applied{sdp_type::offer, std::move(offer)};
+    next.pending_remote = detail::received(sdp_type::offer, std::move(offer));
     next.state = signaling_state::have_remote_offer;
     return next;
 }
@@ -193,13 +197,16 @@ CORTC_DECL model apply_answer(const model& now, content_ptr answer, sdp_type typ
     detail::settle_transceivers(next, local, remote, *answer, final_answer, ids);
     if (we_are_lite && !remote.ice_lite) next.controlling = false; // RFC 8445 6.1.1, whoever offered
     if (!final_answer) {
-        (ours ? next.pending_local : next.pending_remote) = applied{type, std::move(answer)};
+        if (ours)
+            next.pending_local = applied{type, std::move(answer), {}};
+        else
+            next.pending_remote = detail::received(type, std::move(answer));
         next.state = ours ? signaling_state::have_local_pranswer : signaling_state::have_remote_pranswer;
         return next;
     }
     detail::drop_unreferenced(next);
-    next.current_local = applied{ours ? type : sdp_type::offer, ours ? answer : offer};
-    next.current_remote = applied{ours ? sdp_type::offer : type, ours ? offer : answer};
+    next.current_local = applied{ours ? type : sdp_type::offer, ours ? answer : offer, {}};
+    next.current_remote = ours ? *now.pending_remote : detail::received(type, answer);
     next.pending_local.reset();
     next.pending_remote.reset();
     next.state = signaling_state::stable;

@@ -61,6 +61,12 @@ CORTC_DECL std::vector<std::size_t> bundle_layout::tags(const std::vector<bool>&
     return tags;
 }
 
+CORTC_DECL const std::optional<std::string>& ufrag_of(const sdp::session_description& content,
+                                                      const bundle_layout& layout, std::size_t index) {
+    const auto& own = content.media[layout.source(index)].transport.ice_ufrag;
+    return own ? own : content.transport.ice_ufrag;
+}
+
 CORTC_DECL sdp::transport_attributes transport_of(const sdp::session_description& content,
                                                   const bundle_layout& layout, std::size_t index) {
     return sdp::effective_transport(content, content.media[layout.source(index)]);
@@ -74,12 +80,7 @@ CORTC_DECL std::vector<std::size_t> candidate_sections(const sdp::session_descri
                               [&](auto index) { return content.media[index].port != 0; });
     auto before_tag = first != members.end() && first < std::find(members.begin(), members.end(), tag);
     auto also = source;
-    if (before_tag) {
-        auto ufrag_of = [&](std::size_t index) {
-            return sdp::effective_transport(content, content.media[index]).ice_ufrag;
-        };
-        if (ufrag_of(*first) == ufrag_of(source)) also = *first;
-    }
+    if (before_tag && ufrag_of(content, layout, *first) == ufrag_of(content, layout, source)) also = *first;
     std::vector<std::size_t> sections;
     for (auto index : members)
         if (index == source || index == also || layout.source(index) == source) sections.push_back(index);

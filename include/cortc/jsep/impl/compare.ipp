@@ -30,22 +30,6 @@ CORTC_DECL void compare_answered(const transport_state& now, const transport_sta
                                    now.remote->credentials.pwd, now.remote->lite, now.remote->options});
 }
 
-CORTC_DECL void compare_transceivers(const model& before, const model& after, changes& out) {
-    for (const auto& now : after.transceivers) {
-        const auto* was = before.find(now.id);
-        if (!was) out.begun.push_back(transceiver_added{now.id, now.kind, now.mid});
-        if (now.stopped) {
-            if (!(was && was->stopped)) out.ended.push_back(transceiver_stopped{now.id});
-            continue;
-        }
-        if (now.negotiated && !(was && was->negotiated && *was->negotiated == *now.negotiated &&
-                                was->current_direction == now.current_direction))
-            out.begun.push_back(transceiver_negotiated{now.id});
-    }
-    for (const auto& was : before.transceivers)
-        if (!after.find(was.id)) out.ended.push_back(transceiver_removed{was.id});
-}
-
 CORTC_DECL bool holds_stream(const transceiver* which, const std::string& stream) {
     return which && std::find(which->remote_streams.begin(), which->remote_streams.end(), stream) !=
                         which->remote_streams.end();
@@ -98,7 +82,6 @@ CORTC_DECL changes compare(const model& base, const model& before, const model& 
             out.ended.push_back(ice_rolled_back{was.id, was.local.ufrag, now->local.ufrag});
         if (now && was.sctp && !now->sctp) out.ended.push_back(sctp_ended{was.id});
     }
-    detail::compare_transceivers(before, after, out);
     detail::compare_tracks(before, after, out.tracks);
     return out;
 }

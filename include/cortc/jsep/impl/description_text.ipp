@@ -64,19 +64,16 @@ CORTC_DECL std::string print_local(const sdp::session_description& content,
     return sdp::print(joined);
 }
 
-CORTC_DECL std::shared_ptr<const sdp::session_description>
-with_candidate(const sdp::session_description& content, std::size_t index, const sdp::candidate& candidate) {
-    auto joined = std::make_shared<sdp::session_description>(content);
-    auto& known = joined->media[index].candidates;
-    if (std::find(known.begin(), known.end(), candidate) == known.end()) known.push_back(candidate);
-    return joined;
-}
-
-CORTC_DECL std::shared_ptr<const sdp::session_description>
-with_end_of_candidates(const sdp::session_description& content, std::size_t index) {
-    auto joined = std::make_shared<sdp::session_description>(content);
-    joined->media[index].end_of_candidates = true;
-    return joined;
+CORTC_DECL std::string print_remote(const applied& description) {
+    const auto& later = *description.trickled;
+    if (later.sections.empty()) return sdp::print(*description.content);
+    auto joined = *description.content;
+    for (const auto& [index, section] : later.sections) {
+        auto& media = joined.media[index];
+        media.candidates.insert(media.candidates.end(), section.candidates.begin(), section.candidates.end());
+        media.end_of_candidates = media.end_of_candidates || section.done;
+    }
+    return sdp::print(joined);
 }
 
 } // namespace cortc::jsep

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "cortc/jsep/session.hpp"
-#include "cortc/sdp/print.hpp"
 
 #include <algorithm>
 
@@ -12,7 +11,8 @@ CORTC_DECL session::session(random_source& random, logger log, session_options o
     , log_(log)
     , options_(std::move(options))
     , session_id_(random.u64() >> 1) // RFC 9429 5.2.1: below 2^63
-    , cname_(detail::make_uuid(random)) {
+    , cname_(detail::make_uuid(random))
+    , remote_candidates_(log, options_.max_remote_candidates) {
     ids_.default_stream = detail::make_uuid(random);
 }
 
@@ -133,7 +133,7 @@ CORTC_DECL signaling_state session::state() const noexcept { return model_.state
 
 CORTC_DECL std::optional<description> session::text_of(const std::optional<applied>& of, bool local) const {
     if (!of) return {};
-    return description{of->type, local ? print_local(*of->content, gathered_) : sdp::print(*of->content)};
+    return description{of->type, local ? print_local(*of->content, gathered_) : print_remote(*of)};
 }
 
 CORTC_DECL std::optional<description> session::current_local_description() const {

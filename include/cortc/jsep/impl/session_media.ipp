@@ -73,7 +73,6 @@ CORTC_DECL void session::stop_unplaced() {
         if (before && before->section) continue;
         if (before) before->stopped = true;
         each.stopped = true;
-        events_.push_back(transceiver_stopped{each.id});
     }
 }
 

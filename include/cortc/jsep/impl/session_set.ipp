@@ -174,9 +174,8 @@ CORTC_DECL void session::commit(model next) {
         forget_answered(before);
     }
     keep_gathered();
-    keep_told();
     std::move(news.begun.begin(), news.begun.end(), std::back_inserter(events_));
-    tell_candidates();
+    remote_candidates_.follow(model_, base(), events_);
     std::move(news.ended.begin(), news.ended.end(), std::back_inserter(events_));
     if (before.state != model_.state) {
         log_.debug("signaling state {} -> {}", to_string(before.state), to_string(model_.state));

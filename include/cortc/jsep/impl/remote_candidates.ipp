@@ -1,0 +1,226 @@
+#pragma once
+
+#include "cortc/jsep/remote_candidates.hpp"
+#include "cortc/sdp/candidate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace cortc::jsep {
+
+namespace detail {
+
+error refused(error_kind kind, std::string message);
+
+CORTC_DECL bool holds(const std::vector<sdp::candidate>& list, const sdp::candidate& candidate) {
+    return std::find(list.begin(), list.end(), candidate) != list.end();
+}
+
+CORTC_DECL error unknown_generation(std::string_view ufrag) {
+    return refused(error_kind::operation,
+                   fmt::format("usernameFragment {}: no applied remote description has it in this section",
+                               ufrag.substr(0, 256)));
+}
+
+} // namespace detail
+
+// ---- after a change of the model
+
+CORTC_DECL void remote_candidates::follow(const model& now, const model& base, std::deque<event>& events) {
+    forget(now, base);
+    for (std::size_t slot = 0; slot < slots.size(); ++slot) {
+        places_[slot].clear();
+        const auto& remote = now.*slots[slot];
+        if (!remote) continue;
+        const bundle_layout layout(*remote->content);
+        find_places(now, slot, layout);
+        for (const auto& transport : now.transports) {
+            if (!transport.remote) continue;
+            const auto* stable = slot == 0 ? base.find(transport.id) : nullptr;
+            connect(transport, *remote, slot, layout, (stable ? *stable : transport).section, events);
+        }
+    }
+}
+
+CORTC_DECL void remote_candidates::forget(const model& now, const model& base) {
+    std::erase_if(told_, [&](const told& each) {
+        auto uses = [&](const transport_state& transport) {
+            return transport.id == each.transport && transport.remote &&
+                   transport.remote->credentials.ufrag == each.ufrag;
+        };
+        return std::none_of(now.transports.begin(), now.transports.end(), uses) &&
+               std::none_of(base.transports.begin(), base.transports.end(), uses);
+    });
+}
+
+CORTC_DECL void remote_candidates::find_places(const model& now, std::size_t slot,
+                                               const bundle_layout& layout) {
+    const auto& content = *(now.*slots[slot])->content;
+    auto& places = places_[slot];
+    places.resize(content.media.size());
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        if (const auto& ufrag = ufrag_of(content, layout, i)) places[i].ufrag = *ufrag;
+        places[i].takes = i < now.sections.size() && !now.sections[i].rejected();
+    }
+    for (const auto& transport : now.transports) {
+        if (transport.section >= places.size()) continue;
+        for (auto index : candidate_sections(content, layout, transport.section)) places[index].takes = true;
+    }
+}
+
+CORTC_DECL void remote_candidates::connect(const transport_state& transport, const applied& remote,
+                                           std::size_t slot, const bundle_layout& layout, std::size_t tag,
+                                           std::deque<event>& events) {
+    const auto& content = *remote.content;
+    if (tag >= content.media.size() || places_[slot][tag].ufrag != transport.remote->credentials.ufrag)
+        return;
+    const auto at = told_of(transport);
+    auto ended = false;
+    for (auto index : candidate_sections(content, layout, tag)) {
+        const feed way{at, layout.source(index) == layout.source(tag)};
+        places_[slot][index].feeds.push_back(way);
+        for (const auto& candidate : content.media[index].candidates) tell(told_[at], candidate, events);
+        ended = ended || (way.ends && sdp::effective_end_of_candidates(content, content.media[index]));
+        const auto* later = remote.trickled->find(index);
+        if (!later) continue;
+        for (const auto& candidate : later->candidates) tell(told_[at], candidate, events);
+        ended = ended || (way.ends && later->done);
+    }
+    if (ended) tell_end(told_[at], events);
+}
+
+CORTC_DECL std::size_t remote_candidates::told_of(const transport_state& transport) {
+    const auto& ufrag = transport.remote->credentials.ufrag;
+    auto known = std::find_if(told_.begin(), told_.end(), [&](const auto& each) {
+        return each.transport == transport.id && each.ufrag == ufrag;
+    });
+    if (known == told_.end()) known = told_.insert(told_.end(), told{transport.id, ufrag, {}, false});
+    return static_cast<std::size_t>(known - told_.begin());
+}
+
+CORTC_DECL void remote_candidates::tell(told& known, const sdp::candidate& candidate,
+                                        std::deque<event>& events) {
+    // RFC 8838 13: a candidate may name its generation. RTCP is multiplexed, so component 2 has no use.
+    if (candidate.component != 1 || candidate.ufrag().value_or(known.ufrag) != known.ufrag) return;
+    auto text = sdp::print_candidate(candidate);
+    auto& before = known.candidates;
+    if (std::find(before.begin(), before.end(), text) != before.end()) return;
+    if (before.size() >= limit_) {
+        log_.debug("more than {} remote candidates for ufrag {}: the rest is ignored", before.size(),
+                   known.ufrag);
+        return;
+    }
+    before.push_back(std::move(text));
+    events.push_back(remote_candidate{known.transport, known.ufrag, candidate});
+}
+
+CORTC_DECL void remote_candidates::tell_end(told& known, std::deque<event>& events) {
+    if (!std::exchange(known.done, true))
+        events.push_back(remote_end_of_candidates{known.transport, known.ufrag});
+}
+
+// ---- addIceCandidate
+
+/// By mid, else by index; an end of candidates that names none is for all. Rejected ones take none.
+CORTC_DECL outcome<std::vector<std::size_t>>
+remote_candidates::sections_of(const model& now, const candidate_init& init) const {
+    const auto& content = *(now.*slots[latest(now)])->content;
+    const auto& places = places_[latest(now)];
+    std::vector<std::size_t> sections;
+    if (init.sdp_mid) {
+        auto index = content.find_mid(*init.sdp_mid);
+        if (!index)
+            return detail::refused(
+                error_kind::operation,
+                fmt::format("sdpMid {}: the remote description has no such section", *init.sdp_mid));
+        sections.push_back(*index);
+    } else if (init.sdp_mline_index) {
+        if (*init.sdp_mline_index >= content.media.size())
+            return detail::refused(error_kind::operation,
+                                   fmt::format("sdpMLineIndex {}: the remote description has {} sections",
+                                               *init.sdp_mline_index, content.media.size()));
+        sections.push_back(*init.sdp_mline_index);
+    } else {
+        for (std::size_t i = 0; i < content.media.size(); ++i) sections.push_back(i);
+    }
+    std::erase_if(sections, [&](auto index) { return !places[index].takes; });
+    return sections;
+}
+
+/// In every applied remote description whose section has the generation `ufrag`; none: the latest one's.
+CORTC_DECL std::vector<remote_candidates::target>
+remote_candidates::targets(const model& now, const std::vector<std::size_t>& sections,
+                           std::optional<std::string_view> ufrag) const {
+    std::vector<target> found;
+    for (std::size_t slot = 0; slot < slots.size(); ++slot)
+        for (auto index : sections) {
+            const auto& wanted = ufrag ? ufrag : places_[latest(now)][index].ufrag;
+            if (index < places_[slot].size() && places_[slot][index].ufrag == wanted)
+                found.push_back({slot, index});
+        }
+    return found;
+}
+
+CORTC_DECL outcome<void> remote_candidates::add(const model& now, const candidate_init& init,
+                                                std::deque<event>& events) {
+    auto sections = sections_of(now, init);
+    if (!sections) return sections.error();
+    if (sections->empty()) return {}; // a rejected section: nothing to add it to, and no error
+    std::optional<std::string_view> ufrag;
+    if (init.username_fragment) ufrag = *init.username_fragment;
+    auto where = targets(now, *sections, ufrag);
+    if (ufrag && where.empty()) return detail::unknown_generation(*ufrag);
+    if (init.candidate.empty()) {
+        end_at(now, where, events);
+        return {};
+    }
+    auto candidate = sdp::parse_candidate(init.candidate);
+    if (!candidate)
+        return detail::refused(
+            error_kind::operation,
+            fmt::format("candidate \"{}\": {}", init.candidate.substr(0, 200), candidate.error().message));
+    if (!ufrag && candidate->ufrag()) where = targets(now, *sections, candidate->ufrag());
+    if (where.empty()) return detail::unknown_generation(candidate->ufrag().value_or(""));
+    return add_at(now, where, *candidate, events);
+}
+
+CORTC_DECL outcome<void> remote_candidates::add_at(const model& now, const std::vector<target>& where,
+                                                   const sdp::candidate& candidate,
+                                                   std::deque<event>& events) {
+    std::vector<target> missing;
+    for (const auto& each : where) {
+        const auto& remote = *(now.*slots[each.slot]);
+        const auto& written = remote.content->media[each.section].candidates;
+        const auto* later = remote.trickled->find(each.section);
+        if (detail::holds(written, candidate) || (later && detail::holds(later->candidates, candidate)))
+            continue;
+        const auto known = written.size() + (later ? later->candidates.size() : 0);
+        if (known >= limit_ || remote.trickled->count >= limit_ * sections_of_limit)
+            return detail::refused(error_kind::operation,
+                                   fmt::format("the section has {} remote candidates already, the "
+                                               "description {} that came later: the limit",
+                                               known, remote.trickled->count));
+        missing.push_back(each);
+    }
+    for (const auto& each : missing) {
+        auto& later = *(now.*slots[each.slot])->trickled;
+        later.sections[each.section].candidates.push_back(candidate);
+        ++later.count;
+        for (const auto& way : places_[each.slot][each.section].feeds)
+            tell(told_[way.known], candidate, events);
+    }
+    return {};
+}
+
+CORTC_DECL void remote_candidates::end_at(const model& now, const std::vector<target>& where,
+                                          std::deque<event>& events) {
+    for (const auto& each : where) {
+        (now.*slots[each.slot])->trickled->sections[each.section].done = true;
+        for (const auto& way : places_[each.slot][each.section].feeds)
+            if (way.ends) tell_end(told_[way.known], events);
+    }
+}
+
+} // namespace cortc::jsep

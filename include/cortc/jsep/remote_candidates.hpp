@@ -1,0 +1,87 @@
+#pragma once
+
+#include "cortc/base/log.hpp"
+#include "cortc/jsep/events.hpp"
+#include "cortc/jsep/model.hpp"
+
+#include <array>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cortc::jsep {
+
+/// The peer's candidates: which section and generation each belongs to, and what ICE was told of them. Where
+/// they go is worked out once for each change of the model, so that one that trickles in costs no more than
+/// itself.
+class remote_candidates {
+  public:
+    /// `limit`: of one section, and of those that ICE is told of one generation; 16 times that of one
+    /// description.
+    remote_candidates(logger log, std::size_t limit) : log_(log), limit_(limit) {}
+
+    /// After every change: tells what the applied remote descriptions hold for paired generations and was not
+    /// told yet. `base` is the last stable state.
+    void follow(const model& now, const model& base, std::deque<event>& events);
+    /// addIceCandidate, once there is a remote description. operation, in the W3C's order: no such section;
+    /// no such generation; malformed; too many.
+    [[nodiscard]] outcome<void> add(const model& now, const candidate_init& init, std::deque<event>& events);
+
+  private:
+    /// What ICE knows of a remote generation.
+    struct told {
+        transport_id transport;
+        std::string ufrag;
+        std::vector<std::string> candidates;
+        bool done = false;
+    };
+    /// A generation that a section of a description brings candidates for.
+    struct feed {
+        std::size_t known = 0; // in told_
+        bool ends = false;     // its end of candidates counts
+    };
+    struct place {
+        std::optional<std::string_view> ufrag; // of the section's generation, in the description's content
+        bool takes = false;                    // it is accepted, or serves the transport of one that is
+        std::vector<feed> feeds;
+    };
+    static constexpr std::array<std::optional<applied> model::*, 2> slots{&model::current_remote,
+                                                                          &model::pending_remote};
+    /// A description keeps as many as this many full sections. Each has a text of some kilobytes at most.
+    static constexpr std::size_t sections_of_limit = 16;
+    /// A section of an applied remote description.
+    struct target {
+        std::size_t slot = 0;
+        std::size_t section = 0;
+    };
+
+    void forget(const model& now, const model& base);
+    void find_places(const model& now, std::size_t slot, const bundle_layout& layout);
+    void connect(const transport_state& transport, const applied& remote, std::size_t slot,
+                 const bundle_layout& layout, std::size_t tag, std::deque<event>& events);
+    [[nodiscard]] std::size_t told_of(const transport_state& transport);
+    void tell(told& known, const sdp::candidate& candidate, std::deque<event>& events);
+    void tell_end(told& known, std::deque<event>& events);
+
+    [[nodiscard]] static std::size_t latest(const model& now) noexcept { return now.pending_remote ? 1 : 0; }
+    [[nodiscard]] outcome<std::vector<std::size_t>> sections_of(const model& now,
+                                                                const candidate_init& init) const;
+    [[nodiscard]] std::vector<target> targets(const model& now, const std::vector<std::size_t>& sections,
+                                              std::optional<std::string_view> ufrag) const;
+    [[nodiscard]] outcome<void> add_at(const model& now, const std::vector<target>& where,
+                                       const sdp::candidate& candidate, std::deque<event>& events);
+    void end_at(const model& now, const std::vector<target>& where, std::deque<event>& events);
+
+    logger log_;
+    std::size_t limit_;
+    std::vector<told> told_;
+    std::array<std::vector<place>, 2> places_; // by slot and section
+};
+
+} // namespace cortc::jsep
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/jsep/impl/remote_candidates.ipp"
+#endif
