@@ -19,19 +19,20 @@
 /// them, and who fills a description in must not bring them.
 namespace cortc::sdp {
 
-/// o=, RFC 8866 5.2; JSEP wants a random id below 2^63 and a version that counts up.
+/// o=, RFC 8866 5.2. The numbers are digits without a bound; JSEP wants a random id below 2^63 and a version
+/// that counts up.
 struct origin {
     std::string username = "-";
-    std::uint64_t session_id = 0;
-    std::uint64_t session_version = 0;
+    std::string session_id = "0";
+    std::string session_version = "0";
     connection address{"IN", "IP4", "127.0.0.1"};
 
     friend bool operator==(const origin&, const origin&) = default;
 };
 
-/// t= with its r= lines (kept as text).
+/// t= with its r= lines (kept as text). The times are digits without a bound.
 struct timing {
-    std::uint64_t start = 0, stop = 0;
+    std::string start = "0", stop = "0";
     std::vector<std::string> repeats;
 
     friend bool operator==(const timing&, const timing&) = default;
@@ -40,7 +41,7 @@ struct timing {
 /// b=AS:128.
 struct bandwidth {
     std::string type;
-    std::uint64_t value = 0;
+    std::uint64_t value = 0; ///< a larger one is written as the largest of 64 bits
 
     friend bool operator==(const bandwidth&, const bandwidth&) = default;
 };
@@ -98,7 +99,8 @@ struct media_description {
     std::optional<sdp::simulcast> simulcast;
     // SCTP, RFC 8841
     std::optional<std::uint16_t> sctp_port;
-    std::optional<std::uint64_t> max_message_size; ///< bytes; 0: no limit; absent: 65536
+    std::optional<std::uint64_t>
+        max_message_size; ///< bytes; 0: no limit; absent: 65536; larger than 64 bits: the largest
     std::optional<sdp::sctpmap> sctpmap;
     // the rest, in order
     std::vector<attribute> attributes;

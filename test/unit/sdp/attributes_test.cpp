@@ -217,8 +217,8 @@ TEST_CASE("directions") {
 
 TEST_CASE("a description built from nothing prints and parses") {
     sdp::session_description x;
-    x.origin.session_id = 42;
-    x.origin.session_version = 1;
+    x.origin.session_id = "42";
+    x.origin.session_version = "1";
     x.groups = {{"BUNDLE", {"d"}}};
     auto& section = x.media.emplace_back();
     section.media = "application";

@@ -33,6 +33,16 @@ TEST_CASE("candidates survive letter by letter") {
              "candidate:3 1 tcp 1671430143 192.0.2.3 45687 typ relay tcptype so generation 0 network-cost "
              "999",
              "candidate:1 1 sctp 5 192.0.2.3 1 typ teleport",
+             // what no agent here can use
+             "candidate:2441 1 udp 659136 fe80::54a9:d238:b2ee:ceb%21 60720 typ host generation 0",
+             "candidate:2441 1 udp 659136 fe80::1%eth0 60720 typ host",
+             "candidate:1 1 udp 5 [2001:db8::1] 60721 typ host",
+             "candidate:1 1 udp 5 \xc3\xa4.example 60721 typ host",
+             "candidate:3 1 udp 7 0:0:0:0:0:0:0:0 0 typ relay raddr ::/0 rport 0 network-cost 999",
+             "candidate:1 1 udp 7 192.0.2.7 50000 typ srflx raddr fe80::1%eth0 rport 5000",
+             "candidate:7 1 tcp 1509957375 192.0.2.7 65389 typ host generation 0",
+             "candidate:1 1 udp 7 192.0.2.7 50000 typ host generation 0 ufrag  network-cost 999",
+             "candidate:1 1 udp 7 192.0.2.7 50000 typ host generation 0 ufrag ",
              "candidate:1 1 udp 5 192.0.2.3 1 typ host generation 0 ufrag YO1c network-id 1 network-cost 10",
          }) {
         CHECK(sdp::print_candidate(parsed(text)) == text);
@@ -68,6 +78,16 @@ TEST_CASE("unknown transports and types are kept, case of a transport does not m
           parsed("candidate:1  1 udp 1 192.0.2.1 1 typ host "));
 }
 
+TEST_CASE("the value of an extension may be empty") {
+    const auto x = parsed("candidate:1 1 udp 7 192.0.2.7 5000 typ host generation 0 ufrag  network-cost 9");
+    CHECK(x.extension("generation") == "0");
+    CHECK(x.extension("ufrag") == "");
+    CHECK_FALSE(x.ufrag()); // it names no generation
+    CHECK(x.extension("network-cost") == "9");
+    CHECK(parsed("candidate:1 1 udp 7 192.0.2.7 5000 typ host ufrag").extension("ufrag") == ""); // trimmed
+    CHECK(parsed("candidate:1 1 udp 7 192.0.2.7 5000 typ host  generation 0  ufrag abcd").ufrag() == "abcd");
+}
+
 TEST_CASE("a candidate made by hand prints") {
     sdp::candidate x;
     x.foundation = "f1";
@@ -97,22 +117,19 @@ TEST_CASE("a broken candidate is refused with what would be right") {
     CHECK_THAT(refusal("candidate:1 1 udp 2147483648 192.0.2.1 1 typ host"), ContainsSubstring("priority"));
     CHECK_THAT(refusal("candidate:1 1 udp 99999999999999999999 192.0.2.1 1 typ host"),
                ContainsSubstring("priority"));
-    CHECK_THAT(refusal("candidate:1 1 udp 1 fe80::1%eth0 1 typ host"), ContainsSubstring("address"));
-    CHECK_THAT(refusal("candidate:1 1 udp 1 " + std::string(256, 'a') + " 1 typ host"),
-               ContainsSubstring("address"));
+    CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1\t 1 typ host"), ContainsSubstring("address"));
+    CHECK_THAT(refusal("candidate:1 1 udp 1"), ContainsSubstring("address"));
     CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 65536 typ host"), ContainsSubstring("port"));
     CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1"), ContainsSubstring("typ"));
     CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 type host"), ContainsSubstring("typ"));
     CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 typ"), ContainsSubstring("type"));
-    CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 typ host raddr"),
-               ContainsSubstring("\"raddr\" needs a value"));
+    CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 typ host raddr"), ContainsSubstring("raddr"));
+    CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 typ host raddr  rport 1"),
+               ContainsSubstring("raddr"));
     CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 typ host raddr 1 raddr 2"),
                ContainsSubstring("raddr"));
     CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 typ host raddr 1 rport x"),
                ContainsSubstring("rport"));
-    CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 typ host generation"),
-               ContainsSubstring("\"generation\" needs a value"));
-    CHECK_THAT(refusal("candidate:1 1 tcp 1 192.0.2.1 1 typ host"), ContainsSubstring("tcptype"));
     CHECK_THAT(refusal("candidate:1 1 tcp 1 192.0.2.1 1 typ host tcptype fast"),
                ContainsSubstring("tcptype"));
     CHECK_THAT(refusal("candidate:1 1 udp 1 192.0.2.1 1 typ host\r\n"), ContainsSubstring("one line"));

@@ -41,8 +41,8 @@ TEST_CASE("Chromium's offer of audio, video and data, value by value") {
     const auto parsed = sdp::parse(read(CORTC_TEST_DATA "/sdp/chromium_default_avdc.sdp"));
     REQUIRE(parsed.has_value());
     const auto& x = *parsed;
-    CHECK(x.origin.session_id == 7372211936532567659u);
-    CHECK(x.origin.session_version == 2);
+    CHECK(x.origin.session_id == "7372211936532567659");
+    CHECK(x.origin.session_version == "2");
     CHECK(x.origin.address.address == "127.0.0.1");
     REQUIRE(x.groups.size() == 1);
     CHECK(x.groups[0].semantics == "BUNDLE");

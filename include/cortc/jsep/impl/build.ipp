@@ -21,8 +21,8 @@ CORTC_DECL std::string random_ice_chars(random_source& random, std::size_t size)
 /// Everything above the first m= line (RFC 9429 5.2.1).
 CORTC_DECL sdp::session_description empty_description(const build_settings& settings) {
     sdp::session_description content;
-    content.origin.session_id = settings.session_id;
-    content.origin.session_version = settings.session_version;
+    content.origin.session_id = std::to_string(settings.session_id);
+    content.origin.session_version = std::to_string(settings.session_version);
     content.transport.ice_options = {"trickle", "ice2"};
     content.ice_lite = settings.ice_lite;
     content.identity = settings.identity;

@@ -113,7 +113,7 @@ class parser {
 
 template <class T>
 bool parser::set(std::optional<T>& place, std::string_view what, T value) {
-    if (place) return fail_duplicate(what);
+    if (place) return *place == value || fail_duplicate(what); // the same again says nothing new
     place = std::move(value);
     return true;
 }

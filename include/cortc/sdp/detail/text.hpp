@@ -50,6 +50,13 @@ std::optional<T> to_number(std::string_view text, T low = 0, T high = static_cas
     return value;
 }
 
+/// RFC 8866 9: 1*DIGIT has no bound. What does not fit is the largest number.
+template <class T>
+std::optional<T> to_number_or_more(std::string_view text) noexcept {
+    if (!consists_of(text, is_digit)) return std::nullopt;
+    return to_number<T>(text).value_or(static_cast<T>(-1));
+}
+
 /// Takes a text apart at runs of spaces.
 class words {
   public:
@@ -58,6 +65,13 @@ class words {
     /// The next word; empty at the end.
     constexpr std::string_view next() noexcept {
         skip_spaces();
+        auto word = rest_.substr(0, rest_.find(' '));
+        rest_.remove_prefix(word.size());
+        return word;
+    }
+    /// What stands after one space, up to the next; it may be empty.
+    constexpr std::string_view next_or_empty() noexcept {
+        rest_.remove_prefix(rest_.empty() ? 0 : 1);
         auto word = rest_.substr(0, rest_.find(' '));
         rest_.remove_prefix(word.size());
         return word;

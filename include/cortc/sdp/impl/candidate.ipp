@@ -37,13 +37,17 @@ CORTC_DECL std::optional<std::string_view> candidate::extension(std::string_view
     return std::nullopt;
 }
 
+CORTC_DECL std::optional<std::string_view> candidate::ufrag() const {
+    const auto named = extension("ufrag");
+    return named && named->empty() ? std::nullopt : named;
+}
+
 namespace detail {
 
-/// An IP literal or a host name. No scope ("%eth0"): it would mean nothing on this side.
+/// RFC 8866 9: beside IP addresses and host names extn-addr, which is anything without a space. Whether it is
+/// of use is for the ICE agent to say.
 CORTC_DECL bool is_candidate_address(std::string_view text) noexcept {
-    return text.size() <= 255 && consists_of(text, [](char c) {
-               return is_alphanumeric(c) || c == '.' || c == ':' || c == '-' || c == '_';
-           });
+    return consists_of(text, [](char c) { return static_cast<unsigned char>(c) > ' ' && c != 0x7f; });
 }
 
 /// RFC 8839 5.1: foundation, component, transport, priority, address and port.
@@ -73,8 +77,7 @@ CORTC_DECL std::optional<error> parse_candidate_base(words& in, candidate& out) 
 
     out.address = in.next();
     if (!is_candidate_address(out.address))
-        return failure("a candidate's address is an IP address or a host name, not " +
-                       in_quotes(out.address));
+        return failure("a candidate's address is an IP address or a name, not " + in_quotes(out.address));
     const auto port = in.next();
     const auto port_number = to_number<std::uint16_t>(port);
     if (!port_number) return failure("a candidate's port is 0 to 65535, not " + in_quotes(port));
@@ -96,10 +99,9 @@ CORTC_DECL std::optional<error> parse_candidate_type(words& in, candidate& out) 
 /// One pair after the type: raddr, rport, tcptype (RFC 6544 4.5) or an extension.
 CORTC_DECL std::optional<error> parse_candidate_pair(std::string_view name, std::string_view value,
                                                      candidate& out) {
-    if (value.empty()) return failure("a candidate's " + in_quotes(name) + " needs a value");
     if (name == "raddr") {
         if (out.related_address || !is_candidate_address(value))
-            return failure("a candidate's raddr is one IP address or host name, not " + in_quotes(value));
+            return failure("a candidate's raddr is one IP address or name, not " + in_quotes(value));
         out.related_address = value;
     } else if (name == "rport") {
         const auto port = to_number<std::uint16_t>(value);
@@ -137,10 +139,8 @@ CORTC_DECL result<candidate, error> parse_candidate(std::string_view text) {
     if (auto why = detail::parse_candidate_type(in, out)) return *why;
     while (!in.at_end()) {
         const auto name = in.next();
-        if (auto why = detail::parse_candidate_pair(name, in.next(), out)) return *why;
+        if (auto why = detail::parse_candidate_pair(name, in.next_or_empty(), out)) return *why;
     }
-    if (out.transport == candidate_transport::tcp && !out.tcptype)
-        return detail::failure("a TCP candidate needs tcptype active, passive or so");
     return out;
 }
 

@@ -21,7 +21,7 @@ CORTC_DECL bool parser::adopt(error why) { return fail(std::move(why.message)); 
 
 CORTC_DECL bool parser::fail_duplicate(std::string_view what) {
     return fail(std::string(what) +
-                (section_ ? " may stand only once in a section" : " may stand only once"));
+                (section_ ? " may have only one value in a section" : " may have only one value"));
 }
 
 CORTC_DECL bool parser::set_text(std::optional<std::string>& place, std::string_view what,
@@ -92,13 +92,12 @@ CORTC_DECL bool parser::leading_line(char type, std::string_view value) {
 CORTC_DECL bool parser::origin_line(std::string_view value) {
     words in(value);
     const auto username = in.next();
-    const auto id = to_number<std::uint64_t>(in.next());
-    const auto version = to_number<std::uint64_t>(in.next());
+    const auto id = in.next();
+    const auto version = in.next();
     auto address = parse_connection(in.rest());
-    if (!id || !version || !address)
-        return fail(
-            "o= is a user name, two numbers of 64 bits and an address, like \"- 1 2 IN IP4 127.0.0.1\"");
-    out_.origin = {std::string(username), *id, *version, std::move(*address)};
+    if (!consists_of(id, is_digit) || !consists_of(version, is_digit) || !address)
+        return fail("o= is a user name, two numbers and an address, like \"- 1 2 IN IP4 127.0.0.1\"");
+    out_.origin = {std::string(username), std::string(id), std::string(version), std::move(*address)};
     return true;
 }
 
@@ -137,18 +136,18 @@ CORTC_DECL bool parser::session_line(char type, std::string_view value) {
 
 CORTC_DECL bool parser::timing_line(std::string_view value) {
     words in(value);
-    const auto start = to_number<std::uint64_t>(in.next());
-    const auto stop = to_number<std::uint64_t>(in.next());
-    if (!start || !stop || !in.at_end())
+    const auto start = in.next();
+    const auto stop = in.next();
+    if (!consists_of(start, is_digit) || !consists_of(stop, is_digit) || !in.at_end())
         return fail("t= is two numbers, like \"t=0 0\", not " + in_quotes(value));
-    out_.timings.push_back({*start, *stop, {}});
+    out_.timings.push_back({std::string(start), std::string(stop), {}});
     return true;
 }
 
 CORTC_DECL bool parser::bandwidth_line(std::vector<bandwidth>& list, std::string_view value) {
     const auto colon = std::min(value.find(':'), value.size());
     const auto type = value.substr(0, colon);
-    const auto number = to_number<std::uint64_t>(value.substr(std::min(colon + 1, value.size())));
+    const auto number = to_number_or_more<std::uint64_t>(value.substr(std::min(colon + 1, value.size())));
     if (!is_token(type) || !number) return fail("b= is like \"AS:128\", not " + in_quotes(value));
     list.push_back({std::string(type), *number});
     return true;

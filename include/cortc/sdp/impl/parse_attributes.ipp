@@ -161,7 +161,7 @@ CORTC_DECL bool parser::on_candidate(std::string_view) {
 
 CORTC_DECL bool parser::on_mid(std::string_view value) {
     if (!is_token(value)) return fail("a=mid is one word, not " + in_quotes(value));
-    if (section_->mid) return fail_duplicate("a=mid");
+    if (section_->mid) return section_->mid == value || fail_duplicate("a=mid");
     if (!mids_.insert(value).second) return fail("two sections have the mid " + in_quotes(value));
     section_->mid = value;
     return true;
@@ -213,10 +213,16 @@ CORTC_DECL bool parser::on_rtpmap(std::string_view value) {
     if (!section_is_rtp_) return keep(attribute_);
     words in(value);
     auto* target = codec_for(in.next());
-    if (target && !target->name.empty())
-        return fail("payload type " + std::to_string(target->payload_type) + " may have only one a=rtpmap");
-    if (!target || !read_encoding(in.rest(), *target))
+    codec named;
+    if (!target || !read_encoding(in.rest(), named))
         return fail("a=rtpmap is like \"111 opus/48000/2\", not " + in_quotes(value));
+    const auto same = target->name == named.name && target->clock_rate == named.clock_rate &&
+                      target->channels == named.channels;
+    if (!target->name.empty() && !same)
+        return fail("payload type " + std::to_string(target->payload_type) + " may have only one a=rtpmap");
+    target->name = std::move(named.name);
+    target->clock_rate = named.clock_rate;
+    target->channels = named.channels;
     return true;
 }
 
@@ -265,9 +271,8 @@ CORTC_DECL bool parser::on_sctp_port(std::string_view value) {
 }
 
 CORTC_DECL bool parser::on_max_message_size(std::string_view value) {
-    const auto size = to_number<std::uint64_t>(value);
-    if (!size)
-        return fail("a=max-message-size is a number of bytes that fits 64 bits, not " + in_quotes(value));
+    const auto size = to_number_or_more<std::uint64_t>(value);
+    if (!size) return fail("a=max-message-size is a number of bytes, not " + in_quotes(value));
     return set(section_->max_message_size, "a=max-message-size", *size);
 }
 

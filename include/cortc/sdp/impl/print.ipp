@@ -48,8 +48,8 @@ class printer {
 
 CORTC_DECL void printer::session(const session_description& value) {
     line("v=0");
-    line("o=", value.origin.username, " ", std::to_string(value.origin.session_id), " ",
-         std::to_string(value.origin.session_version), " ", print_connection(value.origin.address));
+    line("o=", value.origin.username, " ", value.origin.session_id, " ", value.origin.session_version, " ",
+         print_connection(value.origin.address));
     line("s=", value.name);
     text("i=", value.information);
     text("u=", value.uri);
@@ -58,7 +58,7 @@ CORTC_DECL void printer::session(const session_description& value) {
     if (value.connection) line("c=", print_connection(*value.connection));
     bandwidths(value.bandwidths);
     for (const auto& each : value.timings) {
-        line("t=", std::to_string(each.start), " ", std::to_string(each.stop));
+        line("t=", each.start, " ", each.stop);
         for (const auto& repeat : each.repeats) line("r=", repeat);
     }
     text("z=", value.time_zones);
