@@ -28,6 +28,8 @@ struct endpoint {
 
 /// "192.0.2.1:5000", "[2001:db8::1]:5000".
 std::string to_string(const endpoint& where);
+/// A unicast address with a port that something may be sent to. Not an IPv4-mapped one (RFC 8445 5.1.1.1).
+[[nodiscard]] bool is_reachable(const endpoint& where) noexcept;
 
 } // namespace cortc
 

@@ -50,8 +50,6 @@ std::string candidate_foundation(candidate_type type, const ip_address& base,
 
 /// RFC 8445 6.1.2.2: same family, and link-local only with link-local.
 bool can_pair(const endpoint& local_base, const endpoint& remote) noexcept;
-/// A unicast address with a port that a check may be sent to.
-bool is_reachable(const endpoint& where) noexcept;
 
 /// What is signaled for a local candidate; `related` is left out of host candidates (RFC 8839 5.1).
 sdp::candidate to_sdp(const candidate& local, const std::optional<endpoint>& related,

@@ -6,6 +6,7 @@
 #include "cortc/jsep/types.hpp"
 #include "cortc/sdp/session_description.hpp"
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -64,14 +65,23 @@ struct section {
     [[nodiscard]] bool rejected() const noexcept { return !transport; }
 };
 
+/// What a candidate is good for; each sort has limits of its own, so that none takes the room of another.
+enum class candidate_use {
+    none,    // it stands in the text, and that is all
+    address, // an address that checks can be sent to
+    name,    // the address is still to be found out
+};
+
 /// The candidates that a peer sent after its description, by section.
 struct trickled_candidates {
+    using count = std::array<std::size_t, 3>; // by candidate_use
     struct section {
         std::vector<sdp::candidate> candidates;
+        count held{};
         bool done = false; // end-of-candidates came
     };
     std::map<std::size_t, section> sections;
-    std::size_t count = 0; // of all candidates
+    count held{};
 
     [[nodiscard]] const section* find(std::size_t index) const noexcept {
         auto found = sections.find(index);

@@ -18,15 +18,15 @@ namespace cortc::jsep {
 /// itself.
 class remote_candidates {
   public:
-    /// `limit`: of one section, and of those that ICE is told of one generation; 16 times that of one
-    /// description.
+    /// `limit`: for each use that candidates have, of one section, and of those that ICE is told of one
+    /// generation; 16 times that of one description. What comes beyond it is ignored.
     remote_candidates(logger log, std::size_t limit) : log_(log), limit_(limit) {}
 
     /// After every change: tells what the applied remote descriptions hold for paired generations and was not
     /// told yet. `base` is the last stable state.
     void follow(const model& now, const model& base, std::deque<event>& events);
     /// addIceCandidate, once there is a remote description. operation, in the W3C's order: no such section;
-    /// no such generation; malformed; too many.
+    /// no such generation; malformed. One that ICE cannot use joins the text and is not told.
     [[nodiscard]] outcome<void> add(const model& now, const candidate_init& init, std::deque<event>& events);
 
   private:
@@ -35,6 +35,7 @@ class remote_candidates {
         transport_id transport;
         std::string ufrag;
         std::vector<std::string> candidates;
+        trickled_candidates::count count{};
         bool done = false;
     };
     /// A generation that a section of a description brings candidates for.
@@ -70,8 +71,9 @@ class remote_candidates {
                                                                 const candidate_init& init) const;
     [[nodiscard]] std::vector<target> targets(const model& now, const std::vector<std::size_t>& sections,
                                               std::optional<std::string_view> ufrag) const;
-    [[nodiscard]] outcome<void> add_at(const model& now, const std::vector<target>& where,
-                                       const sdp::candidate& candidate, std::deque<event>& events);
+    void add_at(const model& now, const target& where, const sdp::candidate& candidate,
+                std::deque<event>& events);
+    void keep(const applied& remote, std::size_t section, const sdp::candidate& candidate) const;
     void end_at(const model& now, const std::vector<target>& where, std::deque<event>& events);
 
     logger log_;
@@ -79,6 +81,11 @@ class remote_candidates {
     std::vector<told> told_;
     std::array<std::vector<place>, 2> places_; // by slot and section
 };
+
+/// RFC 8839 5.1 lets candidates be written that no agent here can use: another component than 1 (RTCP is
+/// multiplexed), an unknown transport or type, TCP without a tcptype, an address with a zone or in brackets,
+/// one that nothing can be sent to.
+[[nodiscard]] candidate_use use_of(const sdp::candidate& candidate);
 
 } // namespace cortc::jsep
 

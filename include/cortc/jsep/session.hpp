@@ -28,7 +28,7 @@ struct session_options {
     std::uint16_t sctp_port = 5000;
     std::uint64_t max_message_size = 262144; // what we accept, in bytes; 0: no limit
     sdp::limits sdp_limits;                  // of a remote description
-    std::size_t max_remote_candidates = 256; // for one section of one description
+    std::size_t max_remote_candidates = 256; // see remote_candidates
     std::string ufrag_prefix;                // ice-chars before the random part, at most 200 (a shard number)
     /// What audio and video sections are offered and answered with; none: there are none, and those of a peer
     /// are rejected.

@@ -172,14 +172,64 @@ TEST_CASE("the number of remote candidates is bounded") {
     };
     for (int i = 0; i < 3; ++i) CHECK(bob.jsep.add_remote_candidate(at_mid(numbered(i))));
     CHECK(bob.events_of<remote_candidate>().size() == 3);
-    refuses(bob, at_mid(numbered(3)), error_kind::operation, "limit");
+    CHECK(bob.jsep.add_remote_candidate(at_mid(numbered(3)))); // ignored
     CHECK(bob.jsep.add_remote_candidate(at_mid(numbered(0)))); // known already
+    CHECK(bob.events().empty());
+    CHECK_FALSE(contains(bob.jsep.remote_description()->sdp, numbered(3)));
 
     auto offer = alice.offer({.ice_restart = true});
-    for (int i = 0; i < 10; ++i) offer += "a=" + numbered(i) + "\r\n";
+    for (int i = 0; i < 10; ++i)
+        offer += "a=" + replaced(numbered(i), "udp 1", "udp " + std::to_string(100 + 7 * i % 10)) + "\r\n";
     bob.jsep.set_remote_description(sdp_type::offer, offer).value();
     bob.set_local();
-    CHECK(bob.events_of<remote_candidate>().size() == 3);
+    std::vector<std::uint32_t> priorities;
+    for (const auto& each : bob.events_of<remote_candidate>()) priorities.push_back(each.candidate.priority);
+    CHECK(priorities == std::vector<std::uint32_t>{109, 108, 107});
+}
+
+namespace {
+
+/// Lines that the grammar has, and that no agent here can use.
+const std::vector<std::string> useless{
+    "candidate:3 1 udp 16777215 0:0:0:0:0:0:0:0 0 typ relay raddr ::/0 rport 0 generation 0 network-cost 999",
+    "candidate:2 1 udp 659136 fe80::54a9:d238:b2ee:ceb%21 60720 typ host generation 0",
+    "candidate:2 1 udp 659136 fe80::1%eth0 60720 typ host",
+    "candidate:1 1 udp 2130706431 [2001:db8::1] 60721 typ host",
+    "candidate:7 1 tcp 1509957375 192.0.2.7 65389 typ host generation 0",
+    "candidate:1 1 ssltcp 7 192.0.2.7 443 typ host",
+    "candidate:1 1 udp 7 192.0.2.7 443 typ teleport",
+    "candidate:1 1 udp 7 224.0.0.1 443 typ host",
+    "candidate:1 1 udp 7 192.0.2.7 0 typ host",
+    "candidate:1 1 udp 7 what?ever 443 typ host",
+    "candidate:1 2 udp 7 192.0.2.7 443 typ host"};
+
+} // namespace
+
+TEST_CASE("candidates of no use are kept in the text and not told, in a description or by addIceCandidate") {
+    session_options options;
+    options.max_remote_candidates = 11;
+    peer alice(1), bob(2, options);
+    alice.jsep.add_data_section();
+    auto offer = alice.set_local();
+    const auto trickles = GENERATE(false, true);
+    auto written = offer;
+    for (const auto& each : useless) written += "a=" + each + "\r\n";
+    bob.jsep.set_remote_description(sdp_type::offer, trickles ? offer : written).value();
+    bob.set_local();
+    if (trickles)
+        for (const auto& each : useless) CHECK(bob.jsep.add_remote_candidate(at_mid(each)));
+    CHECK(bob.events_of<remote_candidate>().empty());
+    for (const auto& each : useless)
+        CHECK(contains(bob.jsep.remote_description()->sdp, "a=" + each + "\r\n"));
+    // They take no room from those that are of use, nor do names.
+    for (int i = 0; i < 20; ++i)
+        CHECK(bob.jsep.add_remote_candidate(
+            at_mid("candidate:1 1 udp 7 name-" + std::to_string(i) + ".local 5000 typ host")));
+    CHECK(bob.events_of<remote_candidate>().size() == 11);
+    CHECK(bob.jsep.add_remote_candidate(at_mid(host + " generation 0 ufrag  network-cost 999")));
+    auto told = bob.events_of<remote_candidate>();
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].candidate.address == "192.0.2.7");
 }
 
 TEST_CASE("gathered candidates join the local description, with the default on the m= line and their end") {

@@ -51,14 +51,6 @@ CORTC_DECL bool can_pair(const endpoint& local_base, const endpoint& remote) noe
     return !local.is_v6() || local.to_v6().is_link_local() == remote.address.to_v6().is_link_local();
 }
 
-CORTC_DECL bool is_reachable(const endpoint& where) noexcept {
-    const auto& address = where.address;
-    if (where.port == 0 || address.is_unspecified() || address.is_multicast()) return false;
-    // RFC 8445 5.1.1.1: no IPv4-mapped addresses.
-    if (address.is_v6()) return !address.to_v6().is_v4_mapped();
-    return address.to_v4() != boost::asio::ip::address_v4::broadcast();
-}
-
 CORTC_DECL sdp::candidate to_sdp(const candidate& local, const std::optional<endpoint>& related,
                                  const std::string& ufrag) {
     sdp::candidate out;

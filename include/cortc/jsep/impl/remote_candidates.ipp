@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/base/endpoint.hpp"
 #include "cortc/jsep/remote_candidates.hpp"
 #include "cortc/sdp/candidate.hpp"
 
@@ -24,7 +25,29 @@ CORTC_DECL error unknown_generation(std::string_view ufrag) {
                                ufrag.substr(0, 256)));
 }
 
+CORTC_DECL bool is_host_name(std::string_view text) noexcept {
+    return text.size() <= 255 && !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+               return ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z') || ('0' <= c && c <= '9') ||
+                      c == '.' || c == '-' || c == '_';
+           });
+}
+
 } // namespace detail
+
+CORTC_DECL candidate_use use_of(const sdp::candidate& candidate) {
+    using enum sdp::candidate_transport;
+    const auto carried = candidate.transport == udp || (candidate.transport == tcp && candidate.tcptype);
+    if (!carried || candidate.component != 1 || candidate.type == sdp::candidate_type::other)
+        return candidate_use::none;
+    boost::system::error_code not_literal;
+    const auto address = boost::asio::ip::make_address(candidate.address, not_literal);
+    if (not_literal)
+        return detail::is_host_name(candidate.address) ? candidate_use::name : candidate_use::none;
+    // A zone would mean nothing on this side.
+    const auto good =
+        candidate.address.find('%') == std::string::npos && is_reachable({address, candidate.port});
+    return good ? candidate_use::address : candidate_use::none;
+}
 
 // ---- after a change of the model
 
@@ -78,16 +101,25 @@ CORTC_DECL void remote_candidates::connect(const transport_state& transport, con
         return;
     const auto at = told_of(transport);
     auto ended = false;
+    std::vector<const sdp::candidate*> offered;
+    const auto take = [&](const std::vector<sdp::candidate>& list) {
+        for (const auto& each : list)
+            if (use_of(each) != candidate_use::none) offered.push_back(&each);
+    };
     for (auto index : candidate_sections(content, layout, tag)) {
         const feed way{at, layout.source(index) == layout.source(tag)};
         places_[slot][index].feeds.push_back(way);
-        for (const auto& candidate : content.media[index].candidates) tell(told_[at], candidate, events);
+        take(content.media[index].candidates);
         ended = ended || (way.ends && sdp::effective_end_of_candidates(content, content.media[index]));
         const auto* later = remote.trickled->find(index);
         if (!later) continue;
-        for (const auto& candidate : later->candidates) tell(told_[at], candidate, events);
+        take(later->candidates);
         ended = ended || (way.ends && later->done);
     }
+    if (offered.size() > limit_) // then the best of them
+        std::stable_sort(offered.begin(), offered.end(),
+                         [](const auto* a, const auto* b) { return a->priority > b->priority; });
+    for (const auto* each : offered) tell(told_[at], *each, events);
     if (ended) tell_end(told_[at], events);
 }
 
@@ -102,16 +134,18 @@ CORTC_DECL std::size_t remote_candidates::told_of(const transport_state& transpo
 
 CORTC_DECL void remote_candidates::tell(told& known, const sdp::candidate& candidate,
                                         std::deque<event>& events) {
-    // RFC 8838 13: a candidate may name its generation. RTCP is multiplexed, so component 2 has no use.
-    if (candidate.component != 1 || candidate.ufrag().value_or(known.ufrag) != known.ufrag) return;
+    const auto use = use_of(candidate);
+    // RFC 8838 13: a candidate may name its generation.
+    if (use == candidate_use::none || candidate.ufrag().value_or(known.ufrag) != known.ufrag) return;
     auto text = sdp::print_candidate(candidate);
     auto& before = known.candidates;
     if (std::find(before.begin(), before.end(), text) != before.end()) return;
-    if (before.size() >= limit_) {
-        log_.debug("more than {} remote candidates for ufrag {}: the rest is ignored", before.size(),
-                   known.ufrag);
+    auto& count = known.count[static_cast<std::size_t>(use)];
+    if (count >= limit_) {
+        log_.debug("more than {} remote candidates for ufrag {}: the rest is ignored", count, known.ufrag);
         return;
     }
+    ++count;
     before.push_back(std::move(text));
     events.push_back(remote_candidate{known.transport, known.ufrag, candidate});
 }
@@ -183,35 +217,29 @@ CORTC_DECL outcome<void> remote_candidates::add(const model& now, const candidat
             fmt::format("candidate \"{}\": {}", init.candidate.substr(0, 200), candidate.error().message));
     if (!ufrag && candidate->ufrag()) where = targets(now, *sections, candidate->ufrag());
     if (where.empty()) return detail::unknown_generation(candidate->ufrag().value_or(""));
-    return add_at(now, where, *candidate, events);
+    for (const auto& each : where) add_at(now, each, *candidate, events);
+    return {};
 }
 
-CORTC_DECL outcome<void> remote_candidates::add_at(const model& now, const std::vector<target>& where,
-                                                   const sdp::candidate& candidate,
-                                                   std::deque<event>& events) {
-    std::vector<target> missing;
-    for (const auto& each : where) {
-        const auto& remote = *(now.*slots[each.slot]);
-        const auto& written = remote.content->media[each.section].candidates;
-        const auto* later = remote.trickled->find(each.section);
-        if (detail::holds(written, candidate) || (later && detail::holds(later->candidates, candidate)))
-            continue;
-        const auto known = written.size() + (later ? later->candidates.size() : 0);
-        if (known >= limit_ || remote.trickled->count >= limit_ * sections_of_limit)
-            return detail::refused(error_kind::operation,
-                                   fmt::format("the section has {} remote candidates already, the "
-                                               "description {} that came later: the limit",
-                                               known, remote.trickled->count));
-        missing.push_back(each);
-    }
-    for (const auto& each : missing) {
-        auto& later = *(now.*slots[each.slot])->trickled;
-        later.sections[each.section].candidates.push_back(candidate);
-        ++later.count;
-        for (const auto& way : places_[each.slot][each.section].feeds)
-            tell(told_[way.known], candidate, events);
-    }
-    return {};
+CORTC_DECL void remote_candidates::add_at(const model& now, const target& where,
+                                          const sdp::candidate& candidate, std::deque<event>& events) {
+    keep(*(now.*slots[where.slot]), where.section, candidate);
+    for (const auto& way : places_[where.slot][where.section].feeds)
+        tell(told_[way.known], candidate, events);
+}
+
+CORTC_DECL void remote_candidates::keep(const applied& remote, std::size_t section,
+                                        const sdp::candidate& candidate) const {
+    auto& all = *remote.trickled;
+    auto& later = all.sections[section];
+    if (detail::holds(remote.content->media[section].candidates, candidate) ||
+        detail::holds(later.candidates, candidate))
+        return;
+    const auto use = static_cast<std::size_t>(use_of(candidate));
+    if (later.held[use] >= limit_ || all.held[use] >= limit_ * sections_of_limit) return;
+    ++later.held[use];
+    ++all.held[use];
+    later.candidates.push_back(candidate);
 }
 
 CORTC_DECL void remote_candidates::end_at(const model& now, const std::vector<target>& where,
