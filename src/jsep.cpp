@@ -20,6 +20,7 @@
 #include "cortc/jsep/impl/session_media.ipp"
 #include "cortc/jsep/impl/session_set.ipp"
 #include "cortc/jsep/impl/session_transceivers.ipp"
+#include "cortc/jsep/impl/settle.ipp"
 #include "cortc/jsep/impl/simulcast.ipp"
 #include "cortc/jsep/impl/types.ipp"
 #include "cortc/jsep/impl/validate.ipp"

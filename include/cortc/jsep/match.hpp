@@ -35,6 +35,9 @@ inline constexpr std::size_t max_format_parameters = 2048;
 [[nodiscard]] bool matches(const codec_capability& ours, const sdp::codec& offered);
 /// The same encoding without a look at parameters: name, clock rate, channels.
 [[nodiscard]] bool same_encoding(const sdp::codec& a, const sdp::codec& b) noexcept;
+/// The same encoding, and the parameters that must agree do: what one side calls by this number is what the
+/// other calls by its own.
+[[nodiscard]] bool same_format(const sdp::codec& a, const sdp::codec& b);
 
 /// The codecs of a section in the order of its m= line; RFC 3551's static payload types get their names. What
 /// is described but not on the m= line is not offered.
@@ -47,12 +50,6 @@ inline constexpr std::size_t max_format_parameters = 2048;
 /// RFC 8285 6: by URI, with the offer's ids; ids that the answerer would have to choose are left out.
 [[nodiscard]] std::vector<sdp::extmap> answer_extensions(const std::vector<std::string>& ours,
                                                          const std::vector<sdp::extmap>& offered);
-/// What both sides of a section have in common once one of them, `ours` or the peer's, was the answer to the
-/// other. No codecs: the answer fits none of what was offered.
-[[nodiscard]] media_parameters settle_media(const sdp::session_description& local,
-                                            const sdp::session_description& remote, std::size_t index,
-                                            bool ours);
-
 namespace detail {
 
 /// What is sent besides a codec, and is worth nothing without one.
@@ -61,6 +58,9 @@ bool is_auxiliary(const sdp::codec& codec) noexcept;
 const codec_capability* find_capability(const std::vector<codec_capability>& ours, const sdp::codec& offered);
 /// RFC 3551 6: some payload types have a name without a=rtpmap.
 void name_static(sdp::codec& codec);
+/// The feedback that the peer offered for a codec, a=rtcp-fb:* included, as far as we understand it.
+std::vector<sdp::rtcp_feedback> common_feedback(const std::vector<sdp::rtcp_feedback>& ours,
+                                                const sdp::media_description& media, const sdp::codec& codec);
 
 } // namespace detail
 

@@ -14,10 +14,11 @@
 /// What a transceiver sends and receives, as the application sees and changes it (webrtc-pc 5.2).
 namespace cortc::jsep {
 
-/// A codec that both ends have, under the payload type that both use.
+/// A codec that both ends have.
 struct negotiated_codec {
-    sdp::codec codec;        // fmtp: what we said, so what we may be sent; feedback: what both have
+    sdp::codec codec;        // number and fmtp as we said, so what we may be sent; feedback: what both have
     std::string remote_fmtp; // what the peer said, so what it may be sent
+    std::uint8_t remote_payload_type = 0; // ... and under which number; mostly the same
 
     friend bool operator==(const negotiated_codec&, const negotiated_codec&) = default;
 };

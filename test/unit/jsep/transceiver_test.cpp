@@ -395,13 +395,45 @@ TEST_CASE("the peer's answer to our offer narrows codecs, extensions and layers"
     }
 }
 
-TEST_CASE("an answer may not claim more than was offered") {
-    media_pair pair;
-    pair.alice.jsep.set_local_description(sdp_type::offer, pair.alice.offer()).value(); // recvonly
-    pair.bob.jsep.set_remote_description(sdp_type::offer, pair.alice.jsep.local_description()->sdp).value();
-    auto answer = replaced(pair.bob.answer(), "a=inactive", "a=sendrecv");
-    pair.alice.jsep.set_remote_description(sdp_type::answer, answer).value();
-    CHECK(only_of(pair.alice, media_kind::audio).current_direction == way::recvonly);
+TEST_CASE("RFC 3264 6.1: an answer's direction fits the offer's") {
+    struct row {
+        way offered;
+        std::string answered; // no line at all: empty
+        bool fits;
+        way settled = way::inactive;
+    };
+    for (const auto& each : std::vector<row>{{way::sendrecv, "sendrecv", true, way::sendrecv},
+                                             {way::sendrecv, "sendonly", true, way::recvonly},
+                                             {way::sendrecv, "recvonly", true, way::sendonly},
+                                             {way::sendrecv, "inactive", true},
+                                             {way::sendonly, "recvonly", true, way::sendonly},
+                                             {way::sendonly, "inactive", true},
+                                             {way::sendonly, "", true, way::sendonly},
+                                             {way::sendonly, "sendrecv", false},
+                                             {way::sendonly, "sendonly", false},
+                                             {way::recvonly, "sendonly", true, way::recvonly},
+                                             {way::recvonly, "sendrecv", false},
+                                             {way::recvonly, "recvonly", false},
+                                             {way::inactive, "inactive", true},
+                                             {way::inactive, "", true},
+                                             {way::inactive, "recvonly", false}}) {
+        CAPTURE(sdp::to_string(each.offered), each.answered);
+        peer alice(1), bob(2);
+        transceiver_init init;
+        init.direction = each.offered;
+        auto id = alice.jsep.add_transceiver(media_kind::audio, init).value();
+        bob.jsep.set_remote_description(sdp_type::offer, alice.set_local()).value();
+        auto answer = sdp::parse(bob.answer()).value();
+        answer.media[0].direction = sdp::parse_direction(each.answered);
+        observed before(alice.jsep);
+        auto done = alice.jsep.set_remote_description(sdp_type::answer, sdp::print(answer));
+        REQUIRE(done.has_value() == each.fits);
+        if (each.fits) CHECK(alice.jsep.find(id)->current_direction == each.settled);
+        if (each.fits) continue;
+        CHECK(done.error().kind == error_kind::invalid_access);
+        CHECK(contains(done.error().message, "a=" + each.answered));
+        CHECK(observed(alice.jsep) == before);
+    }
 }
 
 TEST_CASE("set a description step 3: a pranswer settles a transceiver, the answer after it may change it") {

@@ -109,7 +109,7 @@ codec_parameters(MediaKind kind, const std::vector<jsep::negotiated_codec>& code
         const auto& codec = each.codec;
         made.emplace_back(to_codec(kind, codec.name, codec.clock_rate, codec.channels,
                                    sending ? each.remote_fmtp : codec.fmtp),
-                          codec.payload_type);
+                          sending ? each.remote_payload_type : codec.payload_type);
     }
     return made;
 }

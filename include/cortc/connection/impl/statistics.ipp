@@ -391,10 +391,10 @@ CORTC_DECL void connection_statistics::collect_codecs(StatsReport& report) {
         const bool sends = direction == sdp::direction::sendrecv || direction == sdp::direction::sendonly;
         const auto kind = each.kind == jsep::media_kind::audio ? "audio" : "video";
         for (const auto& negotiated : each.negotiated->codecs) {
-            const auto add = [&](const std::string& fmtp) {
-                const auto& codec = negotiated.codec;
+            const auto& codec = negotiated.codec;
+            const auto add = [&](std::uint8_t payload_type, const std::string& fmtp) {
                 CodecStats made;
-                made.payloadType = codec.payload_type;
+                made.payloadType = payload_type;
                 made.transportId = transport_stats_id(*where);
                 made.mimeType = fmt::format("{}/{}", kind, codec.name);
                 if (codec.clock_rate != 0) made.clockRate = codec.clock_rate;
@@ -402,13 +402,14 @@ CORTC_DECL void connection_statistics::collect_codecs(StatsReport& report) {
                     made.channels = std::max<std::uint16_t>(codec.channels, 1);
                 if (!fmtp.empty()) made.sdpFmtpLine = fmtp;
                 auto id =
-                    stats_id("CD", {where->value(), codec.payload_type,
-                                    detail::mixed(as_bytes(made.mimeType)), detail::mixed(as_bytes(fmtp))});
+                    stats_id("CD", {where->value(), payload_type, detail::mixed(as_bytes(made.mimeType)),
+                                    detail::mixed(as_bytes(fmtp))});
                 report_object(report, std::move(id), std::move(made));
             };
-            if (receives) add(negotiated.codec.fmtp);
-            if (sends && !(receives && negotiated.remote_fmtp == negotiated.codec.fmtp))
-                add(negotiated.remote_fmtp);
+            const auto same =
+                negotiated.remote_fmtp == codec.fmtp && negotiated.remote_payload_type == codec.payload_type;
+            if (receives) add(codec.payload_type, codec.fmtp);
+            if (sends && !(receives && same)) add(negotiated.remote_payload_type, negotiated.remote_fmtp);
         }
     }
 }

@@ -3,6 +3,7 @@
 #include "cortc/jsep/apply.hpp"
 #include "cortc/jsep/encodings.hpp"
 #include "cortc/jsep/match.hpp"
+#include "cortc/jsep/settle.hpp"
 #include "cortc/jsep/simulcast.hpp"
 
 #include <algorithm>

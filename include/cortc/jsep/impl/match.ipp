@@ -1,7 +1,6 @@
 #pragma once
 
 #include "cortc/jsep/match.hpp"
-#include "cortc/jsep/simulcast.hpp"
 #include "cortc/sdp/detail/text.hpp"
 
 #include <algorithm>
@@ -81,7 +80,6 @@ CORTC_DECL void name_static(sdp::codec& codec) {
     }
 }
 
-/// The feedback that the peer offered for a codec, a=rtcp-fb:* included, as far as we understand it.
 CORTC_DECL std::vector<sdp::rtcp_feedback> common_feedback(const std::vector<sdp::rtcp_feedback>& ours,
                                                            const sdp::media_description& media,
                                                            const sdp::codec& codec) {
@@ -125,10 +123,9 @@ CORTC_DECL std::string answer_fmtp(const codec_capability& ours, const sdp::code
     return fmtp;
 }
 
-CORTC_DECL bool parameters_agree(const codec_capability& ours, const sdp::codec& offered) {
+CORTC_DECL bool parameters_agree(const sdp::codec& own, const sdp::codec& offered) {
     const auto* rules = rules_of(offered);
     if (!rules) return true;
-    const auto own = parameters_of(ours);
     for (const auto& rule : rules->parameters) {
         if (!rule.must_agree) continue;
         if (offered.parameter(rule.key).value_or(rule.fallback) !=
@@ -224,38 +221,6 @@ CORTC_DECL std::vector<sdp::codec> codec_answer::run() {
     return answer;
 }
 
-CORTC_DECL std::vector<negotiated_codec> settle_codecs(const sdp::media_description& local,
-                                                       const sdp::media_description& remote, bool ours) {
-    std::vector<negotiated_codec> settled;
-    const auto& other = ours ? remote : local;
-    for (const auto& answered : listed_codecs(ours ? local : remote)) {
-        const auto* offered = other.find_codec(answered.payload_type);
-        if (!offered) continue;
-        auto counterpart = *offered;
-        name_static(counterpart);
-        if (!same_encoding(answered, counterpart)) continue;
-        auto own = ours ? answered : counterpart;
-        const auto& theirs = ours ? counterpart : answered;
-        own.rtcp_fb = common_feedback(own.rtcp_fb, remote, theirs);
-        settled.push_back({std::move(own), theirs.fmtp});
-    }
-    return settled;
-}
-
-CORTC_DECL std::vector<sdp::extmap> settle_extensions(const std::vector<sdp::extmap>& local,
-                                                      const std::vector<sdp::extmap>& remote) {
-    std::vector<sdp::extmap> settled;
-    for (auto own : local) {
-        auto found = std::find_if(remote.begin(), remote.end(), [&](const auto& other) {
-            return other.id == own.id && other.uri == own.uri;
-        });
-        if (found == remote.end()) continue;
-        if (found->way) own.way = own.way.value_or(sdp::direction::sendrecv) & sdp::reverse(*found->way);
-        settled.push_back(std::move(own));
-    }
-    return settled;
-}
-
 } // namespace detail
 
 CORTC_DECL std::optional<h264_format> parse_h264_format(std::optional<std::string_view> profile_level_id) {
@@ -293,7 +258,11 @@ CORTC_DECL bool same_encoding(const sdp::codec& a, const sdp::codec& b) noexcept
 CORTC_DECL bool matches(const codec_capability& ours, const sdp::codec& offered) {
     return offered.is(ours.name) && offered.clock_rate == ours.clock_rate &&
            detail::channels_of(offered) == ours.channels && offered.fmtp.size() <= max_format_parameters &&
-           detail::parameters_agree(ours, offered);
+           detail::parameters_agree(detail::parameters_of(ours), offered);
+}
+
+CORTC_DECL bool same_format(const sdp::codec& a, const sdp::codec& b) {
+    return same_encoding(a, b) && detail::parameters_agree(a, b);
 }
 
 CORTC_DECL std::vector<sdp::codec> listed_codecs(const sdp::media_description& media) {
@@ -328,21 +297,6 @@ CORTC_DECL std::vector<sdp::extmap> answer_extensions(const std::vector<std::str
         answer.push_back(std::move(accepted));
     }
     return answer;
-}
-
-CORTC_DECL media_parameters settle_media(const sdp::session_description& local,
-                                         const sdp::session_description& remote, std::size_t index,
-                                         bool ours) {
-    const auto& own = local.media[index];
-    const auto& theirs = remote.media[index];
-    media_parameters settled;
-    settled.codecs = detail::settle_codecs(own, theirs, ours);
-    settled.extensions = detail::settle_extensions(own.extmaps, sdp::effective_extmaps(remote, theirs));
-    settled.rtcp_reduced_size = own.rtcp_rsize && theirs.rtcp_rsize;
-    auto layers = common_layers(own, theirs);
-    settled.rids = std::move(layers.rids);
-    settled.simulcast = std::move(layers.simulcast);
-    return settled;
 }
 
 } // namespace cortc::jsep

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cortc/jsep/match.hpp"
+#include "cortc/jsep/settle.hpp"
 #include "cortc/jsep/validate.hpp"
 
 #include <fmt/format.h>
@@ -162,6 +162,21 @@ CORTC_DECL outcome<void> validate_order(const model& base, const sdp::session_de
     return {};
 }
 
+/// RFC 3264 6.1. An answer that writes no direction has sendrecv by default: it is taken for what was
+/// offered, as far as it goes.
+CORTC_DECL outcome<void> validate_answered_direction(const sdp::session_description& offer,
+                                                     const sdp::media_description& answered,
+                                                     std::size_t index) {
+    if (!answered.direction) return {};
+    const auto allowed = sdp::reverse(sdp::effective_direction(offer, offer.media[index]));
+    if ((*answered.direction & allowed) == *answered.direction) return {};
+    return does_not_fit(fmt::format("{}: a={} in the answer; the offer allows {}", section_name(offer, index),
+                                    sdp::to_string(*answered.direction),
+                                    allowed == sdp::direction::inactive
+                                        ? "inactive alone"
+                                        : fmt::format("{} and inactive", sdp::to_string(allowed))));
+}
+
 CORTC_DECL outcome<void> validate_answered_section(const model& now, const sdp::session_description& answer,
                                                    std::size_t index) {
     const auto& offer = *now.pending_local->content;
@@ -185,7 +200,7 @@ CORTC_DECL outcome<void> validate_answered_section(const model& now, const sdp::
     if (!ours.is_rtp()) return validate_sctp(now, answer, index);
     if (settle_media(offer, answer, index, false).codecs.empty())
         return does_not_fit(name + ": the answer lists none of the codecs that were offered");
-    return {};
+    return validate_answered_direction(offer, theirs, index);
 }
 
 /// The transport of a section that stands for its group in an answer.
