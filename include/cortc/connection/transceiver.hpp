@@ -57,6 +57,7 @@ class transceiver_impl {
     [[nodiscard]] jsep::transceiver_id id() const noexcept { return id_; }
     [[nodiscard]] MediaKind kind() const noexcept { return kind_; }
     [[nodiscard]] const std::string& mid() const noexcept { return mid_; }
+    void forget_mid() noexcept { mid_.clear(); }
     [[nodiscard]] RtpTransceiverDirection direction() const noexcept { return direction_; }
     [[nodiscard]] std::optional<RtpTransceiverDirection> current_direction() const noexcept {
         return current_direction_;

@@ -65,7 +65,11 @@ class session {
     void add_data_section();
     /// The next offer carries new credentials for every generation now in use. Survives rollback.
     void restart_ice();
-    /// The W3C's check for negotiation-needed; says nothing about the signaling state.
+    /// RFC 9429 3.5.1: the configuration of ICE changed in a way that takes a new gathering phase. Offers
+    /// carry new credentials until a local description with new ones was set. Asks for no negotiation by
+    /// itself, and does nothing before there is a local description.
+    void set_needs_ice_restart();
+    /// The W3C's check for negotiation-needed, of the last stable state.
     [[nodiscard]] bool negotiation_needed() const;
     /// The queued step of "update the negotiation-needed flag": true when the event is to fire.
     [[nodiscard]] bool update_negotiation_needed();
@@ -100,8 +104,8 @@ class session {
     /// What the next description asks for; none is the W3C's "stopped". invalid_state: it is stopping,
     /// stopped or gone; then type: stopped is nothing to ask for.
     [[nodiscard]] outcome<void> set_direction(transceiver_id which, std::optional<sdp::direction> direction);
-    /// The next offer rejects its section; one without a section is stopped at once. Does nothing to one that
-    /// is stopping, stopped or gone.
+    /// The next offer rejects its section. One without a section stays in the list, and gets none any more,
+    /// unless an offer that was created before is set. Does nothing to one that is stopping, stopped or gone.
     void stop(transceiver_id which);
     /// setStreams. invalid_state: closed, or gone; type: an id is malformed.
     [[nodiscard]] outcome<void> set_streams(transceiver_id which, std::vector<std::string> streams);
@@ -175,7 +179,7 @@ class session {
     [[nodiscard]] outcome<void> set_remote_answer(sdp_type type, content_ptr answer);
     void commit(model next);
     void keep_stopped();
-    void stop_unplaced();
+    void note_restart(const std::vector<transport_state>& before);
     void name_senders();
     [[nodiscard]] outcome<transceiver> new_transceiver(media_kind kind, transceiver_init init);
     transceiver_id insert(transceiver made);
@@ -199,11 +203,12 @@ class session {
     std::vector<ice_credentials> to_replace_;
     bool data_wanted_ = false;
     bool negotiation_needed_ = false;
+    bool needs_ice_restart_ = false;
     std::uint64_t session_id_;
     std::uint64_t session_version_ = 0;
     std::uint64_t revision_ = 0;
     std::uint64_t remote_offer_ = 0; // counts different remote offers
-    std::string remote_offer_text_;  // the pending one as it came
+    std::string remote_offer_text_;  // the last one as it came; empty once it was answered
     issued ids_;
     number_history numbers_;
     std::size_t first_mid_ = 0; // smaller numbers may have been mids

@@ -71,6 +71,30 @@ TEST_CASE("negotiationneeded check: its msid differs from what was negotiated") 
     CHECK_FALSE(here.alice.jsep.negotiation_needed());
 }
 
+TEST_CASE("negotiationneeded check: stream ids are a set") {
+    calling here;
+    here.alice.jsep.set_streams(here.sent, {"one", "two"}).value();
+    CHECK(here.alice.jsep.negotiation_needed());
+    negotiate(here.alice, here.bob);
+    here.alice.jsep.set_streams(here.sent, {"two", "one", "two"}).value();
+    CHECK_FALSE(here.alice.jsep.negotiation_needed());
+    here.alice.jsep.set_streams(here.sent, {"two"}).value();
+    CHECK(here.alice.jsep.negotiation_needed());
+}
+
+TEST_CASE("negotiationneeded check: it is of the last stable state, whatever is pending") {
+    calling here;
+    (void)here.alice.jsep.add_track(media_kind::video, "v").value();
+    here.alice.jsep.add_data_section();
+    CHECK(here.alice.jsep.negotiation_needed());
+    here.bob.jsep.set_remote_description(sdp_type::offer, here.alice.set_local()).value();
+    CHECK(here.alice.jsep.negotiation_needed());
+    CHECK_FALSE(here.bob.jsep.negotiation_needed()); // though the offer has more sections than are current
+    here.alice.jsep.set_remote_description(sdp_type::answer, here.bob.set_local()).value();
+    CHECK_FALSE(here.alice.jsep.negotiation_needed());
+    CHECK_FALSE(here.bob.jsep.negotiation_needed());
+}
+
 TEST_CASE("negotiationneeded check: its direction differs, on the side that offered") {
     calling here; // offered sendrecv, answered recvonly
     here.alice.jsep.set_direction(here.sent, way::sendonly).value();

@@ -266,14 +266,37 @@ TEST_CASE("direction: stopping InvalidStateError, then stopped TypeError") {
           error_kind::invalid_state);
 }
 
-TEST_CASE("stop: without a section it is over at once, and nothing is to be negotiated") {
-    peer self(1);
+TEST_CASE("stop: without a section it stays in the list, and nothing is to be negotiated") {
+    peer self(1), other(2);
     auto id = self.jsep.add_transceiver(media_kind::audio).value();
     self.jsep.stop(id);
-    CHECK(self.jsep.find(id)->stopped);
     CHECK(self.events().empty());
     CHECK_FALSE(self.jsep.negotiation_needed());
     CHECK_FALSE(contains(self.offer(), "m=audio"));
+    (void)self.jsep.add_track(media_kind::audio, "t").value(); // finds it no more
+    negotiate(self, other);
+    REQUIRE(self.jsep.transceivers().size() == 2);
+    CHECK(self.jsep.find(id)->stopping);
+    CHECK(self.jsep.find(id)->mid.empty());
+    CHECK_FALSE(self.jsep.negotiation_needed());
+}
+
+TEST_CASE("stop: between createOffer and setLocalDescription") {
+    peer self(1), other(2);
+    auto id = self.jsep.add_track(media_kind::audio, "t", {"s"}).value();
+    auto offer = self.offer();
+    self.jsep.stop(id);
+    self.jsep.set_local_description(sdp_type::offer, offer).value();
+    other.jsep.set_remote_description(sdp_type::offer, offer).value();
+    self.jsep.set_remote_description(sdp_type::answer, other.set_local()).value();
+    CHECK(self.jsep.find(id)->stopping);
+    CHECK(self.jsep.find(id)->mid == "0"); // the offer had a section for it
+    CHECK(self.jsep.negotiation_needed());
+    CHECK(contains(self.offer(), "m=audio 0 "));
+    negotiate(self, other);
+    CHECK(self.jsep.transceivers().empty());
+    CHECK(other.jsep.transceivers().empty());
+    CHECK_FALSE(self.jsep.negotiation_needed());
 }
 
 TEST_CASE("stop: between the offer and its rollback") {
@@ -284,7 +307,8 @@ TEST_CASE("stop: between the offer and its rollback") {
     CHECK(self.jsep.find(id)->stopping);
     CHECK_FALSE(self.jsep.find(id)->stopped);
     self.jsep.set_local_description(sdp_type::rollback).value();
-    CHECK(self.jsep.transceivers().empty());
+    CHECK(self.jsep.find(id)->stopping); // stop() is not rolled back
+    CHECK(self.jsep.find(id)->mid.empty());
     CHECK_FALSE(self.jsep.negotiation_needed());
 }
 

@@ -224,9 +224,9 @@ void check_agreement(side& alice, side& bob) {
     std::map<std::string, const transceiver*> by_mid;
     std::size_t found = 0;
     for (const auto& each : alice.self.jsep.transceivers())
-        if (!each.stopped) REQUIRE(by_mid.emplace(each.mid, &each).second);
+        if (each.section && !each.stopped) REQUIRE(by_mid.emplace(each.mid, &each).second);
     for (const auto& theirs : bob.self.jsep.transceivers()) {
-        if (theirs.stopped) continue; // before it had a section
+        if (!theirs.section) continue; // stopped before it had one
         ++found;
         REQUIRE(by_mid.contains(theirs.mid));
         const auto& ours = *by_mid[theirs.mid];

@@ -301,8 +301,12 @@ asio::awaitable<void> stopping(context a, context b) {
     CHECK(other.getTransceivers().empty());
     auto unplaced = one.addTransceiver("video");
     unplaced.stop(); // nothing to negotiate about it
-    CHECK(unplaced.stopped());
-    CHECK(one.getSenders().empty());
+    CHECK(unplaced.direction() == direction::stopped);
+    CHECK_FALSE(unplaced.currentDirection());
+    CHECK(one.getTransceivers().size() == 1);
+    co_await test::negotiate(one, other);
+    CHECK(one.getTransceivers().size() == 1);
+    CHECK(other.getTransceivers().empty());
 }
 
 asio::awaitable<void> closing(context a, context b) {

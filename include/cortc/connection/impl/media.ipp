@@ -97,7 +97,7 @@ CORTC_DECL void connection_media::set_direction(transceiver_impl& which, sdp::di
 
 CORTC_DECL void connection_media::stop(transceiver_impl& which) {
     session_.stop(which.id());
-    negotiation_.session_changed(); // one that has no section is stopped at once
+    negotiation_.session_changed();
     negotiation_.update_negotiation_needed();
 }
 
@@ -177,7 +177,10 @@ CORTC_DECL connection_media::news connection_media::sync() {
                                     [this](const auto& each) { return session_.find(each->id()); });
     what.gone.assign(std::make_move_iterator(at), std::make_move_iterator(transceivers_.end()));
     transceivers_.erase(at, transceivers_.end());
-    for (const auto& each : what.gone) each->end(make_error(errc::closed, "the transceiver was stopped"));
+    for (const auto& each : what.gone) {
+        if (!each->current_direction()) each->forget_mid(); // a rollback, no answer, took it away
+        each->end(make_error(errc::closed, "the transceiver was stopped"));
+    }
     for (const auto& now : session_.transceivers()) {
         auto known = find(now.id);
         const auto received = known && known->receiving();

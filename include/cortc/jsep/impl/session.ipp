@@ -65,7 +65,7 @@ CORTC_DECL outcome<description> session::create_offer(offer_options options) {
     if (auto missing = cannot_create()) return *missing;
     offer_plan plan;
     plan.data_wanted = data_wanted_;
-    plan.restart = options.ice_restart;
+    plan.restart = options.ice_restart || needs_ice_restart_;
     plan.replace = to_replace_;
     plan.first_mid = first_mid_;
     auto built = build_offer(base(), model_, plan, next_settings(), numbers_, random_);
@@ -107,10 +107,17 @@ CORTC_DECL void session::restart_ice() {
     ++revision_;
 }
 
+CORTC_DECL void session::set_needs_ice_restart() {
+    if (needs_ice_restart_ || !(model_.current_local || model_.pending_local)) return;
+    needs_ice_restart_ = true;
+    ++revision_;
+}
+
 CORTC_DECL bool session::negotiation_needed() const {
-    return !to_replace_.empty() || (data_wanted_ && !model_.data_section()) ||
-           std::any_of(model_.transceivers.begin(), model_.transceivers.end(),
-                       [this](const auto& each) { return transceiver_needs_negotiation(model_, each); });
+    const auto& stable = base();
+    return !to_replace_.empty() || (data_wanted_ && !stable.data_section()) ||
+           std::any_of(stable.transceivers.begin(), stable.transceivers.end(),
+                       [&](const auto& each) { return transceiver_needs_negotiation(stable, each); });
 }
 
 CORTC_DECL bool session::update_negotiation_needed() {

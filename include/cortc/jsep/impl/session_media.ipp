@@ -7,14 +7,23 @@
 
 namespace cortc::jsep {
 
+namespace detail {
+
+CORTC_DECL bool same_set(const std::vector<sdp::msid>& a, const std::vector<sdp::msid>& b) {
+    return std::is_permutation(a.begin(), a.end(), b.begin(), b.end());
+}
+
+} // namespace detail
+
 /// webrtc-pc 4.7.3 "check if negotiation is needed", 5.
 CORTC_DECL bool transceiver_needs_negotiation(const model& stable, const transceiver& which) {
-    if (which.stopping && !which.stopped) return true;
+    // Nothing can be negotiated about one that stops without a section: it would ask for ever (an addition).
+    if (which.stopping && !which.stopped) return which.section.has_value();
     if (which.stopped) return which.section && !stable.sections[*which.section].rejected();
     if (!which.section || !stable.current_local) return true;
     const auto& local = *stable.current_local->content;
     const auto& media = local.media[*which.section];
-    if (media.msids != sent_msids(which) && !sent_msids(which).empty()) return true;
+    if (auto sent = sent_msids(which); !sent.empty() && !detail::same_set(sent, media.msids)) return true;
     const auto& remote = *stable.current_remote->content;
     auto ours = sdp::effective_direction(local, media);
     auto theirs = sdp::reverse(sdp::effective_direction(remote, remote.media[*which.section]));
@@ -61,18 +70,6 @@ CORTC_DECL void session::remember_mids() {
         auto [at, failure] = std::from_chars(each.mid.data(), end, number);
         if (at == end && failure == std::errc{} && number < 10'000)
             first_mid_ = std::max(first_mid_, number + 1);
-    }
-}
-
-/// Nothing can be negotiated about a transceiver without a section, so a stopping one would need negotiation
-/// for ever (an addition to webrtc-pc 5.4).
-CORTC_DECL void session::stop_unplaced() {
-    for (auto& each : model_.transceivers) {
-        if (!each.stopping || each.stopped || each.section) continue;
-        auto* before = stable_ ? stable_->find(each.id) : nullptr;
-        if (before && before->section) continue;
-        if (before) before->stopped = true;
-        each.stopped = true;
     }
 }
 

@@ -65,8 +65,10 @@ CORTC_DECL outcome<void> session::set_local_description(std::optional<sdp_type> 
 }
 
 CORTC_DECL outcome<void> session::set_local(sdp_type type, const created& from) {
+    auto before = model_.transports;
     if (type == sdp_type::offer) {
         commit(apply_local_offer(base(), model_, from.content, from.owners, ids_));
+        note_restart(before);
         return {};
     }
     if (from.remote_offer != remote_offer_)
@@ -76,7 +78,16 @@ CORTC_DECL outcome<void> session::set_local(sdp_type type, const created& from) 
             {},
             {}};
     commit(apply_answer(model_, from.content, type, true, options_.ice_lite, ids_));
+    note_restart(before);
     return {};
+}
+
+/// RFC 9429 3.5.1: new credentials, in an offer or an answer, are the restart that was needed.
+CORTC_DECL void session::note_restart(const std::vector<transport_state>& before) {
+    for (const auto& was : before) {
+        const auto* now = model_.find(was.id);
+        if (now && !was.local.ufrag.empty() && now->local != was.local) needs_ice_restart_ = false;
+    }
 }
 
 CORTC_DECL outcome<void> session::set_remote_description(sdp_type type, std::string_view sdp) {
@@ -113,8 +124,8 @@ CORTC_DECL outcome<void> session::set_remote_offer(content_ptr offer, std::strin
     const bundle_layout layout(*offer);
     const auto tags = plan_answer(base(), *offer, layout, rules());
     if (auto fits = validate_remote_offer(base(), *offer, layout, tags); !fits) return fits;
-    auto repeated = model_.pending_remote && remote_offer_text_ == text;
-    if (!repeated) ++remote_offer_;
+    if (remote_offer_text_ != text)
+        ++remote_offer_; // else what was created for it fits, after a rollback, too
     remote_offer_text_ = text;
     commit(apply_remote_offer(base(), model_, std::move(offer), tags, options_.ice_lite, ids_));
     return {};
@@ -140,6 +151,7 @@ CORTC_DECL void session::forget_answered(const model& before) {
     if (!model_.current_local || same) return;
     last_offer_.reset();
     last_answer_.reset();
+    remote_offer_text_.clear();
     auto stands = [this](const ice_credentials& old) {
         const auto& media = model_.current_local->content->media;
         return std::any_of(media.begin(), media.end(), [&](const auto& m) {
@@ -166,10 +178,8 @@ CORTC_DECL void session::commit(model next) {
     keep_stopped();
     if (model_.state == signaling_state::stable) {
         stable_.reset();
-        stop_unplaced();
         drop_stopped(model_);
         remember_mids();
-        remote_offer_text_.clear();
         negotiation_needed_ = false; // webrtc-pc: cleared here, then checked again
         forget_answered(before);
     }

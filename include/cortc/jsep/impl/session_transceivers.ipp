@@ -114,6 +114,8 @@ CORTC_DECL outcome<transceiver_id> session::add_track(media_kind kind, std::stri
     if (std::any_of(all.begin(), all.end(),
                     [&](const auto& each) { return !each.stopped && each.track == track; }))
         return detail::refused(error_kind::invalid_access, "the track is one that a sender has already");
+    if (codecs(kind).empty())
+        return detail::refused(error_kind::not_supported, "no codec of this kind is configured");
     auto ids = detail::stream_ids(streams);
     if (!ids) return ids.error();
     auto reusable = std::find_if(all.begin(), all.end(), [&](const auto& each) {
@@ -175,7 +177,6 @@ CORTC_DECL void session::stop(transceiver_id which) {
         each.stopping = true;
         each.direction = sdp::direction::inactive;
     });
-    stop_unplaced();
 }
 
 CORTC_DECL outcome<void> session::set_streams(transceiver_id which, std::vector<std::string> streams) {
