@@ -21,13 +21,16 @@ struct issued {
     std::uint32_t transceiver = 1;
     std::string default_stream; // of tracks whose sections name no stream (RFC 9429 5.8)
 };
-/// The transceivers that the sections of an offer of ours were written for.
-using section_owners = std::vector<std::optional<transceiver_id>>;
+/// What the content of an offer of ours does not say of its sections.
+struct offer_places {
+    std::vector<std::optional<transceiver_id>> owners; // the transceivers that they were written for
+    section_tags tags; // for each the one that stands for its transport; a group may have several
+};
 
 /// `base` is the last stable state, `now` the present one: an offer that replaces a pending one of the same
 /// side keeps the transports and transceivers that were made for it.
 [[nodiscard]] model apply_local_offer(const model& base, const model& now, content_ptr offer,
-                                      const section_owners& owners, issued& ids);
+                                      const offer_places& places, issued& ids);
 /// `tags` is plan_answer()'s.
 [[nodiscard]] model apply_remote_offer(const model& base, const model& now, content_ptr offer,
                                        const section_tags& tags, bool we_are_lite, issued& ids);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/base/random.hpp"
+#include "cortc/jsep/apply.hpp"
 #include "cortc/jsep/capabilities.hpp"
 #include "cortc/jsep/model.hpp"
 #include "cortc/jsep/numbers.hpp"
@@ -31,21 +32,23 @@ struct build_settings {
 /// RFC 8839 5.4: a fresh pair, 48 random bits in the ufrag and 144 in the password.
 [[nodiscard]] ice_credentials make_credentials(random_source& random, std::string_view ufrag_prefix);
 
-/// The ICE and DTLS lines of a section. Those that share a transport repeat them: RFC 9429 5.2.1 wants them
-/// in the tagged section alone, but browsers write and some peers need them in each.
+/// The ICE and DTLS lines of a section. Those that share a transport repeat them, and the sections of a first
+/// offer that an answer may bundle have one set of credentials among them, bundle-only ones included. RFC
+/// 9429 5.2.1 and RFC 9143 7.1.3 want none in bundle-only sections, other ones in each of the rest, and later
+/// the tagged section's alone. Browsers write them as we do, and their peers rely on it: Chromium and
+/// GStreamer reject all that follows a section without a fingerprint, and Pion takes no group with several
+/// credentials.
 struct transport_lines {
     ice_credentials ice;
     sdp::setup_role setup = sdp::setup_role::actpass;
 };
-/// An audio or video section of an offer (RFC 9429 5.2.1, 5.2.2). No lines: it is bundle-only.
+/// An audio or video section of an offer, still without them (RFC 9429 5.2.1, 5.2.2).
 [[nodiscard]] sdp::media_description media_offer(const section& from, const transceiver& which,
-                                                 const transport_lines* lines, const build_settings& settings,
-                                                 group_numbers& numbers);
+                                                 const build_settings& settings, group_numbers& numbers);
 /// The answer to an audio or video section that is accepted (RFC 9429 5.3.1). Without codecs when the
 /// application's preferences leave none of those that were offered: then it is to be rejected after all.
 [[nodiscard]] sdp::media_description media_answer(const section& from, const transceiver& which,
                                                   const sdp::session_description& offer, std::size_t index,
-                                                  const transport_lines& lines,
                                                   const build_settings& settings);
 /// "a=msid" of a transceiver that may send (RFC 8830; "-" is no stream).
 [[nodiscard]] std::vector<sdp::msid> sent_msids(const transceiver& which);
@@ -59,7 +62,8 @@ struct offer_plan {
 
 struct built_offer {
     sdp::session_description content;
-    std::vector<std::optional<transceiver_id>> owners; // by section
+    offer_places places;
+    transport_bearers bearers; // of the transports that there are already
 };
 /// The sections in use and rejected in their places, then, in places that were given up or behind them, the
 /// transceivers that have no section yet and a data section if one is wanted and missing. What shares a

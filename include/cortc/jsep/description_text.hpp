@@ -18,9 +18,9 @@ struct gathered {
 };
 
 /// `content` with the candidates of the generations that its sections name; where several share a transport
-/// they stand in the tagged one (RFC 9429 5.2.1).
+/// they stand in the one that bears it (RFC 9429 5.2.1).
 [[nodiscard]] std::string print_local(const sdp::session_description& content,
-                                      const std::vector<gathered>& known);
+                                      const transport_bearers& bearers, const std::vector<gathered>& known);
 
 /// RFC 8839 4.2.1.2: the candidate for the m= and c= lines, the likeliest to work: relayed, then server
 /// reflexive, then host; IPv4 before IPv6. A name is none, nor is TCP.

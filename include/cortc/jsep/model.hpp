@@ -89,6 +89,10 @@ struct trickled_candidates {
     }
 };
 
+/// For each section of a description of ours the transport that it stands for; none for the sections that
+/// share it.
+using transport_bearers = std::vector<std::optional<transport_id>>;
+
 /// A description that was set. Candidates that became known after it, ours and the peer's, are not in its
 /// content: they join the text when it is read.
 struct applied {
@@ -97,6 +101,8 @@ struct applied {
     /// A remote description's. The last stable state has the same: no rollback takes back what a peer sent
     /// for its current description.
     std::shared_ptr<trickled_candidates> trickled;
+    /// A local description's: where the candidates of each transport stand.
+    transport_bearers bearers;
 };
 
 struct model {

@@ -26,10 +26,6 @@ using section_tags = std::vector<std::size_t>;
 /// The same for an answer, which says it by itself. A port of 0 is a rejection.
 [[nodiscard]] section_tags tags_of(const sdp::session_description& content, const bundle_layout& layout);
 
-/// The same for a description of ours: the sections of one group that have the same ICE credentials, or leave
-/// them to another one, share a transport. In an offer a group may still have several.
-[[nodiscard]] section_tags local_tags(const sdp::session_description& content, const bundle_layout& layout);
-
 /// RFC 9143 9.3: bundled sections multiplex RTCP as the first of their group does.
 [[nodiscard]] bool multiplexes_rtcp(const sdp::session_description& content, const bundle_layout& layout,
                                     std::size_t index);

@@ -159,7 +159,7 @@ class session {
     struct created {
         std::string text;
         content_ptr content;
-        section_owners owners;          // an offer's
+        offer_places places;            // an offer's
         std::uint64_t revision = 0;     // what it was made from; differs: no longer what we would make now
         std::uint64_t remote_offer = 0; // an answer's
     };
@@ -167,7 +167,7 @@ class session {
     [[nodiscard]] const model& base() const noexcept { return stable_ ? *stable_ : model_; }
     [[nodiscard]] std::optional<error> cannot_create() const;
     [[nodiscard]] build_settings next_settings();
-    [[nodiscard]] created make(sdp::session_description content);
+    [[nodiscard]] created make(sdp::session_description content, transport_bearers bearers);
     void remember_mids();
     [[nodiscard]] std::optional<error> wrong_state(sdp_type type, bool local) const;
     [[nodiscard]] sdp_type implicit_type() const noexcept;

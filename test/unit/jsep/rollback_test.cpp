@@ -94,7 +94,7 @@ TEST_CASE("every fingerprint stands in every section of a description") {
     const strings both{"a=fingerprint:" + sdp::print_fingerprint(fingerprint_of(1)),
                        "a=fingerprint:" + sdp::print_fingerprint(fingerprint_of(3))};
     for (const auto& section : sections_of(alice.set_local()))
-        if (contains(section, "a=fingerprint")) CHECK(lines_with(section, "a=fingerprint:") == both);
+        CHECK(lines_with(section, "a=fingerprint:") == both);
     bob.jsep.set_remote_description(sdp_type::offer, alice.jsep.local_description()->sdp).value();
     bob.set_local();
     CHECK(bob.events_of<dtls_parameters>().front().fingerprints ==

@@ -10,7 +10,7 @@ namespace cortc::jsep {
 
 namespace detail {
 
-void place_owners(model& next, const section_owners& owners);
+void place_owners(model& next, const std::vector<std::optional<transceiver_id>>& owners);
 void associate(model& next, const model* pending, const sdp::session_description& offer,
                const bundle_layout& layout, issued& ids);
 void settle_transceivers(model& next, const sdp::session_description& local,
@@ -105,7 +105,14 @@ CORTC_DECL void settle_transport(transport_state& transport, const sdp::session_
 }
 
 CORTC_DECL applied received(sdp_type type, content_ptr content) {
-    return {type, std::move(content), std::make_shared<trickled_candidates>()};
+    return {type, std::move(content), std::make_shared<trickled_candidates>(), {}};
+}
+
+CORTC_DECL transport_bearers bearers(const model& next, const section_tags& tags) {
+    transport_bearers all(tags.size());
+    for (std::size_t i = 0; i < tags.size(); ++i)
+        if (tags[i] == i) all[i] = next.sections[i].transport;
+    return all;
 }
 
 CORTC_DECL void drop_unreferenced(model& next) {
@@ -146,27 +153,26 @@ CORTC_DECL void accept_or_reject(model& next, const sdp::session_description& lo
 } // namespace detail
 
 CORTC_DECL model apply_local_offer(const model& base, const model& now, content_ptr offer,
-                                   const section_owners& owners, issued& ids) {
+                                   const offer_places& places, issued& ids) {
     auto next = base;
     auto replaces = now.state == signaling_state::have_local_offer;
     const bundle_layout layout(*offer);
-    const auto tags = local_tags(*offer, layout);
     next.sections.resize(offer->media.size());
     for (std::size_t i = 0; i < offer->media.size(); ++i) {
         auto bundled = next.sections[i].bundled && !next.sections[i].rejected();
         next.sections[i] = detail::section_of(offer->media[i]);
         next.sections[i].bundled = bundled;
     }
-    detail::offer_transports(next, base, now, layout, tags, replaces, ids);
+    detail::offer_transports(next, base, now, layout, places.tags, replaces, ids);
     for (auto& transport : next.transports) {
         if (next.sections[transport.section].transport != transport.id) continue; // the offer ends it
         auto lines = transport_of(*offer, layout, transport.section);
         transport.local = {*lines.ice_ufrag, *lines.ice_pwd};
     }
-    detail::place_owners(next, owners);
+    detail::place_owners(next, places.owners);
     // webrtc-pc "set a description": who offers first controls.
     if (!next.controlling) next.controlling = true;
-    next.pending_local = applied{sdp_type::offer, std::move(offer), {}};
+    next.pending_local = applied{sdp_type::offer, std::move(offer), {}, detail::bearers(next, places.tags)};
     next.state = signaling_state::have_local_offer;
     return next;
 }
@@ -196,16 +202,18 @@ CORTC_DECL model apply_answer(const model& now, content_ptr answer, sdp_type typ
     detail::accept_or_reject(next, local, remote, *answer, final_answer);
     detail::settle_transceivers(next, local, remote, *answer, final_answer, ids);
     if (we_are_lite && !remote.ice_lite) next.controlling = false; // RFC 8445 6.1.1, whoever offered
+    auto bearers =
+        ours ? detail::bearers(next, tags_of(*answer, bundle_layout(*answer))) : transport_bearers{};
     if (!final_answer) {
         if (ours)
-            next.pending_local = applied{type, std::move(answer), {}};
+            next.pending_local = applied{type, std::move(answer), {}, std::move(bearers)};
         else
             next.pending_remote = detail::received(type, std::move(answer));
         next.state = ours ? signaling_state::have_local_pranswer : signaling_state::have_remote_pranswer;
         return next;
     }
     detail::drop_unreferenced(next);
-    next.current_local = applied{ours ? type : sdp_type::offer, ours ? answer : offer, {}};
+    next.current_local = ours ? applied{type, answer, {}, std::move(bearers)} : *now.pending_local;
     next.current_remote = ours ? *now.pending_remote : detail::received(type, answer);
     next.pending_local.reset();
     next.pending_remote.reset();

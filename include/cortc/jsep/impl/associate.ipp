@@ -175,7 +175,7 @@ CORTC_DECL void associate(model& next, const model* pending, const sdp::session_
 }
 
 /// RFC 9429 5.9: the sections of our own offer.
-CORTC_DECL void place_owners(model& next, const section_owners& owners) {
+CORTC_DECL void place_owners(model& next, const std::vector<std::optional<transceiver_id>>& owners) {
     for (std::size_t i = 0; i < owners.size(); ++i) {
         auto* owner = owners[i] ? next.find(*owners[i]) : nullptr;
         if (!owner || owner->section) continue;

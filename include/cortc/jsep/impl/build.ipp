@@ -42,28 +42,20 @@ CORTC_DECL sdp::media_description rejected_media(const section& from) {
     return media;
 }
 
-/// RFC 9143 6: a section without a transport is bundle-only.
-CORTC_DECL void write_transport(sdp::media_description& media, const transport_lines* lines,
+CORTC_DECL void write_transport(sdp::media_description& media, const transport_lines& lines,
                                 const build_settings& settings) {
-    if (!lines) {
-        media.port = 0;
-        media.bundle_only = true;
-        return;
-    }
-    media.transport.ice_ufrag = lines->ice.ufrag;
-    media.transport.ice_pwd = lines->ice.pwd;
+    media.transport.ice_ufrag = lines.ice.ufrag;
+    media.transport.ice_pwd = lines.ice.pwd;
     media.transport.fingerprints = settings.fingerprints;
-    media.transport.setup = lines->setup;
+    media.transport.setup = lines.setup;
 }
 
 /// A section for data channels, in the form of RFC 8841 or in the older one that the peer began with.
-CORTC_DECL sdp::media_description data_media(const section& from, const transport_lines* lines,
-                                             const build_settings& settings) {
+CORTC_DECL sdp::media_description data_media(const section& from, const build_settings& settings) {
     sdp::media_description media;
     media.media = from.media;
     media.protocol = from.protocol;
     media.connections = {sdp::connection{}};
-    write_transport(media, lines, settings);
     if (from.mid_given) media.mid = from.mid;
     if (from.protocol == "DTLS/SCTP") {
         media.formats = {std::to_string(settings.sctp_port)};
@@ -149,8 +141,9 @@ CORTC_DECL sdp::session_description build_answer(const model& now, const build_s
         }
         const auto& own = lines[static_cast<std::size_t>(now.find(*each.transport) - now.transports.data())];
         const auto* which = now.transceiver_of(i);
-        answer.media.push_back(which ? media_answer(each, *which, offer, i, own, settings)
-                                     : detail::data_media(each, &own, settings));
+        answer.media.push_back(which ? media_answer(each, *which, offer, i, settings)
+                                     : detail::data_media(each, settings));
+        detail::write_transport(answer.media.back(), own, settings);
         without_codecs[i] = which && answer.media.back().codecs.empty();
     }
     const auto rejected = detail::finally_rejected(now, without_codecs);

@@ -10,18 +10,13 @@ namespace cortc::jsep {
 
 namespace detail {
 
-void write_transport(sdp::media_description& media, const transport_lines* lines,
-                     const build_settings& settings);
-
 /// What every accepted audio or video section of ours begins with.
-CORTC_DECL sdp::media_description rtp_media(const section& from, const transceiver& which,
-                                            const transport_lines* lines, const build_settings& settings) {
+CORTC_DECL sdp::media_description rtp_media(const section& from, const transceiver& which) {
     sdp::media_description media;
     media.media = from.media;
     media.protocol = from.protocol;
     media.connections = {sdp::connection{}};
     if (from.mid_given) media.mid = from.mid;
-    write_transport(media, lines, settings);
     media.msids = sent_msids(which);
     return media;
 }
@@ -54,17 +49,12 @@ CORTC_DECL std::vector<sdp::msid> sent_msids(const transceiver& which) {
 }
 
 CORTC_DECL sdp::media_description media_offer(const section& from, const transceiver& which,
-                                              const transport_lines* lines, const build_settings& settings,
-                                              group_numbers& numbers) {
+                                              const build_settings& settings, group_numbers& numbers) {
     const auto* negotiated = which.negotiated.get();
-    auto media = detail::rtp_media(from, which, lines, settings);
+    auto media = detail::rtp_media(from, which);
     media.direction = which.direction;
     media.rtcp_mux = true; // in bundle-only sections, too: browsers look for it
     media.rtcp_rsize = !negotiated || negotiated->rtcp_reduced_size;
-    if (!negotiated && lines) {
-        media.rtcp = sdp::rtcp_port{9, sdp::connection{}};
-        media.rtcp_mux_only = settings.rtcp_mux == rtcp_mux_policy::require;
-    }
     media.extmaps = offer_extensions(settings.media->extensions(which.kind), negotiated, numbers);
     detail::write_codecs(media, offer_codecs(detail::allowed_codecs(which, settings),
                                              !which.preferred_codecs.empty(), negotiated, numbers));
@@ -76,9 +66,9 @@ CORTC_DECL sdp::media_description media_offer(const section& from, const transce
 
 CORTC_DECL sdp::media_description media_answer(const section& from, const transceiver& which,
                                                const sdp::session_description& offer, std::size_t index,
-                                               const transport_lines& lines, const build_settings& settings) {
+                                               const build_settings& settings) {
     const auto& offered = offer.media[index];
-    auto media = detail::rtp_media(from, which, &lines, settings);
+    auto media = detail::rtp_media(from, which);
     auto wanted = which.ended() ? sdp::direction::inactive : which.direction;
     media.direction = sdp::reverse(sdp::effective_direction(offer, offered)) & wanted;
     media.rtcp_mux = offered.rtcp_mux || offered.rtcp_mux_only;

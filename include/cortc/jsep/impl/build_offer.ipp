@@ -12,8 +12,9 @@ namespace detail {
 
 sdp::session_description empty_description(const build_settings& settings);
 sdp::media_description rejected_media(const section& from);
-sdp::media_description data_media(const section& from, const transport_lines* lines,
-                                  const build_settings& settings);
+sdp::media_description data_media(const section& from, const build_settings& settings);
+void write_transport(sdp::media_description& media, const transport_lines& lines,
+                     const build_settings& settings);
 
 /// What stands in one place of an offer.
 struct offered_section {
@@ -53,9 +54,14 @@ class offer_builder {
     [[nodiscard]] std::size_t bundle_to_join() const;
     [[nodiscard]] bool brings_transport(std::size_t index, std::size_t first) const;
     void group_sections();
-    [[nodiscard]] ice_credentials credentials(std::size_t index);
     [[nodiscard]] std::vector<group_numbers> numbers() const;
-    void write(built_offer& offer);
+    void write_media(built_offer& offer);
+    [[nodiscard]] const transport_state* known_transport(std::size_t index) const;
+    [[nodiscard]] std::optional<ice_credentials> kept_credentials(std::size_t index) const;
+    [[nodiscard]] std::vector<transport_lines> lines();
+    [[nodiscard]] bool is_bundle_only(std::size_t index) const;
+    void write_transports(built_offer& offer);
+    void tag(built_offer& offer) const;
     void write_groups(sdp::session_description& offer) const;
 
     const model& base_;
@@ -126,7 +132,7 @@ CORTC_DECL void offer_builder::place() {
 /// The first section of a negotiated bundle, which new sections join.
 CORTC_DECL std::size_t offer_builder::bundle_to_join() const {
     for (std::size_t i = 0; i < sections_.size(); ++i)
-        if (sections_[i].established && sections_[i].from.bundled) return i;
+        if (!sections_[i].rejected && sections_[i].established && sections_[i].from.bundled) return i;
     return sections_.size();
 }
 
@@ -171,18 +177,6 @@ CORTC_DECL void offer_builder::group_sections() {
     groups_ = of_transport.size();
 }
 
-/// Those of a transport that goes on, unless they are to be replaced.
-CORTC_DECL ice_credentials offer_builder::credentials(std::size_t index) {
-    const auto& each = sections_[index];
-    const transport_state* known = nullptr;
-    if (each.from.transport) known = now_.find(*each.from.transport);
-    // One that a pending offer gave to another section stays there.
-    if (known && !each.established && known->section != index) known = nullptr;
-    auto keeps = known && !plan_.restart && !known->local.ufrag.empty() &&
-                 std::find(plan_.replace.begin(), plan_.replace.end(), known->local) == plan_.replace.end();
-    return keeps ? known->local : make_credentials(random_, settings_.ufrag_prefix);
-}
-
 CORTC_DECL std::vector<group_numbers> offer_builder::numbers() const {
     const auto* remote = now_.current_remote ? now_.current_remote->content.get() : nullptr;
     std::vector<group_numbers> all(groups_, group_numbers(history_, remote));
@@ -192,24 +186,97 @@ CORTC_DECL std::vector<group_numbers> offer_builder::numbers() const {
     return all;
 }
 
-CORTC_DECL void offer_builder::write(built_offer& offer) {
+/// What no codec is left for is rejected after all.
+CORTC_DECL void offer_builder::write_media(built_offer& offer) {
     auto numbers_of = numbers();
-    std::vector<transport_lines> lines(sections_.size());
-    for (std::size_t i = 0; i < sections_.size(); ++i)
-        if (!sections_[i].rejected && sections_[i].transport == i) lines[i].ice = credentials(i);
-    for (std::size_t i = 0; i < sections_.size(); ++i) {
-        auto& each = sections_[i];
-        offer.owners.emplace_back();
-        auto joins_new = !each.established && each.transport != i && !sections_[each.transport].established;
-        const auto* own = joins_new ? nullptr : &lines[each.transport];
+    for (auto& each : sections_) {
         sdp::media_description media;
         if (!each.rejected)
-            media = each.which ? media_offer(each.from, *each.which, own, settings_, numbers_of[each.group])
-                               : data_media(each.from, own, settings_);
+            media = each.which ? media_offer(each.from, *each.which, settings_, numbers_of[each.group])
+                               : data_media(each.from, settings_);
         each.rejected = each.rejected || (each.which && media.codecs.empty());
         if (each.rejected) media = rejected_media(each.from);
-        if (each.which) offer.owners.back() = each.which->id;
         offer.content.media.push_back(std::move(media));
+        offer.places.owners.emplace_back();
+        if (each.which) offer.places.owners.back() = each.which->id;
+    }
+}
+
+/// The transport that a section brings, if there is one already.
+CORTC_DECL const transport_state* offer_builder::known_transport(std::size_t index) const {
+    const auto& each = sections_[index];
+    const auto* known = each.from.transport ? now_.find(*each.from.transport) : nullptr;
+    // One that a pending offer gave to another section stays there.
+    return known && (each.established || known->section == index) ? known : nullptr;
+}
+
+/// Those of a transport that goes on, unless they are to be replaced.
+CORTC_DECL std::optional<ice_credentials> offer_builder::kept_credentials(std::size_t index) const {
+    const auto* known = known_transport(index);
+    if (!known || plan_.restart || known->local.ufrag.empty() ||
+        std::find(plan_.replace.begin(), plan_.replace.end(), known->local) != plan_.replace.end())
+        return {};
+    return known->local;
+}
+
+/// For the sections that bring a transport. All that are new have the same credentials.
+CORTC_DECL std::vector<transport_lines> offer_builder::lines() {
+    std::vector<transport_lines> all(sections_.size());
+    std::optional<ice_credentials> of_new;
+    const auto brings = [&](std::size_t i) { return !sections_[i].rejected && sections_[i].transport == i; };
+    for (std::size_t i = 0; i < all.size(); ++i)
+        if (brings(i) && !sections_[i].established && !of_new) of_new = kept_credentials(i);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (!brings(i)) continue;
+        auto kept = sections_[i].established ? kept_credentials(i) : of_new;
+        all[i].ice = kept ? *kept : make_credentials(random_, settings_.ufrag_prefix);
+        if (!sections_[i].established) of_new = all[i].ice;
+    }
+    return all;
+}
+
+CORTC_DECL bool offer_builder::is_bundle_only(std::size_t index) const {
+    const auto& each = sections_[index];
+    return !each.established && each.transport != index && !sections_[each.transport].established;
+}
+
+CORTC_DECL void offer_builder::write_transports(built_offer& offer) {
+    const auto all = lines();
+    for (std::size_t i = 0; i < sections_.size(); ++i) {
+        const auto& each = sections_[i];
+        auto& media = offer.content.media[i];
+        if (each.rejected) continue;
+        write_transport(media, all[each.transport], settings_);
+        if (is_bundle_only(i)) { // RFC 9143 6
+            media.port = 0;
+            media.bundle_only = true;
+        } else if (each.which && !each.which->negotiated) {
+            media.rtcp = sdp::rtcp_port{9, sdp::connection{}};
+            media.rtcp_mux_only = settings_.rtcp_mux == rtcp_mux_policy::require;
+        }
+    }
+}
+
+/// Which section stands for each transport: the one that did, else the first that has it.
+CORTC_DECL void offer_builder::tag(built_offer& offer) const {
+    std::map<std::size_t, std::size_t> tag_of; // by the section that brings it
+    const auto use = [&](std::size_t i) { tag_of.emplace(sections_[i].transport, i); };
+    for (std::size_t i = 0; i < sections_.size(); ++i) {
+        if (sections_[i].rejected || !sections_[i].established) continue;
+        const auto before = now_.find(*sections_[i].from.transport)->section;
+        if (before < sections_.size() && !sections_[before].rejected &&
+            sections_[before].transport == sections_[i].transport)
+            use(before);
+    }
+    auto& tags = offer.places.tags;
+    tags.assign(sections_.size(), bundle_layout::none);
+    offer.bearers.resize(sections_.size());
+    for (std::size_t i = 0; i < sections_.size(); ++i) {
+        if (sections_[i].rejected) continue;
+        use(i);
+        tags[i] = tag_of[sections_[i].transport];
+        if (tags[i] != i) continue;
+        if (const auto* known = known_transport(sections_[i].transport)) offer.bearers[i] = known->id;
     }
 }
 
@@ -240,7 +307,10 @@ CORTC_DECL built_offer offer_builder::run() {
     group_sections();
     offer.content.extmap_allow_mixed =
         std::any_of(sections_.begin(), sections_.end(), [](const auto& each) { return each.which; });
-    write(offer);
+    write_media(offer);
+    share_transports(); // again, without what is rejected after all
+    tag(offer);
+    write_transports(offer);
     write_groups(offer.content);
     return offer;
 }

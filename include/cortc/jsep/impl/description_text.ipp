@@ -1,7 +1,6 @@
 #pragma once
 
 #include "cortc/jsep/description_text.hpp"
-#include "cortc/jsep/plan.hpp"
 #include "cortc/sdp/print.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -50,17 +49,13 @@ CORTC_DECL const sdp::candidate* default_candidate(const std::vector<sdp::candid
     return best;
 }
 
-CORTC_DECL std::string print_local(const sdp::session_description& content,
+CORTC_DECL std::string print_local(const sdp::session_description& content, const transport_bearers& bearers,
                                    const std::vector<gathered>& known) {
     auto joined = content;
-    const bundle_layout layout(content);
-    const auto tags = local_tags(content, layout);
-    for (std::size_t i = 0; i < joined.media.size(); ++i) {
-        auto& media = joined.media[i];
-        if (tags[i] != i || !media.transport.ice_ufrag) continue;
+    for (std::size_t i = 0; i < bearers.size(); ++i)
         for (const auto& each : known)
-            if (each.ufrag == *media.transport.ice_ufrag) detail::add_gathered(media, each);
-    }
+            if (bearers[i] == each.transport && joined.media[i].transport.ice_ufrag == each.ufrag)
+                detail::add_gathered(joined.media[i], each);
     return sdp::print(joined);
 }
 

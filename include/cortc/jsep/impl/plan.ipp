@@ -81,18 +81,4 @@ CORTC_DECL section_tags tags_of(const sdp::session_description& content, const b
     return layout.tags(accepted);
 }
 
-CORTC_DECL section_tags local_tags(const sdp::session_description& content, const bundle_layout& layout) {
-    section_tags tags(content.media.size(), bundle_layout::none);
-    auto ufrag_of = [&](std::size_t index) -> const auto& {
-        return content.media[layout.source(index)].transport.ice_ufrag;
-    };
-    for (std::size_t i = 0; i < tags.size(); ++i) {
-        if (layout.rejected(i)) continue;
-        for (auto member : layout.members(i))
-            if (tags[i] == bundle_layout::none && !layout.rejected(member) && ufrag_of(member) == ufrag_of(i))
-                tags[i] = member;
-    }
-    return tags;
-}
-
 } // namespace cortc::jsep

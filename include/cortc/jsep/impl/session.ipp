@@ -6,6 +6,12 @@
 
 namespace cortc::jsep {
 
+namespace detail {
+
+transport_bearers bearers(const model& next, const section_tags& tags);
+
+} // namespace detail
+
 CORTC_DECL session::session(random_source& random, logger log, session_options options)
     : random_(random)
     , log_(log)
@@ -45,10 +51,10 @@ CORTC_DECL build_settings session::next_settings() {
     return settings;
 }
 
-CORTC_DECL session::created session::make(sdp::session_description content) {
+CORTC_DECL session::created session::make(sdp::session_description content, transport_bearers bearers) {
     created made;
     made.content = std::make_shared<const sdp::session_description>(std::move(content));
-    made.text = print_local(*made.content, gathered_);
+    made.text = print_local(*made.content, bearers, gathered_);
     made.revision = revision_;
     made.remote_offer = remote_offer_;
     return made;
@@ -69,8 +75,8 @@ CORTC_DECL outcome<description> session::create_offer(offer_options options) {
     plan.replace = to_replace_;
     plan.first_mid = first_mid_;
     auto built = build_offer(base(), model_, plan, next_settings(), numbers_, random_);
-    last_offer_ = make(std::move(built.content));
-    last_offer_->owners = std::move(built.owners);
+    last_offer_ = make(std::move(built.content), std::move(built.bearers));
+    last_offer_->places = std::move(built.places);
     return description{sdp_type::offer, last_offer_->text};
 }
 
@@ -83,7 +89,9 @@ CORTC_DECL outcome<description> session::create_answer() {
                      {},
                      {}};
     if (auto missing = cannot_create()) return *missing;
-    last_answer_ = make(build_answer(model_, next_settings(), random_));
+    auto content = build_answer(model_, next_settings(), random_);
+    auto bearers = detail::bearers(model_, tags_of(content, bundle_layout(content)));
+    last_answer_ = make(std::move(content), std::move(bearers));
     return description{sdp_type::answer, last_answer_->text};
 }
 
@@ -140,7 +148,8 @@ CORTC_DECL signaling_state session::state() const noexcept { return model_.state
 
 CORTC_DECL std::optional<description> session::text_of(const std::optional<applied>& of, bool local) const {
     if (!of) return {};
-    return description{of->type, local ? print_local(*of->content, gathered_) : print_remote(*of)};
+    return description{of->type,
+                       local ? print_local(*of->content, of->bearers, gathered_) : print_remote(*of)};
 }
 
 CORTC_DECL std::optional<description> session::current_local_description() const {

@@ -31,7 +31,9 @@ CORTC_DECL void session::keep_gathered() {
     std::vector<gathered> kept;
     auto keep = [&](const transport_state& transport) {
         const auto& ufrag = transport.local.ufrag;
-        auto there = [&](const gathered& each) { return each.ufrag == ufrag; };
+        auto there = [&](const gathered& each) {
+            return each.transport == transport.id && each.ufrag == ufrag;
+        };
         if (ufrag.empty() || std::any_of(kept.begin(), kept.end(), there)) return;
         auto known = std::find_if(gathered_.begin(), gathered_.end(), there);
         kept.push_back(known != gathered_.end() ? std::move(*known)

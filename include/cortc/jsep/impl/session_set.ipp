@@ -67,7 +67,7 @@ CORTC_DECL outcome<void> session::set_local_description(std::optional<sdp_type> 
 CORTC_DECL outcome<void> session::set_local(sdp_type type, const created& from) {
     auto before = model_.transports;
     if (type == sdp_type::offer) {
-        commit(apply_local_offer(base(), model_, from.content, from.owners, ids_));
+        commit(apply_local_offer(base(), model_, from.content, from.places, ids_));
         note_restart(before);
         return {};
     }
