@@ -45,6 +45,7 @@ class group_numbers {
     /// The number of a codec whatever its own is: the one that means it already, else one that never meant
     /// anything. None: all are taken. `urgent`: then one that meant something else outside of the group.
     [[nodiscard]] std::optional<std::uint8_t> payload_type(const sdp::codec& wanted, bool urgent);
+    /// None: those that the peer is known to take are given out.
     [[nodiscard]] std::optional<std::uint16_t> extension_id(std::string_view uri);
 
   private:
@@ -57,6 +58,7 @@ class group_numbers {
     std::map<std::uint16_t, std::string> extensions_;
     std::bitset<128> remote_codecs_;
     std::bitset<256> remote_extensions_;
+    std::uint16_t last_extension_ = 14;
 };
 
 /// The codecs of a section that we offer: those negotiated keep their numbers and come first, in the order of

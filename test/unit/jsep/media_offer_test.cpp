@@ -104,7 +104,58 @@ TEST_CASE("createOffer: codecs with what belongs to them") {
     CHECK(number_of(video, "flexfec-03", "repair-window") > 0);
     CHECK(video.find_codec(static_cast<std::uint8_t>(number_of(video, "VP8")))->rtcp_fb.size() == 5);
     CHECK(audio.extmaps.size() == default_media_capabilities().audio_extensions.size());
-    CHECK(video.extmaps.size() == default_media_capabilities().video_extensions.size());
+    CHECK(video.extmaps.size() == default_media_capabilities().video_extensions.size() - 2);
+}
+
+namespace {
+
+std::set<std::string> uris_of(const sdp::session_description& offer) {
+    std::set<std::string> all;
+    for (const auto& media : offer.media)
+        for (const auto& each : media.extmaps) all.insert(each.uri);
+    return all;
+}
+
+bool all_short(const sdp::session_description& offer) {
+    for (const auto& media : offer.media)
+        for (const auto& each : media.extmaps)
+            if (each.id > 14) return false;
+    return true;
+}
+
+} // namespace
+
+TEST_CASE("createOffer: extension ids fit the short form until the peer shows that it takes others") {
+    const auto audio_first = GENERATE(true, false);
+    peer alice(1), bob(2);
+    (void)alice.jsep.add_transceiver(audio_first ? media_kind::audio : media_kind::video).value();
+    (void)alice.jsep.add_transceiver(audio_first ? media_kind::video : media_kind::audio).value();
+    const auto first = parsed(alice.set_local());
+    CHECK(all_short(first));
+    check_numbers(first);
+    const auto uris = uris_of(first);
+    CHECK(uris.size() == 14);
+    for (auto wanted : {extension_uri::mid, extension_uri::rid, extension_uri::repaired_rid,
+                        extension_uri::client_audio_level, extension_uri::transport_wide_cc,
+                        extension_uri::dependency_descriptor})
+        CHECK(uris.contains(std::string(wanted)));
+    CHECK_FALSE(uris.contains(std::string(extension_uri::video_layers_allocation)));
+    bob.jsep.set_remote_description(sdp_type::offer, sdp::print(first)).value();
+    auto answer = sdp::parse(bob.answer()).value();
+    CHECK(answer.extmap_allow_mixed);
+    SECTION("it mixes both") {
+        alice.jsep.set_remote_description(sdp_type::answer, sdp::print(answer)).value();
+        CHECK(uris_of(parsed(alice.offer())).size() == 16);
+        CHECK_FALSE(all_short(parsed(alice.offer())));
+        check_numbers(parsed(alice.offer()));
+    }
+    SECTION("it does not") {
+        answer.extmap_allow_mixed = false;
+        for (auto& media : answer.media) media.extmap_allow_mixed = false;
+        alice.jsep.set_remote_description(sdp_type::answer, sdp::print(answer)).value();
+        CHECK(uris_of(parsed(alice.offer())).size() == 14);
+        CHECK(all_short(parsed(alice.offer())));
+    }
 }
 
 TEST_CASE("createOffer: sections of one kind share their numbers") {
@@ -166,7 +217,7 @@ TEST_CASE("createOffer: the whole list again, negotiated numbers first (RFC 9429
     CHECK(number_of(again.media[1], "VP8") == 96);
     CHECK(number_of(again.media[1], "rtx", "apt=96") == 97);
     CHECK(again.media[1].extmaps[0].id == 1);
-    CHECK(again.media[1].extmaps.size() == default_media_capabilities().video_extensions.size());
+    CHECK(again.media[1].extmaps.size() == default_media_capabilities().video_extensions.size() - 2);
     CHECK_FALSE(again.media[0].rtcp_mux_only);
     CHECK_FALSE(again.media[0].rtcp);
     CHECK(again.media[0].rtcp_rsize);

@@ -55,6 +55,7 @@ class offer_builder {
     [[nodiscard]] bool brings_transport(std::size_t index, std::size_t first) const;
     void group_sections();
     [[nodiscard]] std::vector<group_numbers> numbers() const;
+    void number_extensions(std::vector<group_numbers>& numbers) const;
     void write_media(built_offer& offer);
     [[nodiscard]] const transport_state* known_transport(std::size_t index) const;
     [[nodiscard]] std::optional<ice_credentials> kept_credentials(std::size_t index) const;
@@ -183,7 +184,21 @@ CORTC_DECL std::vector<group_numbers> offer_builder::numbers() const {
     for (const auto& each : sections_)
         if (!each.rejected && each.which && each.which->negotiated)
             all[each.group].take(*each.which->negotiated);
+    number_extensions(all);
     return all;
+}
+
+/// The most wanted of every section come first, whichever section that is: ids may be few.
+CORTC_DECL void offer_builder::number_extensions(std::vector<group_numbers>& numbers) const {
+    if (!settings_.media) return;
+    const auto& media = *settings_.media;
+    const auto longest = std::max(media.audio_extensions.size(), media.video_extensions.size());
+    for (std::size_t rank = 0; rank < longest; ++rank)
+        for (const auto& each : sections_) {
+            if (each.rejected || !each.which) continue;
+            const auto& wanted = media.extensions(each.which->kind);
+            if (rank < wanted.size()) (void)numbers[each.group].extension_id(wanted[rank]);
+        }
 }
 
 /// What no codec is left for is rejected after all.

@@ -57,13 +57,13 @@ CORTC_DECL media_capabilities default_media_capabilities() {
     made.audio = detail::default_audio_codecs();
     made.video = detail::default_video_codecs();
     made.audio_extensions =
-        detail::to_strings({uri::client_audio_level, uri::mixer_audio_level, uri::abs_send_time,
-                            uri::abs_capture_time, uri::transport_wide_cc, uri::mid});
+        detail::to_strings({uri::mid, uri::client_audio_level, uri::transport_wide_cc, uri::abs_send_time,
+                            uri::abs_capture_time, uri::mixer_audio_level});
     made.video_extensions =
-        detail::to_strings({uri::transmission_offset, uri::abs_send_time, uri::abs_capture_time,
-                            uri::video_orientation, uri::transport_wide_cc, uri::playout_delay,
-                            uri::video_content_type, uri::video_timing, uri::color_space, uri::mid, uri::rid,
-                            uri::repaired_rid, uri::dependency_descriptor, uri::video_layers_allocation});
+        detail::to_strings({uri::mid, uri::rid, uri::transport_wide_cc, uri::abs_send_time, uri::repaired_rid,
+                            uri::dependency_descriptor, uri::video_orientation, uri::transmission_offset,
+                            uri::playout_delay, uri::abs_capture_time, uri::video_content_type,
+                            uri::video_timing, uri::color_space, uri::video_layers_allocation});
     return made;
 }
 

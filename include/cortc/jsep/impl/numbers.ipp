@@ -14,6 +14,17 @@ namespace detail {
 
 std::vector<std::string> sorted_parameters(std::string_view fmtp);
 
+/// RFC 8285 4.3 and 6: a peer that may mix the short and the long form knows the long one, and so does one
+/// that uses its ids. Firefox refuses an offer with an id above 14.
+CORTC_DECL bool takes_long_extensions(const sdp::session_description& remote) {
+    const auto is_long = [](const auto& each) { return each.id > 14 && each.id < 256; };
+    const auto any_long = [&](const auto& list) { return std::any_of(list.begin(), list.end(), is_long); };
+    return remote.extmap_allow_mixed || any_long(remote.extmaps) ||
+           std::any_of(remote.media.begin(), remote.media.end(), [&](const auto& media) {
+               return media.extmap_allow_mixed || any_long(media.extmaps);
+           });
+}
+
 CORTC_DECL bool same_meaning(const sdp::codec& a, const sdp::codec& b) {
     return same_encoding(a, b) && sorted_parameters(a.fmtp) == sorted_parameters(b.fmtp);
 }
@@ -41,6 +52,7 @@ CORTC_DECL group_numbers::group_numbers(const number_history& history, const sdp
         for (const auto& each : sdp::effective_extmaps(*remote, media))
             if (each.id < remote_extensions_.size()) remote_extensions_.set(each.id);
     }
+    if (detail::takes_long_extensions(*remote)) last_extension_ = 255;
 }
 
 CORTC_DECL void group_numbers::take(const media_parameters& negotiated) {
@@ -123,7 +135,7 @@ CORTC_DECL std::optional<std::uint8_t> group_numbers::payload_type(const sdp::co
 
 CORTC_DECL std::optional<std::uint16_t> group_numbers::free_extension_id() const {
     // RFC 8285 4.2: 1 to 14 fit the short form, 15 is none, the long form goes on to 255.
-    for (std::uint16_t id = 1; id < remote_extensions_.size(); ++id) {
+    for (std::uint16_t id = 1; id <= last_extension_; ++id) {
         auto unused = id != 15 && !extensions_.contains(id) && !history_.extensions().contains(id);
         if (unused && !remote_extensions_.test(id)) return id;
     }
