@@ -28,6 +28,12 @@ namespace cortc::jsep {
 [[nodiscard]] outcome<void> validate_rids(const model& now, const sdp::session_description& content,
                                           sdp_type type);
 
+/// The sections of an answer that fits which say another DTLS role than the first answer did. Our later
+/// offers say actpass, and Firefox, GStreamer and webrtc-rs answer that with active though they were passive.
+/// With the same fingerprint they mean no new association, so it goes on with the roles that it has.
+[[nodiscard]] std::vector<std::size_t> turned_roles(const model& now, const sdp::session_description& answer,
+                                                    const bundle_layout& layout);
+
 /// RFC 8842 5.3: our role, once the peer's a=setup in its answer is known.
 [[nodiscard]] dtls_role role_from_answer(sdp::setup_role remote_setup) noexcept;
 

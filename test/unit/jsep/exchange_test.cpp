@@ -110,11 +110,31 @@ TEST_CASE("DTLS roles stay when the other side offers") {
     pair.alice.jsep.set_remote_description(sdp_type::offer, pair.bob.jsep.local_description()->sdp).value();
     auto answer = pair.alice.set_local();
     CHECK(line_value(answer, "a=setup:") == "passive");
-    auto turned = replaced(answer, "a=setup:passive", "a=setup:active");
-    auto refused = pair.bob.jsep.set_remote_description(sdp_type::answer, turned);
-    CHECK(refused.error().kind == error_kind::invalid_access);
-    CHECK(contains(refused.error().message, "a=setup"));
     CHECK(pair.bob.jsep.set_remote_description(sdp_type::answer, answer));
+}
+
+TEST_CASE("an answer to actpass that turns the DTLS roles around leaves the association as it is") {
+    connected_pair pair; // bob answered active
+    pair.bob.set_local();
+    pair.alice.jsep.set_remote_description(sdp_type::offer, pair.bob.jsep.local_description()->sdp).value();
+    const auto turned = replaced(pair.alice.set_local(), "a=setup:passive", "a=setup:active");
+    pair.bob.events();
+    SECTION("with the same fingerprint") {
+        CHECK(pair.bob.jsep.set_remote_description(sdp_type::answer, turned));
+        CHECK(pair.bob.events_of<dtls_parameters>().empty());
+        pair.bob.jsep.set_remote_description(sdp_type::offer, pair.alice.offer()).value();
+        CHECK(line_value(pair.bob.answer(), "a=setup:") == "active"); // still the client
+    }
+    SECTION("not with another one") {
+        const auto other = replaced(turned, "a=fingerprint:sha-256 01", "a=fingerprint:sha-256 02");
+        observed before(pair.bob.jsep);
+        auto refused = pair.bob.jsep.set_remote_description(sdp_type::answer, other);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().kind == error_kind::invalid_access);
+        CHECK(contains(refused.error().message, "a=fingerprint changed"));
+        CHECK(observed(pair.bob.jsep) == before);
+        CHECK(pair.bob.events().empty());
+    }
 }
 
 TEST_CASE("a peer's a=setup is respected") {

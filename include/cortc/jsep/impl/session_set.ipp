@@ -132,8 +132,12 @@ CORTC_DECL outcome<void> session::set_remote_offer(content_ptr offer, std::strin
 }
 
 CORTC_DECL outcome<void> session::set_remote_answer(sdp_type type, content_ptr answer) {
-    if (auto fits = validate_remote_answer(base(), model_, *answer, bundle_layout(*answer)); !fits)
-        return fits;
+    const bundle_layout layout(*answer);
+    if (auto fits = validate_remote_answer(base(), model_, *answer, layout); !fits) return fits;
+    for (auto index : turned_roles(model_, *answer, layout))
+        log_.info("section {}: a=setup of the answer turns the DTLS roles around; the association and its "
+                  "roles stay",
+                  index);
     commit(apply_answer(model_, std::move(answer), type, false, options_.ice_lite, ids_));
     return {};
 }

@@ -37,24 +37,28 @@ CORTC_DECL outcome<void> validate_transport(const sdp::session_description& cont
     return {};
 }
 
-/// RFC 8842 4: a new fingerprint, or the opposite role, asks for a new DTLS association; this one cannot be
-/// replaced.
+/// RFC 8842 4: a new fingerprint asks for a new DTLS association; this one cannot be replaced.
 CORTC_DECL outcome<void> validate_association(const transport_state& in_use,
                                               const sdp::session_description& content,
-                                              const bundle_layout& layout, std::size_t index,
-                                              dtls_role our_role) {
-    auto name = section_name(content, index);
+                                              const bundle_layout& layout, std::size_t index) {
     if (!in_use.role) return {};
-    if (usable_fingerprints(transport_of(content, layout, index).fingerprints) != in_use.fingerprints)
-        return does_not_fit(
-            name +
-            ": a=fingerprint changed, which asks for another DTLS association (RFC 8842 4); this one "
-            "stays, through ICE restarts too. A peer with another certificate needs another connection");
-    if (our_role != *in_use.role)
-        return does_not_fit(
-            fmt::format("{}: a=setup would turn the DTLS roles around; the peer is {} since the first answer",
-                        name, *in_use.role == dtls_role::client ? "passive" : "active"));
-    return {};
+    if (usable_fingerprints(transport_of(content, layout, index).fingerprints) == in_use.fingerprints)
+        return {};
+    return does_not_fit(section_name(content, index) +
+                        ": a=fingerprint changed, which asks for another DTLS association (RFC 8842 4); this "
+                        "one stays, through "
+                        "ICE restarts too. A peer with another certificate needs another connection");
+}
+
+/// RFC 8842 5.5: actpass in a later offer keeps the roles as they are; active and passive must be what they
+/// are.
+CORTC_DECL outcome<void> validate_offered_role(const transport_state& in_use,
+                                               const sdp::session_description& offer, std::size_t index,
+                                               sdp::setup_role setup) {
+    if (setup == sdp::setup_role::actpass || role_from_answer(setup) == *in_use.role) return {};
+    return does_not_fit(
+        fmt::format("{}: a=setup would turn the DTLS roles around; the peer is {} since the first answer",
+                    section_name(offer, index), *in_use.role == dtls_role::client ? "passive" : "active"));
 }
 
 /// RFC 8839 4.4.1.1.1 and 4.4.2.1: a restart changes both credentials, on both sides; what is no restart
@@ -220,7 +224,8 @@ CORTC_DECL outcome<void> validate_answered_transport(const model& base, const mo
         if (auto fits = validate_credentials(stable->remote->credentials, attributes, name, restarted); !fits)
             return fits;
     }
-    return validate_association(*transport, answer, layout, index, role_from_answer(*attributes.setup));
+    // A role that differs from that of the first answer is not what the peer means: see turned_roles().
+    return validate_association(*transport, answer, layout, index);
 }
 
 CORTC_DECL outcome<void> validate_offered_transport(const model& base, const sdp::session_description& offer,
@@ -242,9 +247,8 @@ CORTC_DECL outcome<void> validate_offered_transport(const model& base, const sdp
             validate_credentials(in_use->remote->credentials, attributes, section_name(offer, tag), {});
         if (!fits) return fits;
     }
-    // RFC 8842 5.5: actpass in a later offer keeps the roles as they are.
-    auto role = setup == sdp::setup_role::actpass ? *in_use->role : role_from_answer(setup);
-    return validate_association(*in_use, offer, layout, tag, role);
+    if (auto fits = validate_offered_role(*in_use, offer, tag, setup); !fits) return fits;
+    return validate_association(*in_use, offer, layout, tag);
 }
 
 } // namespace detail
@@ -272,6 +276,19 @@ CORTC_DECL outcome<void> validate_groups(const sdp::session_description& content
 
 CORTC_DECL dtls_role role_from_answer(sdp::setup_role remote_setup) noexcept {
     return remote_setup == sdp::setup_role::active ? dtls_role::server : dtls_role::client;
+}
+
+CORTC_DECL std::vector<std::size_t> turned_roles(const model& now, const sdp::session_description& answer,
+                                                 const bundle_layout& layout) {
+    std::vector<std::size_t> turned;
+    const auto tags = tags_of(answer, layout);
+    for (std::size_t i = 0; i < tags.size(); ++i) {
+        if (tags[i] != i || !now.sections[i].offered) continue;
+        const auto& in_use = *now.find(*now.sections[i].offered);
+        if (in_use.role && role_from_answer(*transport_of(answer, layout, i).setup) != *in_use.role)
+            turned.push_back(i);
+    }
+    return turned;
 }
 
 CORTC_DECL outcome<void> validate_rtcp_mux(const sdp::session_description& content,
