@@ -4,6 +4,7 @@
 #include "cortc/jsep/bundle.hpp"
 #include "cortc/jsep/transceiver.hpp"
 #include "cortc/jsep/types.hpp"
+#include "cortc/sdp/detail/text.hpp"
 #include "cortc/sdp/session_description.hpp"
 
 #include <array>
@@ -137,7 +138,9 @@ namespace detail {
 
 /// RFC 9562 5.4: a version 4 UUID.
 std::string make_uuid(random_source& random);
-/// "section 1 (mid data)", the first is 0 as in sdpMLineIndex.
+/// What a peer wrote, inside a message: quoted and bounded.
+using sdp::detail::in_quotes;
+/// "section 1 (mid "data")", the first is 0 as in sdpMLineIndex.
 std::string section_name(const sdp::session_description& content, std::size_t index);
 /// The kind of an audio or video section over RTP; none for any other.
 std::optional<media_kind> rtp_kind(const sdp::media_description& media) noexcept;

@@ -48,16 +48,16 @@ TEST_CASE("addIceCandidate step 3: section, then generation, then the candidate"
     auto wrong_mid = at_mid("junk", "nope");
     wrong_mid.sdp_mline_index = 0;
     wrong_mid.username_fragment = "nope";
-    refuses(pair.bob, wrong_mid, error_kind::operation, "sdpMid nope"); // the index is ignored
+    refuses(pair.bob, wrong_mid, error_kind::operation, "sdpMid \"nope\""); // the index is ignored
     candidate_init wrong_index;
     wrong_index.candidate = "junk";
     wrong_index.sdp_mline_index = 1;
     refuses(pair.bob, wrong_index, error_kind::operation, "sdpMLineIndex 1");
     auto wrong_ufrag = at_mid("junk");
     wrong_ufrag.username_fragment = "nope";
-    refuses(pair.bob, wrong_ufrag, error_kind::operation, "usernameFragment nope");
+    refuses(pair.bob, wrong_ufrag, error_kind::operation, "usernameFragment \"nope\"");
     refuses(pair.bob, at_mid("junk"), error_kind::operation, "junk");
-    refuses(pair.bob, at_mid(host + " ufrag nope"), error_kind::operation, "usernameFragment nope");
+    refuses(pair.bob, at_mid(host + " ufrag nope"), error_kind::operation, "usernameFragment \"nope\"");
     auto by_index = at_mid(host);
     by_index.sdp_mid.reset();
     by_index.sdp_mline_index = 0;

@@ -1,4 +1,4 @@
-#include "test/unit/jsep/support.hpp"
+#include "test/unit/jsep/media_support.hpp"
 
 #include <functional>
 
@@ -55,7 +55,8 @@ TEST_CASE("set a description step 2, failure 2: syntax, with the line") {
 TEST_CASE("set a description step 2, failure 3: rtcp-mux under policy require, before the content") {
     peer bob(2);
     auto offer = without_line(data_offer(), "a=ice-ufrag") + audio;
-    refuses(bob, sdp_type::offer, offer, error_kind::invalid_access, {"section 1", "mid a", "a=rtcp-mux"});
+    refuses(bob, sdp_type::offer, offer, error_kind::invalid_access,
+            {"section 1", "mid \"a\"", "a=rtcp-mux"});
     refuses(bob, sdp_type::offer, offer + "a=rtcp-mux\r\n", error_kind::invalid_access,
             {"section 0", "a=ice-ufrag"});
 
@@ -76,13 +77,13 @@ TEST_CASE("set a description step 2, failure 4: an offer whose data section lack
     auto offer = data_offer();
     for (std::string line : {"a=ice-ufrag", "a=ice-pwd", "a=fingerprint", "a=setup"})
         refuses(bob, sdp_type::offer, without_line(offer, line), error_kind::invalid_access,
-                {"section 0 (mid 0)", line, "missing"});
+                {"section 0 (mid \"0\")", line, "missing"});
     auto weak = without_line(offer, "a=fingerprint") + "a=fingerprint:md5 " + [] {
         std::string hex = "00";
         for (int i = 1; i < 16; ++i) hex += ":00";
         return hex;
     }() + "\r\n";
-    refuses(bob, sdp_type::offer, weak, error_kind::invalid_access, {"a=fingerprint:md5", "sha-256"});
+    refuses(bob, sdp_type::offer, weak, error_kind::invalid_access, {"a=fingerprint's \"md5\"", "sha-256"});
     refuses(bob, sdp_type::offer, replaced(offer, "actpass", "holdconn"), error_kind::invalid_access,
             {"holdconn", "actpass"});
 }
@@ -113,7 +114,7 @@ TEST_CASE("set a description step 2, failure 4: a later offer keeps the order, k
     refuses(pair.bob, sdp_type::offer, swapped, error_kind::invalid_access,
             {"section 0", "m=application", "m=audio"});
     auto renamed = replaced(replaced(offer, "BUNDLE 0", "BUNDLE x"), "a=mid:0", "a=mid:x");
-    refuses(pair.bob, sdp_type::offer, renamed, error_kind::invalid_access, {"a=mid:0", "a=mid:x"});
+    refuses(pair.bob, sdp_type::offer, renamed, error_kind::invalid_access, {"a=mid:\"0\"", "a=mid:\"x\""});
 }
 
 TEST_CASE("set a description step 2, failure 4: the DTLS association stays what it is") {
@@ -140,7 +141,7 @@ TEST_CASE("set a description step 2, failure 4: an answer fits its offer") {
         refuses(alice, type, text, error_kind::invalid_access, std::move(mentions));
     };
     for (std::string line : {"a=ice-ufrag", "a=ice-pwd", "a=fingerprint", "a=setup"})
-        refused(without_line(answer, line), {"section 0 (mid 0)", line, "missing"});
+        refused(without_line(answer, line), {"section 0 (mid \"0\")", line, "missing"});
     refused(replaced(answer, "a=setup:active", "a=setup:actpass"), {"a=setup:actpass", "active or passive"});
     refused(replaced(answer, "a=setup:active", "a=setup:holdconn"),
             {"a=setup:holdconn", "active or passive"});
@@ -148,7 +149,8 @@ TEST_CASE("set a description step 2, failure 4: an answer fits its offer") {
     refused(answer.substr(0, answer.find("a=group")) + "m=audio 0 RTP/AVP 0\r\na=mid:0\r\n",
             {"m=application", "m=audio"});
     refused(replaced(answer, "UDP/DTLS/SCTP", "TCP/DTLS/SCTP"), {"UDP/DTLS/SCTP", "TCP/DTLS/SCTP"});
-    refused(replaced(replaced(answer, "BUNDLE 0", "BUNDLE 9"), "a=mid:0", "a=mid:9"), {"a=mid:0", "a=mid:9"});
+    refused(replaced(replaced(answer, "BUNDLE 0", "BUNDLE 9"), "a=mid:0", "a=mid:9"),
+            {"a=mid:\"0\"", "a=mid:\"9\""});
     CHECK(alice.jsep.set_remote_description(type, answer));
 }
 
@@ -253,4 +255,50 @@ TEST_CASE("only the fingerprints of the strongest known hash count") {
     bob.jsep.set_remote_description(sdp_type::offer, data_offer() + sha1 + "\r\n").value();
     bob.set_local();
     CHECK(bob.events_of<dtls_parameters>().front().fingerprints == std::vector{fingerprint_of(1)});
+}
+
+TEST_CASE("what an error repeats of a peer's text is quoted, bounded and clean") {
+    const std::string bad = "\x1b[31m" + std::string(5000, 'x');
+    const std::string name(5000, 'n'); // of token characters
+    const auto check = [](const outcome<void>& done) {
+        REQUIRE_FALSE(done);
+        const auto& message = done.error().message;
+        CAPTURE(message);
+        CHECK(message.size() < 400);
+        CHECK(std::all_of(message.begin(), message.end(), [](char c) { return c >= ' ' && c < 0x7f; }));
+        CHECK(contains(message, "...\""));
+    };
+    text_offer text;
+    const auto offer = text.all();
+    const auto offered = [&](const std::string& hostile) {
+        peer fresh(2);
+        check(fresh.jsep.set_remote_description(sdp_type::offer, hostile));
+    };
+    offered(replaced(offer, "BUNDLE 0", "BUNDLE " + bad));
+    offered(replaced(offer, "setup:actpass", "setup:" + bad));
+    offered(without_line(replaced(replaced(offer, "BUNDLE 0", "BUNDLE " + name), "a=mid:0", "a=mid:" + name),
+                         "a=ice-pwd"));
+    offered(replaced(offer, "a=rtpmap:96 VP8", "a=extmap:1 " + bad + "\r\na=rtpmap:96 VP8"));
+    offered(replaced(offer, "a=fingerprint:sha-256 02:", "a=fingerprint:" + name + " 02:"));
+    offered(replaced(offer, "m=audio 9 UDP/TLS/RTP/SAVPF 111", "m=audio 9 UDP/TLS/RTP/SAVPF 111 " + bad));
+    peer alice(1), bob(2);
+    alice.jsep.add_data_section();
+    bob.jsep.set_remote_description(sdp_type::offer, alice.set_local()).value();
+    auto answer = sdp::parse(bob.answer()).value();
+    const auto answers = [&](auto change) {
+        auto hostile = answer;
+        change(hostile);
+        check(alice.jsep.set_remote_description(sdp_type::answer, sdp::print(hostile)));
+    };
+    answers([&](auto& it) { it.media[0].media = name; });
+    answers([&](auto& it) { it.media[0].protocol = name; });
+    answers([&](auto& it) { it.media[0].mid = it.groups[0].mids[0] = name; });
+    candidate_init candidate;
+    candidate.candidate = bad;
+    candidate.sdp_mid = bad;
+    check(bob.jsep.add_remote_candidate(candidate));
+    candidate.sdp_mid = "0";
+    check(bob.jsep.add_remote_candidate(candidate));
+    candidate.username_fragment = bad;
+    check(bob.jsep.add_remote_candidate(candidate));
 }

@@ -63,7 +63,7 @@ asio::awaitable<void> descriptions(context a) {
     incomplete.sdp.replace(incomplete.sdp.find("a=ice-pwd:"), 5, "a=x-i");
     all = co_await said(pc.setRemoteDescription(incomplete));
     names(all, "InvalidAccessError",
-          "setRemoteDescription: ", "description.sdp: section 0 (mid 0): a=ice-pwd");
+          "setRemoteDescription: ", "description.sdp: section 0 (mid \"0\"): a=ice-pwd");
     all = co_await said(pc.createAnswer());
     CHECK(all.starts_with("InvalidStateError: createAnswer"));
 }
@@ -80,13 +80,13 @@ asio::awaitable<void> candidates(context a, context b) {
     all = co_await said(other.addIceCandidate(nowhere));
     names(all, "TypeError", "addIceCandidate: ", "sdpMid or sdpMLineIndex");
     all = co_await said(other.addIceCandidate(unknown_mid));
-    names(all, "OperationError", "addIceCandidate: ", "sdpMid 9");
+    names(all, "OperationError", "addIceCandidate: ", "sdpMid \"9\"");
     all = co_await said(other.addIceCandidate(beyond));
     names(all, "OperationError", "addIceCandidate: ", "sdpMLineIndex 7");
     all = co_await said(other.addIceCandidate(malformed));
     names(all, "OperationError", "addIceCandidate: ", "candidate \"nonsense\"");
     all = co_await said(other.addIceCandidate(unknown_ufrag));
-    names(all, "OperationError", "addIceCandidate: ", "usernameFragment none");
+    names(all, "OperationError", "addIceCandidate: ", "usernameFragment \"none\"");
     CHECK(other.remoteDescription()->sdp.find("a=candidate") == std::string::npos);
 }
 

@@ -75,7 +75,8 @@ CORTC_DECL std::string make_uuid(random_source& random) {
 
 CORTC_DECL std::string section_name(const sdp::session_description& content, std::size_t index) {
     const auto& mid = content.media[index].mid;
-    return mid ? fmt::format("section {} (mid {})", index, *mid) : fmt::format("section {}", index);
+    return mid ? fmt::format("section {} (mid {})", index, in_quotes(*mid))
+               : fmt::format("section {}", index);
 }
 
 CORTC_DECL std::optional<media_kind> rtp_kind(const sdp::media_description& media) noexcept {

@@ -22,7 +22,7 @@ CORTC_DECL bool holds(const std::vector<sdp::candidate>& list, const sdp::candid
 CORTC_DECL error unknown_generation(std::string_view ufrag) {
     return refused(error_kind::operation,
                    fmt::format("usernameFragment {}: no applied remote description has it in this section",
-                               ufrag.substr(0, 256)));
+                               in_quotes(ufrag)));
 }
 
 CORTC_DECL bool is_host_name(std::string_view text) noexcept {
@@ -166,9 +166,9 @@ remote_candidates::sections_of(const model& now, const candidate_init& init) con
     if (init.sdp_mid) {
         auto index = content.find_mid(*init.sdp_mid);
         if (!index)
-            return detail::refused(
-                error_kind::operation,
-                fmt::format("sdpMid {}: the remote description has no such section", *init.sdp_mid));
+            return detail::refused(error_kind::operation,
+                                   fmt::format("sdpMid {}: the remote description has no such section",
+                                               detail::in_quotes(*init.sdp_mid)));
         sections.push_back(*index);
     } else if (init.sdp_mline_index) {
         if (*init.sdp_mline_index >= content.media.size())
@@ -214,7 +214,7 @@ CORTC_DECL outcome<void> remote_candidates::add(const model& now, const candidat
     if (!candidate)
         return detail::refused(
             error_kind::operation,
-            fmt::format("candidate \"{}\": {}", init.candidate.substr(0, 200), candidate.error().message));
+            fmt::format("candidate {}: {}", detail::in_quotes(init.candidate), candidate.error().message));
     if (!ufrag && candidate->ufrag()) where = targets(now, *sections, candidate->ufrag());
     if (where.empty()) return detail::unknown_generation(candidate->ufrag().value_or(""));
     for (const auto& each : where) add_at(now, each, *candidate, events);

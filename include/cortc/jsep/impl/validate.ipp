@@ -31,8 +31,8 @@ CORTC_DECL outcome<void> validate_transport(const sdp::session_description& cont
         return does_not_fit(name + ": a=fingerprint is missing, here and at session level");
     if (usable_fingerprints(transport.fingerprints).empty())
         return does_not_fit(
-            fmt::format("{}: a=fingerprint:{} is not supported; sha-256, sha-384, sha-512 and sha-1 are",
-                        name, transport.fingerprints.front().algorithm));
+            fmt::format("{}: a=fingerprint's {} is not supported; sha-256, sha-384, sha-512 and sha-1 are",
+                        name, in_quotes(transport.fingerprints.front().algorithm)));
     if (!transport.setup) return does_not_fit(name + ": a=setup is missing, here and at session level");
     return {};
 }
@@ -157,11 +157,11 @@ CORTC_DECL outcome<void> validate_order(const model& base, const sdp::session_de
         if (before.rejected()) continue;
         if (media.media != before.media)
             return does_not_fit(fmt::format("{}: m={} was negotiated here, not m={}", section_name(offer, i),
-                                            before.media, media.media));
+                                            in_quotes(before.media), in_quotes(media.media)));
         // RFC 9429 5.10 lets a peer leave mids out; the place says which section it is.
         if (before.mid_given && media.mid && *media.mid != before.mid)
             return does_not_fit(fmt::format("section {}: a=mid:{} was negotiated here, not a=mid:{}", i,
-                                            before.mid, *media.mid));
+                                            in_quotes(before.mid), in_quotes(*media.mid)));
     }
     return {};
 }
@@ -188,19 +188,19 @@ CORTC_DECL outcome<void> validate_answered_section(const model& now, const sdp::
     const auto& theirs = answer.media[index];
     auto name = section_name(offer, index);
     if (theirs.media != ours.media)
-        return does_not_fit(
-            fmt::format("{}: m={} was offered here, not m={}", name, ours.media, theirs.media));
+        return does_not_fit(fmt::format("{}: m={} was offered here, not m={}", name, in_quotes(ours.media),
+                                        in_quotes(theirs.media)));
     if (theirs.mid && ours.mid && *theirs.mid != *ours.mid)
         return does_not_fit(fmt::format("section {}: a=mid:{} was offered here, not a=mid:{}", index,
-                                        *ours.mid, *theirs.mid));
+                                        in_quotes(*ours.mid), in_quotes(*theirs.mid)));
     if (theirs.port == 0) return {};
     if (ours.port == 0 && !ours.bundle_only)
         return does_not_fit(name + ": was offered with port 0 and cannot be accepted");
     auto same_protocol =
         ours.is_rtp() ? theirs.is_rtp() : theirs.protocol == ours.protocol && theirs.is_data_channel();
     if (!same_protocol)
-        return does_not_fit(fmt::format("{}: m={} {} was offered here, not {}", name, ours.media,
-                                        ours.protocol, theirs.protocol));
+        return does_not_fit(fmt::format("{}: m={} {} was offered here, not {}", name, in_quotes(ours.media),
+                                        in_quotes(ours.protocol), in_quotes(theirs.protocol)));
     if (!ours.is_rtp()) return validate_sctp(now, answer, index);
     if (settle_media(offer, answer, index, false).codecs.empty())
         return does_not_fit(name + ": the answer lists none of the codecs that were offered");
@@ -264,11 +264,11 @@ CORTC_DECL outcome<void> validate_groups(const sdp::session_description& content
         if (group.semantics != "BUNDLE") continue;
         for (const auto& mid : group.mids) {
             if (!content.find_mid(mid))
-                return detail::does_not_fit(
-                    fmt::format("a=group:BUNDLE names the mid {}, which no section has", mid));
+                return detail::does_not_fit(fmt::format(
+                    "a=group:BUNDLE names the mid {}, which no section has", detail::in_quotes(mid)));
             if (content.bundle_of(mid) != &group)
                 return detail::does_not_fit(
-                    fmt::format("the mid {} stands in two a=group:BUNDLE lines", mid));
+                    fmt::format("the mid {} stands in two a=group:BUNDLE lines", detail::in_quotes(mid)));
         }
     }
     return {};
@@ -338,7 +338,8 @@ CORTC_DECL outcome<void> validate_remote_answer(const model& base, const model& 
         for (const auto& mid : group.mids) // RFC 9143 7.3: an answerer adds no section to a group
             if (!offer.bundle_of(mid))
                 return detail::does_not_fit(fmt::format(
-                    "a=group:BUNDLE in the answer names the mid {}, which the offer did not bundle", mid));
+                    "a=group:BUNDLE in the answer names the mid {}, which the offer did not bundle",
+                    detail::in_quotes(mid)));
     }
     if (auto fits = detail::validate_answered_sharing(base, now, answer, tags); !fits) return fits;
     return detail::validate_bundled_media(answer, tags);

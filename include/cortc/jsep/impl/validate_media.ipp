@@ -41,17 +41,18 @@ CORTC_DECL outcome<void> add_numbers(bundle_numbers& known, const sdp::session_d
         if (before && !same_encoding(*before, codec))
             return does_not_fit(
                 fmt::format("{}: payload type {} is {}, but {} in another section of the same BUNDLE group",
-                            section_name(content, index), codec.payload_type, codec.name, before->name));
+                            section_name(content, index), codec.payload_type, in_quotes(codec.name),
+                            in_quotes(before->name)));
         before = std::move(codec);
     }
     auto add = [&](const sdp::extmap& each) { return known.extensions.emplace(each.id, each.uri); };
     for (const auto* list : {&content.extmaps, &content.media[index].extmaps})
         for (const auto& each : *list)
             if (each.id < 4096 && add(each).first->second != each.uri)
-                return does_not_fit(fmt::format(
-                    "{}: a=extmap:{} is {}, but {} in another place of the same BUNDLE group",
-                    section_name(content, index), each.id, std::string_view(each.uri).substr(0, 120),
-                    known.extensions[each.id].substr(0, 120)));
+                return does_not_fit(
+                    fmt::format("{}: a=extmap:{} is {}, but {} in another place of the same BUNDLE group",
+                                section_name(content, index), each.id, in_quotes(each.uri),
+                                in_quotes(known.extensions[each.id])));
     return {};
 }
 
@@ -81,7 +82,7 @@ CORTC_DECL outcome<void> validate_answered_rids(const sdp::session_description& 
             for (const auto& each : alternatives)
                 if (!allowed(each.rid))
                     return does_not_fit(fmt::format("{}: a=simulcast: the rid {} was not offered",
-                                                    section_name(answer, index), each.rid.substr(0, 32)));
+                                                    section_name(answer, index), in_quotes(each.rid)));
     }
     return {};
 }
@@ -94,7 +95,7 @@ CORTC_DECL outcome<void> validate_turned_rids(const transceiver& which,
         for (const auto& each : content.media[index].rids)
             if (each.id == known.id && each.send == known.send)
                 return does_not_fit(fmt::format("{}: a=rid:{} was negotiated in the other direction",
-                                                section_name(content, index), each.id.substr(0, 32)));
+                                                section_name(content, index), in_quotes(each.id)));
     return {};
 }
 
