@@ -239,6 +239,7 @@ asio::awaitable<void> rolled_back(context a, context b) {
     CHECK(stream.tryNextAddedTrack() == seen.track);
     CHECK(other.getTransceivers().size() == 1);
     CHECK(video.stopped());
+    CHECK_FALSE(video.mid());
     CHECK(video.receiver().track().readyState() == MediaStreamTrackState::ended);
     // A transceiver that addTrack used stays, without its section.
     co_await other.setRemoteDescription(offer);
