@@ -1,6 +1,7 @@
 #include "cortc/crypto/impl/certificate.ipp"
 #include "cortc/crypto/impl/dtls_session.ipp"
 #include "cortc/crypto/impl/fingerprint.ipp"
+#include "cortc/crypto/impl/srtp_keys.ipp"
 #include "cortc/crypto/impl/system_random.ipp"
 #include "cortc/crypto/mbedtls/impl/certificate.ipp"
 #include "cortc/crypto/mbedtls/impl/certificate_pem.ipp"

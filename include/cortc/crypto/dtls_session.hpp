@@ -6,8 +6,8 @@
 #include "cortc/base/time.hpp"
 #include "cortc/crypto/certificate.hpp"
 #include "cortc/crypto/dtls_role.hpp"
+#include "cortc/crypto/srtp_keys.hpp"
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -44,16 +44,6 @@ struct dtls_failed {
     std::string message; ///< for a person
 };
 using dtls_event = std::variant<dtls_connected, dtls_closed, dtls_failed>;
-
-/// Protection profiles of RFC 5764 4.1.2, by their number in use_srtp.
-enum class srtp_profile : std::uint16_t { aes128_cm_sha1_80 = 0x0001, aes128_cm_sha1_32 = 0x0002 };
-
-/// Keying material of RFC 5764 4.2. The client's keys protect what the DTLS client sends.
-struct srtp_keys {
-    srtp_profile profile = srtp_profile::aes128_cm_sha1_80;
-    std::array<std::byte, 16> client_key{}, server_key{};
-    std::array<std::byte, 14> client_salt{}, server_salt{};
-};
 
 /// Receives lines of the NSS key log format ("CLIENT_RANDOM <random> <master secret>"), so that a capture can
 /// be read.

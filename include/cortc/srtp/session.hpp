@@ -3,6 +3,8 @@
 #include "cortc/base/bytes.hpp"
 #include "cortc/base/config.hpp"
 #include "cortc/base/result.hpp"
+#include "cortc/crypto/dtls_role.hpp"
+#include "cortc/crypto/srtp_keys.hpp"
 
 #include <array>
 #include <cstddef>
@@ -12,17 +14,6 @@
 
 /// Secure RTP (RFC 3711), on libsrtp, with the keys of DTLS-SRTP (RFC 5764).
 namespace cortc::srtp {
-
-/// Protection profiles by their number in use_srtp (RFC 5764 4.1.2).
-enum class profile : std::uint16_t { aes128_cm_sha1_80 = 0x0001, aes128_cm_sha1_32 = 0x0002 };
-/// As IANA's registry of DTLS-SRTP protection profiles has it: "SRTP_AES128_CM_HMAC_SHA1_80".
-std::string_view to_string(profile which) noexcept;
-
-/// What the keys of one direction are derived from (RFC 3711 4.3).
-struct master_key {
-    std::array<std::byte, 16> key{};
-    std::array<std::byte, 14> salt{};
-};
 
 /// Why a packet was not protected or unprotected.
 enum class drop_reason : std::uint8_t {
@@ -41,10 +32,13 @@ enum class drop_reason : std::uint8_t {
 std::string_view to_string(drop_reason reason) noexcept;
 
 struct options {
-    srtp::profile profile = srtp::profile::aes128_cm_sha1_80;
+    options() = default;
     /// RFC 5764 4.2: the DTLS client's write keys protect what the client sends, the server's what the server
-    /// sends.
-    master_key outbound, inbound;
+    /// sends. `role` is our own.
+    options(const crypto::srtp_keys& keys, crypto::dtls_role role) noexcept;
+
+    crypto::srtp_profile profile = crypto::srtp_profile::aes128_cm_sha1_80;
+    crypto::srtp_master_key outbound, inbound; ///< of the profile's sizes
     /// Streams (SSRCs) of either direction. None is ever forgotten: its old packets could be replayed.
     std::size_t max_streams = 1024;
 };
@@ -70,12 +64,16 @@ class session {
   public:
     using size_or_reason = result<std::size_t, drop_reason>;
 
-    /// What protect_rtp() and protect_rtcp() append at most: a tag of 80 bits, and for RTCP the index (RFC
-    /// 3711 3.4). RTCP has this tag in both profiles (RFC 5764 4.1.2).
-    static constexpr std::size_t max_trailer = 14;
+    /// What protect_rtp() and protect_rtcp() append at most: the tag of AES-GCM, and for RTCP the index (RFC
+    /// 3711 3.4).
+    static constexpr std::size_t max_trailer = 20;
 
-    /// Null when libsrtp cannot be started, or has no memory.
+    /// Null when libsrtp cannot be started, has no memory or not the profile (see supports()), or when a key
+    /// has not the profile's size.
     [[nodiscard]] static std::unique_ptr<session> make(const options& with);
+    /// Whether the libsrtp that is linked has the profile's cipher: AES-GCM only if it was built with a
+    /// library that brings it (OpenSSL, NSS, mbedTLS).
+    [[nodiscard]] static bool supports(crypto::srtp_profile profile) noexcept;
     session(const session&) = delete;
     session& operator=(const session&) = delete;
     ~session();
@@ -89,12 +87,14 @@ class session {
     ///@}
 
     ///@{
-    /// Returns the size of the RTP or RTCP packet at the front of `packet`. A refused one is unchanged.
+    /// Returns the size of the RTP or RTCP packet at the front of `packet`. A refused one is unchanged; with
+    /// AES-GCM one with a wrong tag may be overwritten behind its header, as libsrtp decrypts before it
+    /// knows.
     size_or_reason unprotect_rtp(byte_span packet);
     size_or_reason unprotect_rtcp(byte_span packet);
     ///@}
 
-    [[nodiscard]] srtp::profile used_profile() const noexcept { return profile_; }
+    [[nodiscard]] crypto::srtp_profile used_profile() const noexcept { return profile_; }
     [[nodiscard]] std::size_t inbound_streams() const noexcept;
     [[nodiscard]] std::size_t outbound_streams() const noexcept;
     [[nodiscard]] const statistics& stats() const noexcept { return stats_; }
@@ -103,12 +103,12 @@ class session {
     struct direction;
     enum class kind : std::uint8_t { rtp, rtcp };
 
-    explicit session(srtp::profile profile);
+    explicit session(crypto::srtp_profile profile);
     size_or_reason protect(kind what, byte_span buffer, std::size_t size);
     size_or_reason unprotect(kind what, byte_span packet);
     [[nodiscard]] std::size_t trailer(kind what) const noexcept;
 
-    srtp::profile profile_;
+    crypto::srtp_profile profile_;
     std::unique_ptr<direction> outbound_, inbound_;
     statistics stats_;
 };

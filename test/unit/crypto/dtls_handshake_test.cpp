@@ -309,13 +309,13 @@ TEST_CASE("SRTP keys are the same at both ends") {
     REQUIRE(b);
     CHECK(a->profile == srtp_profile::aes128_cm_sha1_80);
     CHECK(b->profile == a->profile);
-    CHECK(a->client_key == b->client_key);
-    CHECK(a->server_key == b->server_key);
-    CHECK(a->client_salt == b->client_salt);
-    CHECK(a->server_salt == b->server_salt);
-    CHECK(a->client_key != a->server_key);
-    CHECK(a->client_salt != a->server_salt);
-    CHECK(a->client_key != std::array<std::byte, 16>{});
+    CHECK(a->client == b->client);
+    CHECK(a->server == b->server);
+    CHECK_FALSE(a->client.key == a->server.key);
+    CHECK_FALSE(a->client.salt == a->server.salt);
+    CHECK(a->client.key.size() == described(a->profile).key);
+    CHECK(a->client.salt.size() == described(a->profile).salt);
+    CHECK_FALSE(a->client.key == secret<max_srtp_key>(a->client.key.size()));
 }
 
 TEST_CASE("the key log names both ends' secret alike") {

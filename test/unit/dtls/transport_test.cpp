@@ -120,7 +120,7 @@ TEST_CASE("with a worker the handshake runs there, and the owner is called back 
     REQUIRE(both.client_events.size() == 1);
     REQUIRE(both.server_events.size() == 1);
     if (dtls_srtp_available())
-        CHECK(both.client->export_srtp_keys()->client_key == both.server->export_srtp_keys()->client_key);
+        CHECK(both.client->export_srtp_keys()->client == both.server->export_srtp_keys()->client);
 
     // From here on inline.
     CHECK(both.client->write(some_bytes(100)));

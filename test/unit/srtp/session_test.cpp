@@ -8,6 +8,7 @@
 #include <string>
 
 using namespace cortc;
+using crypto::srtp_profile;
 using srtp::drop_reason;
 
 namespace {
@@ -19,26 +20,41 @@ bytes from_hex(std::string_view text) {
     return made;
 }
 
-/// RFC 3711 B.3.
-srtp::master_key rfc3711_key() {
-    srtp::master_key made;
-    std::ranges::copy(from_hex("e1f97a0d3e018be0d64fa32c06de4139"), made.key.begin());
-    std::ranges::copy(from_hex("0ec675ad498afeebb6960b3aabe6"), made.salt.begin());
-    return made;
+crypto::srtp_master_key master_key(std::string_view key, std::string_view salt) {
+    return {crypto::secret<crypto::max_srtp_key>(byte_view(from_hex(key))),
+            crypto::secret<crypto::max_srtp_salt>(byte_view(from_hex(salt)))};
 }
-srtp::master_key other_key(unsigned number) {
-    auto made = rfc3711_key();
-    made.key[3] ^= static_cast<std::byte>(number + 1);
+/// RFC 3711 B.3, cut or repeated to the profile's sizes.
+crypto::srtp_master_key rfc3711_key(srtp_profile profile = srtp_profile::aes128_cm_sha1_80) {
+    const std::string key = "e1f97a0d3e018be0d64fa32c06de4139", salt = "0ec675ad498afeebb6960b3aabe6";
+    const auto sizes = crypto::described(profile);
+    return master_key((key + key).substr(0, 2 * sizes.key), salt.substr(0, 2 * sizes.salt));
+}
+crypto::srtp_master_key other_key(unsigned number, srtp_profile profile = srtp_profile::aes128_cm_sha1_80) {
+    auto made = rfc3711_key(profile);
+    made.key.span()[3] ^= static_cast<std::byte>(number + 1);
     return made;
 }
 
+/// Runs the test for each profile that this libsrtp has.
+srtp_profile each_profile() {
+    std::vector<srtp_profile> all;
+    for (const auto& each : crypto::srtp_profiles)
+        if (srtp::session::supports(each.profile)) all.push_back(each.profile);
+    return GENERATE_REF(from_range(all));
+}
+std::size_t trailer_of(srtp_profile profile, bool rtcp) {
+    const auto added = crypto::described(profile);
+    return rtcp ? added.rtcp_tag + 4 : added.rtp_tag;
+}
+
 struct ends {
-    explicit ends(srtp::profile profile = srtp::profile::aes128_cm_sha1_80, std::size_t streams = 1024) {
+    explicit ends(srtp_profile profile = srtp_profile::aes128_cm_sha1_80, std::size_t streams = 1024) {
         srtp::options of_a;
         of_a.profile = profile;
         of_a.max_streams = streams;
-        of_a.outbound = rfc3711_key();
-        of_a.inbound = other_key(0);
+        of_a.outbound = rfc3711_key(profile);
+        of_a.inbound = other_key(0, profile);
         auto of_b = of_a;
         std::swap(of_b.outbound, of_b.inbound);
         a = srtp::session::make(of_a);
@@ -136,11 +152,63 @@ TEST_CASE("srtp: known packets") {
     CHECK(anew.b->stats().rtcp_unprotected == 1);
 }
 
-TEST_CASE("srtp: packets of both profiles go round, in exactly the room that they need, on any address") {
-    const auto profile = GENERATE(srtp::profile::aes128_cm_sha1_80, srtp::profile::aes128_cm_sha1_32);
+// From the same place (srtp_validate_gcm).
+TEST_CASE("srtp: known packets of AES-GCM") {
+    if (!srtp::session::supports(srtp_profile::aead_aes_128_gcm)) return;
+    srtp::options options;
+    options.profile = srtp_profile::aead_aes_128_gcm;
+    options.outbound = options.inbound =
+        master_key("000102030405060708090a0b0c0d0e0f", "a0a1a2a3a4a5a6a7a8a9aaab");
+    const auto sender = srtp::session::make(options), receiver = srtp::session::make(options);
+    REQUIRE(sender);
+    REQUIRE(receiver);
+    const auto wire = from_hex("800f1234decafbadcafebabec5002ede04cfdd2eb91159e0880aa06ed2976826f796b201df"
+                               "3131a127e8a392");
+    CHECK(protect(*sender, kind::rtp, rtp(0x1234)) == wire);
+    bytes got;
+    CHECK(taken(*receiver, kind::rtp, wire, &got) == "taken");
+    CHECK(got == rtp(0x1234));
+    const auto plain_rtcp = from_hex("81c8000bcafebabeabababababababababababababababab");
+    const auto wire_rtcp = from_hex("81c8000bcafebabec98b8b5df0392a55852b6c21ac8e7025c52c6fbea2b3b446ea31123b"
+                                    "a88ce61e80000001");
+    (void)protect(*sender, kind::rtcp, rtcp()); // it was made with index 1
+    CHECK(taken(*receiver, kind::rtcp, wire_rtcp, &got) == "taken");
+    CHECK(got == plain_rtcp);
+}
+
+TEST_CASE("srtp: a profile that libsrtp has not, or keys of another size, make no session") {
+    CHECK(srtp::session::supports(srtp_profile::aes128_cm_sha1_80));
+    CHECK(srtp::session::supports(srtp_profile::aes128_cm_sha1_32));
+    CHECK_FALSE(srtp::session::supports(static_cast<srtp_profile>(3)));
+    srtp::options options;
+    CHECK_FALSE(srtp::session::make(options)); // no keys
+    options.outbound = options.inbound = rfc3711_key(srtp_profile::aead_aes_128_gcm);
+    CHECK_FALSE(srtp::session::make(options)); // too short a salt
+    options.outbound = options.inbound = rfc3711_key();
+    CHECK(srtp::session::make(options));
+    options.profile = static_cast<srtp_profile>(3);
+    CHECK_FALSE(srtp::session::make(options));
+}
+
+TEST_CASE("srtp: the DTLS client's keys are outbound at the client and inbound at the server") {
+    const auto profile = each_profile();
+    bytes material(crypto::srtp_material_size(profile));
+    std::iota(reinterpret_cast<unsigned char*>(material.data()),
+              reinterpret_cast<unsigned char*>(material.data() + material.size()),
+              static_cast<unsigned char>(1));
+    const auto keys = crypto::split_srtp_keys(profile, material);
+    const srtp::options client(keys, crypto::dtls_role::client), server(keys, crypto::dtls_role::server);
+    CHECK(client.profile == profile);
+    CHECK(client.outbound == keys.client);
+    CHECK(client.inbound == keys.server);
+    CHECK(server.outbound == keys.server);
+    CHECK(server.inbound == keys.client);
+}
+
+TEST_CASE("srtp: packets of every profile go round, in exactly the room that they need, on any address") {
+    const auto profile = each_profile();
     const auto what = GENERATE(kind::rtp, kind::rtcp);
-    const bool short_tag = profile == srtp::profile::aes128_cm_sha1_32;
-    const std::size_t trailer = what == kind::rtcp ? 14 : short_tag ? 4 : 10;
+    const auto trailer = trailer_of(profile, what == kind::rtcp);
     ends two(profile);
     CHECK(two.a->used_profile() == profile);
     std::uint16_t number = 0;
@@ -177,7 +245,7 @@ TEST_CASE("srtp: packets of both profiles go round, in exactly the room that the
 }
 
 TEST_CASE("srtp: each changed bit is refused") {
-    const auto profile = GENERATE(srtp::profile::aes128_cm_sha1_80, srtp::profile::aes128_cm_sha1_32);
+    const auto profile = each_profile();
     const auto what = GENERATE(kind::rtp, kind::rtcp);
     const bool known = GENERATE(false, true);
     ends two(profile);
@@ -198,7 +266,7 @@ TEST_CASE("srtp: each changed bit is refused") {
 }
 
 TEST_CASE("srtp: each truncation is refused") {
-    const auto profile = GENERATE(srtp::profile::aes128_cm_sha1_80, srtp::profile::aes128_cm_sha1_32);
+    const auto profile = each_profile();
     const auto what = GENERATE(kind::rtp, kind::rtcp);
     ends two(profile);
     // With a contributing source and an extension of two words: the shortest lengths end inside of them.
@@ -292,7 +360,7 @@ TEST_CASE("srtp: forged streams leave nothing behind") {
 }
 
 TEST_CASE("srtp: the streams of a peer are bounded, and what is known goes on") {
-    ends two(srtp::profile::aes128_cm_sha1_80, 100);
+    ends two(srtp_profile::aes128_cm_sha1_80, 100);
     srtp::options unbounded;
     unbounded.outbound = rfc3711_key();
     unbounded.inbound = other_key(0);
@@ -384,6 +452,6 @@ TEST_CASE("srtp: RTCP is told from RTP by its packet type") {
 TEST_CASE("srtp: reasons and profiles have names") {
     for (std::size_t i = 0; i < static_cast<std::size_t>(drop_reason::count); ++i)
         CHECK_FALSE(to_string(static_cast<drop_reason>(i)).empty());
-    CHECK(to_string(srtp::profile::aes128_cm_sha1_80) == "SRTP_AES128_CM_HMAC_SHA1_80");
-    CHECK(to_string(srtp::profile::aes128_cm_sha1_32) == "SRTP_AES128_CM_HMAC_SHA1_32");
+    CHECK(to_string(srtp_profile::aes128_cm_sha1_80) == "SRTP_AES128_CM_HMAC_SHA1_80");
+    CHECK(to_string(srtp_profile::aes128_cm_sha1_32) == "SRTP_AES128_CM_HMAC_SHA1_32");
 }

@@ -111,11 +111,8 @@ struct pair {
 std::unique_ptr<srtp::session> sender(const end& of, bool client) {
     const auto keys = of->dtls()->export_srtp_keys();
     REQUIRE(keys.has_value());
-    srtp::options made;
-    made.profile = static_cast<srtp::profile>(keys->profile);
-    made.outbound.key = client ? keys->client_key : keys->server_key;
-    made.outbound.salt = client ? keys->client_salt : keys->server_salt;
-    return srtp::session::make(made);
+    return srtp::session::make(
+        srtp::options(*keys, client ? crypto::dtls_role::client : crypto::dtls_role::server));
 }
 
 bytes packet(std::uint8_t type, std::uint16_t sequence) {

@@ -6,14 +6,13 @@
 
 #include <algorithm>
 #include <optional>
-#include <string.h>
 #include <vector>
 
 namespace cortc::srtp {
 
 namespace detail {
 
-inline constexpr std::size_t rtp_header = 12, rtcp_header = 8, longest = 65535;
+inline constexpr std::size_t rtp_header = 12, rtcp_header = 8, rtcp_index = 4, longest = 65535;
 inline constexpr unsigned long replay_window = 1024;
 
 /// In the order of drop_reason.
@@ -55,6 +54,29 @@ CORTC_DECL std::uint32_t ssrc_at(byte_view packet, std::size_t index) noexcept {
     return byte_reader(packet.subspan(index, 4)).u32();
 }
 
+/// libsrtp's functions for AES-GCM are not in it when it was built without; its numbers always are.
+CORTC_DECL void set_gcm(srtp_crypto_policy_t& policy, const crypto::srtp_profile_description& of) noexcept {
+    policy.cipher_type = of.key == 32 ? SRTP_AES_GCM_256 : SRTP_AES_GCM_128;
+    policy.cipher_key_len = static_cast<int>(of.key + of.salt);
+    policy.auth_type = SRTP_NULL_AUTH; // the cipher's own tag
+    policy.auth_key_len = 0;
+    policy.auth_tag_len = static_cast<int>(of.rtp_tag);
+    policy.sec_serv = sec_serv_conf_and_auth;
+}
+
+CORTC_DECL void set_policy(srtp_policy_t& policy, const crypto::srtp_profile_description& of) noexcept {
+    if (of.aead) {
+        set_gcm(policy.rtp, of);
+        set_gcm(policy.rtcp, of);
+        return;
+    }
+    if (of.profile == crypto::srtp_profile::aes128_cm_sha1_32)
+        srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32(&policy.rtp);
+    else
+        srtp_crypto_policy_set_rtp_default(&policy.rtp);
+    srtp_crypto_policy_set_rtcp_default(&policy.rtcp);
+}
+
 /// RFC 3550 5.1 and 5.3.1. libsrtp reads the header, too, but not in every version with care.
 CORTC_DECL std::optional<drop_reason> fault_of_rtp(byte_view packet, std::size_t trailer) noexcept {
     if (packet.size() < rtp_header + trailer) return drop_reason::too_short;
@@ -80,16 +102,6 @@ CORTC_DECL std::optional<drop_reason> fault_of_rtcp(byte_view packet, std::size_
 
 } // namespace detail
 
-CORTC_DECL std::string_view to_string(profile which) noexcept {
-    switch (which) {
-    case profile::aes128_cm_sha1_80:
-        return "SRTP_AES128_CM_HMAC_SHA1_80";
-    case profile::aes128_cm_sha1_32:
-        return "SRTP_AES128_CM_HMAC_SHA1_32";
-    }
-    return "";
-}
-
 CORTC_DECL std::string_view to_string(drop_reason reason) noexcept {
     const auto index = static_cast<std::size_t>(reason);
     return index < detail::drop_names.size() ? detail::drop_names[index] : "";
@@ -109,22 +121,20 @@ struct session::direction {
         if (context) srtp_dealloc(context);
     }
 
-    bool open(srtp::profile profile, const master_key& from, srtp_ssrc_type_t streams) {
-        std::array<unsigned char, SRTP_AES_ICM_128_KEY_LEN_WSALT> key;
-        ::memcpy(key.data(), from.key.data(), from.key.size());
-        ::memcpy(key.data() + from.key.size(), from.salt.data(), from.salt.size());
+    bool open(const crypto::srtp_profile_description& profile, const crypto::srtp_master_key& from,
+              srtp_ssrc_type_t streams) noexcept {
+        if (profile.key == 0 || from.key.size() != profile.key || from.salt.size() != profile.salt)
+            return false;
+        crypto::secret<crypto::max_srtp_key + crypto::max_srtp_salt> key(profile.key + profile.salt);
+        byte_writer out(key.span());
+        out.put(from.key.view());
+        out.put(from.salt.view());
         srtp_policy_t policy{};
-        if (profile == srtp::profile::aes128_cm_sha1_32)
-            srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32(&policy.rtp);
-        else
-            srtp_crypto_policy_set_rtp_default(&policy.rtp);
-        srtp_crypto_policy_set_rtcp_default(&policy.rtcp);
+        detail::set_policy(policy, profile);
         policy.ssrc.type = streams;
-        policy.key = key.data();
+        policy.key = reinterpret_cast<unsigned char*>(key.span().data());
         policy.window_size = detail::replay_window;
-        const auto status = srtp_create(&context, &policy);
-        ::explicit_bzero(key.data(), key.size());
-        if (status != srtp_err_status_ok) context = nullptr;
+        if (srtp_create(&context, &policy) != srtp_err_status_ok) context = nullptr;
         return context != nullptr;
     }
 
@@ -146,7 +156,12 @@ struct session::direction {
 
 // ---- both
 
-CORTC_DECL session::session(srtp::profile profile) : profile_(profile) {}
+CORTC_DECL options::options(const crypto::srtp_keys& keys, crypto::dtls_role role) noexcept
+    : profile(keys.profile)
+    , outbound(role == crypto::dtls_role::client ? keys.client : keys.server)
+    , inbound(role == crypto::dtls_role::client ? keys.server : keys.client) {}
+
+CORTC_DECL session::session(crypto::srtp_profile profile) : profile_(profile) {}
 CORTC_DECL session::~session() = default;
 
 CORTC_DECL std::unique_ptr<session> session::make(const options& with) {
@@ -154,14 +169,25 @@ CORTC_DECL std::unique_ptr<session> session::make(const options& with) {
     std::unique_ptr<session> made(new session(with.profile));
     made->outbound_ = std::make_unique<direction>(with.max_streams);
     made->inbound_ = std::make_unique<direction>(with.max_streams);
-    if (!made->outbound_->open(with.profile, with.outbound, ssrc_any_outbound)) return nullptr;
-    if (!made->inbound_->open(with.profile, with.inbound, ssrc_any_inbound)) return nullptr;
+    const auto profile = crypto::described(with.profile);
+    if (!made->outbound_->open(profile, with.outbound, ssrc_any_outbound)) return nullptr;
+    if (!made->inbound_->open(profile, with.inbound, ssrc_any_inbound)) return nullptr;
     return made;
 }
 
+CORTC_DECL bool session::supports(crypto::srtp_profile profile) noexcept {
+    detail::start_libsrtp();
+    const auto of = crypto::described(profile);
+    crypto::srtp_master_key zeros;
+    zeros.key = crypto::secret<crypto::max_srtp_key>(of.key);
+    zeros.salt = crypto::secret<crypto::max_srtp_salt>(of.salt);
+    direction trial(0);
+    return trial.open(of, zeros, ssrc_any_outbound);
+}
+
 CORTC_DECL std::size_t session::trailer(kind what) const noexcept {
-    if (what == kind::rtcp) return 14;
-    return profile_ == srtp::profile::aes128_cm_sha1_32 ? 4 : 10;
+    const auto added = crypto::described(profile_);
+    return what == kind::rtcp ? added.rtcp_tag + detail::rtcp_index : added.rtp_tag;
 }
 
 CORTC_DECL session::size_or_reason session::protect(kind what, byte_span buffer, std::size_t size) {

@@ -29,17 +29,6 @@ CORTC_DECL ice::gather_options gather_options(context_core& core) {
     return options;
 }
 
-/// RFC 5764 4.2: each end protects with its own write keys.
-CORTC_DECL srtp::options srtp_options(const crypto::srtp_keys& keys, crypto::dtls_role role) noexcept {
-    srtp::options made;
-    made.profile = static_cast<srtp::profile>(keys.profile); // both have the numbers of use_srtp
-    const srtp::master_key client{keys.client_key, keys.client_salt};
-    const srtp::master_key server{keys.server_key, keys.server_salt};
-    made.outbound = role == crypto::dtls_role::client ? client : server;
-    made.inbound = role == crypto::dtls_role::client ? server : client;
-    return made;
-}
-
 } // namespace detail
 
 CORTC_DECL std::string_view to_string(demux_drop reason) noexcept {
@@ -239,7 +228,7 @@ CORTC_DECL void transport::start_srtp() {
     if (!media_ || srtp_ || dtls_state_ != dtls_transport_state::connected) return;
     const auto keys = dtls_->export_srtp_keys();
     if (!keys) return log_.info("DTLS has agreed on no SRTP profile");
-    srtp_ = srtp::session::make(detail::srtp_options(*keys, dtls_role_));
+    srtp_ = srtp::session::make(srtp::options(*keys, dtls_role_));
     if (srtp_)
         log_.info("SRTP, {}", to_string(srtp_->used_profile()));
     else

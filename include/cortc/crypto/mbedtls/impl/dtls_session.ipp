@@ -261,29 +261,19 @@ CORTC_DECL void session::complete_handshake() {
     events_.emplace_back(dtls_connected{});
 }
 
-// RFC 5764 4.2: client key, server key, client salt, server salt.
 CORTC_DECL void session::derive_srtp_keys() {
 #if defined(CORTC_MBEDTLS_SRTP)
     mbedtls_dtls_srtp_info chosen{};
     mbedtls_ssl_get_dtls_srtp_negotiation_result(&ssl_, &chosen);
     const auto profile = chosen.CORTC_MBEDTLS_MEMBER(chosen_dtls_srtp_profile);
     if (profile == MBEDTLS_TLS_SRTP_UNSET || !secrets_->known) return;
-    srtp_keys keys;
-    keys.profile = profile == MBEDTLS_TLS_SRTP_AES128_CM_HMAC_SHA1_80 ? srtp_profile::aes128_cm_sha1_80
-                                                                      : srtp_profile::aes128_cm_sha1_32;
-    std::array<unsigned char, 2 * (16 + 14)> material{};
+    const auto which = static_cast<srtp_profile>(profile); // both have the numbers of use_srtp
+    srtp_material material(srtp_material_size(which));
+    const auto out = material.span();
     if (mbedtls_ssl_tls_prf(secrets_->prf, secrets_->master.data(), secrets_->master.size(),
-                            "EXTRACTOR-dtls_srtp", secrets_->randoms.data(), secrets_->randoms.size(),
-                            material.data(), material.size()) != 0)
-        return;
-    byte_reader in(std::as_bytes(std::span(material)));
-    const auto take = [&in](auto& to) { std::ranges::copy(in.take(to.size()), to.begin()); };
-    take(keys.client_key);
-    take(keys.server_key);
-    take(keys.client_salt);
-    take(keys.server_salt);
-    mbedtls_platform_zeroize(material.data(), material.size());
-    srtp_ = keys;
+                            srtp_exporter_label.data(), secrets_->randoms.data(), secrets_->randoms.size(),
+                            reinterpret_cast<unsigned char*>(out.data()), out.size()) == 0)
+        srtp_ = split_srtp_keys(which, material.view());
 #endif
 }
 
