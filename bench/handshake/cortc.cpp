@@ -1,8 +1,7 @@
 // What a rush of handshakes does to an established connection of the same context (bench/README.md).
 // Prints one line of key=value for a command.
 #include "bench/support/pair.hpp"
-#include "cortc/crypto/dtls_session.hpp"
-#include "cortc/crypto/system_random.hpp"
+#include "cortc/crypto/backend.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -24,7 +23,7 @@ namespace {
 
 std::shared_ptr<const crypto::certificate> new_certificate() {
     const auto now = std::chrono::time_point_cast<unix_time::duration>(std::chrono::system_clock::now());
-    auto made = crypto::generate_certificate(crypto::key_type::ecdsa_p256, now);
+    auto made = crypto::default_backend().generate_certificate(crypto::key_type::ecdsa_p256, now);
     if (!made) throw std::runtime_error("no certificate");
     return *made;
 }
@@ -37,7 +36,7 @@ std::unique_ptr<crypto::dtls_session> new_session(crypto::dtls_role role,
     options.cert = own;
     options.remote_fingerprints = {
         {crypto::hash_algorithm::sha256, peer.fingerprint(crypto::hash_algorithm::sha256)}};
-    return crypto::make_dtls_session(std::move(options));
+    return crypto::default_backend().make_dtls_session(std::move(options)).value();
 }
 
 void carry(crypto::dtls_session& from, crypto::dtls_session& to, time_point now) {

@@ -8,18 +8,19 @@ here=$(mktemp -d "${TMPDIR:-/tmp}/cortc.XXXXXX")
 trap 'rm -r "$here"' EXIT
 cd "$here"
 cat >main.cpp <<'CPP'
-#include "cortc/crypto/dtls_session.hpp"
+#include "cortc/crypto/backend.hpp"
 #include <chrono>
 #include <cstdio>
 using namespace cortc;
 int main(int argc, char** argv) {
     const bool agree = argc == 2 && argv[1][0] == 'a';
-    const auto why = crypto::dtls_headers_mismatch();
+    const auto& backend = crypto::default_backend();
+    const auto why = backend.headers_mismatch();
     if (why.empty() != agree) return 1;
     const unix_time now = std::chrono::sys_days(std::chrono::year(2026) / 11 / 20);
     crypto::dtls_options options;
-    options.cert = crypto::generate_certificate(crypto::key_type::ecdsa_p256, now).value();
-    auto session = crypto::make_dtls_session(options);
+    options.cert = backend.generate_certificate(crypto::key_type::ecdsa_p256, now).value();
+    auto session = backend.make_dtls_session(options).value();
     session->start(time_point{});
     auto event = session->poll_event();
     const auto* failed = event ? std::get_if<crypto::dtls_failed>(&*event) : nullptr;

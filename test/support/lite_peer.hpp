@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cortc/crypto/certificate.hpp"
+#include "cortc/crypto/backend.hpp"
 #include "cortc/dtls/transport.hpp"
 #include "cortc/sdp/parse.hpp"
 #include "cortc/sim/world.hpp"
@@ -38,7 +38,7 @@ class lite_peer : private net::datagram_handler {
         options.cert = certificate_;
         options.remote_fingerprints = {{crypto::hash_algorithm::sha256,
                                         sdp::effective_transport(*parsed, section).fingerprints.at(0).value}};
-        dtls_.emplace(std::move(options), io_.get_executor());
+        dtls_.emplace(crypto::default_backend(), std::move(options), io_.get_executor());
         std::string print;
         for (auto each : certificate_->fingerprint(crypto::hash_algorithm::sha256))
             print += fmt::format("{}{:02X}", print.empty() ? "" : ":", std::to_integer<unsigned>(each));
@@ -96,8 +96,9 @@ class lite_peer : private net::datagram_handler {
     virtual void handle_sctp_timeout() = 0;
 
     static std::shared_ptr<const crypto::certificate> shared_certificate(sim::host& host) {
-        static const auto made =
-            crypto::generate_certificate(crypto::key_type::ecdsa_p256, host.calendar()).value();
+        static const auto made = crypto::default_backend()
+                                     .generate_certificate(crypto::key_type::ecdsa_p256, host.calendar())
+                                     .value();
         return made;
     }
     void handle_batch(net::udp_socket&, std::span<const net::datagram> batch) override {

@@ -8,7 +8,6 @@
 
 #include <boost/assert/source_location.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -18,6 +17,8 @@
 #include <vector>
 
 namespace cortc::crypto {
+
+class backend;
 
 /// How a generated certificate's key is made.
 enum class key_type : std::uint8_t {
@@ -35,6 +36,8 @@ class certificate {
     certificate& operator=(const certificate&) = delete;
     virtual ~certificate() = default;
 
+    /// Only its sessions can present it.
+    [[nodiscard]] virtual const backend& made_by() const noexcept = 0;
     [[nodiscard]] virtual byte_view der() const noexcept = 0;
     /// The end of its validity.
     [[nodiscard]] virtual unix_time expires() const noexcept = 0;
@@ -46,17 +49,11 @@ class certificate {
     /// if that is a stronger one (RFC 8122 5).
     [[nodiscard]] std::vector<crypto::fingerprint> promised_fingerprints() const;
     /// The certificate and then its private key, unencrypted, in PEM (RFC 7468; the key as PKCS #1 or SEC 1).
-    /// parse_certificate() takes it. Fails only for want of memory.
+    /// backend::parse_certificate() takes it. Fails only for want of memory.
     [[nodiscard]] virtual result<std::string> pem() const = 0;
 };
 
-/// Makes a key and a certificate signed by itself: subject CN=cortc, a random serial, valid from a day before
-/// `now` (peers' clocks differ) until `now + validity`, signed with SHA-256. Takes a few milliseconds for
-/// ECDSA; for RSA, which searches for primes, half a second on average and sometimes several. Fails with
-/// errc::invalid_argument when the validity is not positive or ends after the year 9999, and with
-/// errc::io_error when the operating system gives no entropy.
-[[nodiscard]] result<std::shared_ptr<const certificate>>
-generate_certificate(key_type type, unix_time now, std::chrono::seconds validity = std::chrono::days(30));
+using certificate_ptr = std::shared_ptr<const certificate>;
 
 /// Why a text was not a certificate with its private key.
 enum class certificate_failure : std::uint8_t {
@@ -81,16 +78,8 @@ struct certificate_error {
     throw std::invalid_argument(why.message);
 }
 
-/// A certificate and its key from PEM: the first certificate and the first private key (PKCS #8, SEC 1 or
-/// PKCS #1) of each text, whatever else these hold; both texts may be the same. Neither the validity nor who
-/// signed matters here, for peers go by the fingerprint.
-[[nodiscard]] result<std::shared_ptr<const certificate>, certificate_error>
-parse_certificate(std::string_view certificate_pem, std::string_view key_pem);
-
 } // namespace cortc::crypto
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/crypto/impl/certificate.ipp"
-#include "cortc/crypto/mbedtls/impl/certificate.ipp"
-#include "cortc/crypto/mbedtls/impl/certificate_pem.ipp"
 #endif

@@ -43,6 +43,10 @@ struct dtls_failed {
     dtls_failure reason = dtls_failure::internal;
     std::string message; ///< for a person
 };
+/// Lets `result<T, dtls_failed>::value()` throw; found by argument-dependent lookup.
+[[noreturn]] inline void throw_exception_from_error(const dtls_failed& why, const boost::source_location&) {
+    throw std::runtime_error(why.message);
+}
 using dtls_event = std::variant<dtls_connected, dtls_closed, dtls_failed>;
 
 /// Receives lines of the NSS key log format ("CLIENT_RANDOM <random> <master secret>"), so that a capture can
@@ -77,14 +81,14 @@ struct dtls_stats {
 /// poll_read() and poll_event(), then ask next_timeout(). Nothing throws for what a peer sent. After the end
 /// (closed, failed) every call is a quiet no-op, but queued datagrams and events can still be drained.
 ///
-/// The peer's address is proven by ICE, so the server role sends no HelloVerifyRequest. As a server the
-/// session must be fed through dtls::front_filter: what is not a whole ClientHello in one datagram is fatal
-/// to mbedTLS at first.
+/// The peer's address is proven by ICE, so the server role sends no HelloVerifyRequest.
 ///
 /// Threads: one thread at a time may use a session, but it may be another one each time (a handshake step on
-/// a worker). Sessions that share a certificate may run at the same time on several threads: mbedTLS locks
-/// what they share when it was built with MBEDTLS_THREADING_C, otherwise the backend lets one session of a
-/// certificate run at a time.
+/// a worker). Sessions that share a certificate may run at the same time on several threads. Where the
+/// library underneath does not lock what they share, the backend lets one session of a certificate run at a
+/// time.
+///
+/// What the users' key log throws ends the session as dtls_failure::internal.
 class dtls_session {
   public:
     dtls_session() = default;
@@ -107,8 +111,8 @@ class dtls_session {
     /// The same straight into `out` (at least the MTU): returns the size to send. Copies nothing, queues
     /// nothing.
     [[nodiscard]] virtual std::optional<std::size_t> seal(byte_view data, byte_span out) = 0;
-    /// Known exactly once connected, a lower bound before (mtu 1200: 1163 with AES-GCM, 1171 with
-    /// ChaCha20-Poly1305).
+    /// Known exactly once connected, a lower bound before. At mtu 1200 it is 1163 with AES-GCM, and more with
+    /// ChaCha20-Poly1305.
     [[nodiscard]] virtual std::size_t max_payload() const noexcept = 0;
 
     [[nodiscard]] virtual time_point next_timeout() const noexcept = 0;
@@ -116,6 +120,9 @@ class dtls_session {
     /// Ends the association from this side: close_notify is queued when it was connected. No event follows.
     virtual void shutdown() = 0;
 
+    /// Whether a server of this backend wants its first ClientHello whole, in one record of one datagram, and
+    /// nothing before it: it must be fed through dtls::front_filter then.
+    [[nodiscard]] virtual bool wants_whole_client_hello() const noexcept = 0;
     [[nodiscard]] virtual dtls_state state() const noexcept = 0;
     /// Once connected, and only when a protection profile was negotiated.
     [[nodiscard]] virtual std::optional<srtp_keys> export_srtp_keys() const = 0;
@@ -126,19 +133,8 @@ class dtls_session {
     [[nodiscard]] virtual const dtls_stats& stats() const noexcept = 0;
 };
 
-/// Null when the certificate is missing or is not this backend's.
-[[nodiscard]] std::unique_ptr<dtls_session> make_dtls_session(dtls_options options);
-
-/// Whether the backend was built with use_srtp (MBEDTLS_SSL_DTLS_SRTP). Without it there are no SRTP keys.
-[[nodiscard]] bool dtls_srtp_available() noexcept;
-
-/// Why the backend's headers, as they were compiled here, do not fit the library that was linked; empty when
-/// they do. Where they do not, no session starts: structures have another layout in the library.
-[[nodiscard]] std::string_view dtls_headers_mismatch() noexcept;
-
 } // namespace cortc::crypto
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/crypto/impl/dtls_session.ipp"
-#include "cortc/crypto/mbedtls/impl/dtls_session.ipp"
 #endif

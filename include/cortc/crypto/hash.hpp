@@ -20,10 +20,7 @@ using sha256_digest = std::array<std::byte, 32>;
 
 namespace detail {
 
-/// The bodies behind hash() and hmac_*(): the hash, or the HMAC (RFC 2104), of the concatenation of `parts`
-/// into the first digest_size(algorithm) bytes of `out`, which must be that large. They work on the stack and
-/// allocate nothing. They throw std::runtime_error when the library underneath was built without the
-/// algorithm, or its hardware failed: no peer can bring that about.
+/// The bodies behind hash() and hmac_*(): the default backend's, see backend::hash().
 void hash_parts(hash_algorithm algorithm, std::span<const byte_view> parts, byte_span out);
 void hmac_parts(hash_algorithm algorithm, byte_view key, std::span<const byte_view> parts, byte_span out);
 
@@ -78,5 +75,5 @@ template <std::convertible_to<byte_view>... Parts>
 } // namespace cortc::crypto
 
 #if defined(CORTC_HEADER_ONLY)
-#include "cortc/crypto/mbedtls/impl/hash.ipp"
+#include "cortc/crypto/impl/hash.ipp"
 #endif

@@ -12,16 +12,17 @@
 
 namespace cortc::dtls {
 
-/// Stands before a DTLS server until the first ClientHello is whole. mbedTLS expects it in one record of one
-/// datagram and gives up on anything else, while browsers split it (a post-quantum key share does not fit the
-/// MTU) and cut it differently when they repeat it. So: fragments (RFC 6347 4.2.3) are put together by byte
-/// range, a record that holds the whole message is made of them, and nothing else passes before it.
-/// Afterwards every datagram passes unchanged, except that a repeated split ClientHello is cut down to the
-/// record with its end: each fragment would make the session repeat its flight.
+/// Stands before a DTLS server until the first ClientHello is whole, for a backend that expects it in one
+/// record of one datagram and gives up on anything else (dtls_session::wants_whole_client_hello()). Browsers
+/// split it (a post-quantum key share does not fit the MTU), and cut it differently when they repeat it. So:
+/// fragments (RFC 6347 4.2.3) are put together by byte range, a record that holds the whole message is made
+/// of them, and nothing else passes before it. Afterwards every datagram passes unchanged, except that a
+/// repeated split ClientHello is cut down to the record with its end: each fragment would make the session
+/// repeat its flight.
 class front_filter {
   public:
-    static constexpr std::size_t max_message =
-        16384 - 12; ///< body of a ClientHello; mbedTLS takes no longer record
+    /// Body of a ClientHello: what one record holds behind the message's header (RFC 6347 4.1, 4.2.2).
+    static constexpr std::size_t max_message = 16384 - 12;
 
     struct statistics {
         std::uint64_t dropped_stray = 0;     ///< before the ClientHello, and not part of one

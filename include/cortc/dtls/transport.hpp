@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cortc/base/config.hpp"
-#include "cortc/crypto/dtls_session.hpp"
+#include "cortc/crypto/backend.hpp"
 #include "cortc/dtls/front_filter.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -25,9 +25,9 @@ namespace cortc::dtls {
 /// as work of the context's executor, so that an io_context does not run dry before it returned.
 class transport {
   public:
-    /// `worker` may be empty: then every step runs inline and `on_ready` is never called. `on_ready` may
-    /// destroy the transport.
-    transport(crypto::dtls_options options, boost::asio::any_io_executor context,
+    /// A session of the backend `by`. `worker` may be empty: then every step runs inline and `on_ready` is
+    /// never called. `on_ready` may destroy the transport.
+    transport(const crypto::backend& by, crypto::dtls_options options, boost::asio::any_io_executor context,
               boost::asio::any_io_executor worker = {}, std::function<void()> on_ready = {});
     transport(const transport&) = delete;
     transport& operator=(const transport&) = delete;

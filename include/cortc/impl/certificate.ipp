@@ -2,6 +2,7 @@
 
 #include "cortc/certificate.hpp"
 #include "cortc/context/context_core.hpp"
+#include "cortc/crypto/backend.hpp"
 #include "cortc/error.hpp"
 
 #include <fmt/format.h>
@@ -85,7 +86,7 @@ CORTC_DECL Certificate::Certificate(std::shared_ptr<const crypto::certificate> i
 CORTC_DECL Certificate Certificate::from_pem(std::string_view pem) { return from_pem(pem, pem); }
 
 CORTC_DECL Certificate Certificate::from_pem(std::string_view certificate, std::string_view key) {
-    auto read = crypto::parse_certificate(certificate, key);
+    auto read = crypto::default_backend().parse_certificate(certificate, key);
     if (read.has_error())
         throw Error(detail::code_of(read.error().reason), "Certificate::from_pem: " + read.error().message);
     return Certificate(std::move(*read));

@@ -24,7 +24,8 @@ std::optional<bytes> read(dtls_end& from, std::size_t room = 2048) {
 } // namespace
 
 TEST_CASE("application data goes both ways") {
-    dtls_pair pair;
+    const auto& by = each_backend();
+    dtls_pair pair(by);
     CHECK_FALSE(pair.client.session->write(some_bytes(10))); // not yet
     pair.run_until_connected();
     for (unsigned i = 0; i < 20; ++i) {
@@ -43,7 +44,8 @@ TEST_CASE("application data goes both ways") {
 }
 
 TEST_CASE("the largest payload fills the MTU and not a byte more") {
-    dtls_pair pair;
+    const auto& by = each_backend();
+    dtls_pair pair(by);
     const auto guess = pair.client.session->max_payload();
     CHECK(guess == 1163);
     pair.run_until_connected();
@@ -63,7 +65,8 @@ TEST_CASE("the largest payload fills the MTU and not a byte more") {
 }
 
 TEST_CASE("several records in one datagram, and several datagrams before anybody reads") {
-    dtls_pair pair;
+    const auto& by = each_backend();
+    dtls_pair pair(by);
     pair.run_until_connected();
     auto datagram = sealed(pair.client, some_bytes(50, 1));
     const auto second = sealed(pair.client, some_bytes(60, 2));
@@ -79,7 +82,8 @@ TEST_CASE("several records in one datagram, and several datagrams before anybody
 }
 
 TEST_CASE("what nobody reads is kept up to a bound") {
-    dtls_pair pair;
+    const auto& by = each_backend();
+    dtls_pair pair(by);
     pair.run_until_connected();
     for (unsigned i = 0; i < 100; ++i)
         pair.server.session->handle_packet(sealed(pair.client, some_bytes(1000, i)), pair.now);
@@ -93,7 +97,8 @@ TEST_CASE("what nobody reads is kept up to a bound") {
 }
 
 TEST_CASE("a datagram that does not fit the reader's buffer is dropped, the next is not") {
-    dtls_pair pair;
+    const auto& by = each_backend();
+    dtls_pair pair(by);
     pair.run_until_connected();
     pair.server.session->handle_packet(sealed(pair.client, some_bytes(1000)), pair.now);
     pair.server.session->handle_packet(sealed(pair.client, some_bytes(1001)), pair.now);
@@ -104,7 +109,8 @@ TEST_CASE("a datagram that does not fit the reader's buffer is dropped, the next
 }
 
 TEST_CASE("forged, replayed and cut datagrams are dropped and counted") {
-    dtls_pair pair;
+    const auto& by = each_backend();
+    dtls_pair pair(by);
     pair.run_until_connected();
     const auto good = sealed(pair.client, some_bytes(100));
     auto forged = good;
@@ -123,7 +129,8 @@ TEST_CASE("forged, replayed and cut datagrams are dropped and counted") {
 }
 
 TEST_CASE("a full output queue refuses, and recovers") {
-    dtls_pair pair;
+    const auto& by = each_backend();
+    dtls_pair pair(by);
     pair.run_until_connected();
     unsigned written = 0;
     while (pair.client.session->write(some_bytes(1000, written))) REQUIRE(++written < 1000);
@@ -134,8 +141,9 @@ TEST_CASE("a full output queue refuses, and recovers") {
 }
 
 TEST_CASE("close_notify ends both sides once") {
+    const auto& by = each_backend();
     for (bool by_client : {true, false}) {
-        dtls_pair pair;
+        dtls_pair pair(by);
         pair.run_until_connected();
         auto& one = by_client ? pair.client : pair.server;
         auto& other = by_client ? pair.server : pair.client;
@@ -165,14 +173,15 @@ TEST_CASE("close_notify ends both sides once") {
 }
 
 TEST_CASE("shutdown before and during the handshake is quiet") {
-    dtls_pair early;
+    const auto& by = each_backend();
+    dtls_pair early(by);
     early.client.session->shutdown();
     early.client.session->start(early.now);
     early.run(1s);
     CHECK(early.client.events.empty());
     CHECK(early.sent[1] == 0);
 
-    dtls_pair during;
+    dtls_pair during(by);
     during.start();
     during.run(1ms);
     during.client.session->shutdown();
@@ -182,9 +191,10 @@ TEST_CASE("shutdown before and during the handshake is quiet") {
 }
 
 TEST_CASE("data that overtakes the last flight, or comes with it, is not lost for good") {
+    const auto& by = each_backend();
     // The server is connected when it sends its last flight; its first data may come in the same burst or
     // before.
-    dtls_pair pair;
+    dtls_pair pair(by);
     pair.fate = [&](bool from_client, std::size_t, bytes& datagram) {
         const auto late = !from_client && datagram[0] != std::byte{23};
         return std::vector<duration>{late ? 3ms : 1ms};

@@ -17,8 +17,8 @@ void check_connected(dtls_pair& pair) {
     CHECK(pair.server.session->state() == dtls_state::connected);
     CHECK(pair.client.events.size() == 1);
     CHECK(pair.server.events.size() == 1);
-    CHECK(std::ranges::equal(pair.client.session->remote_certificate(), some_certificate(2)->der()));
-    CHECK(std::ranges::equal(pair.server.session->remote_certificate(), some_certificate(1)->der()));
+    CHECK(std::ranges::equal(pair.client.session->remote_certificate(), pair.server.cert->der()));
+    CHECK(std::ranges::equal(pair.server.session->remote_certificate(), pair.client.cert->der()));
 }
 
 bytes record(std::uint8_t type, byte_view body, std::uint64_t sequence = 0, std::uint16_t epoch = 0) {
@@ -36,7 +36,8 @@ bytes record(std::uint8_t type, byte_view body, std::uint64_t sequence = 0, std:
 } // namespace
 
 TEST_CASE("a handshake connects both ends") {
-    dtls_pair pair;
+    const auto& by = each_backend();
+    dtls_pair pair(by);
     pair.run_until_connected();
     check_connected(pair);
     CHECK(pair.client.session->cipher_suite() == "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256");
@@ -47,7 +48,8 @@ TEST_CASE("a handshake connects both ends") {
 }
 
 TEST_CASE("a server that starts late gets the repeated ClientHello") {
-    dtls_pair pair;
+    const auto& by = each_backend();
+    dtls_pair pair(by);
     pair.client.session->start(pair.now);
     pair.run(20ms);
     CHECK(pair.server.session->stats().dropped_inactive == 1);
@@ -57,9 +59,10 @@ TEST_CASE("a server that starts late gets the repeated ClientHello") {
 }
 
 TEST_CASE("sessions with the certificate reused connect as well") {
+    const auto& by = each_backend();
     for (int i = 0; i < 3; ++i) {
-        auto server = options_for(dtls_role::server);
-        auto client = options_for(dtls_role::client);
+        auto server = options_for(dtls_role::server, by);
+        auto client = options_for(dtls_role::client, by);
         client.cert = server.cert; // client and server configuration of one certificate
         server.remote_fingerprints = client.remote_fingerprints;
         dtls_pair pair(client, server);
@@ -70,9 +73,10 @@ TEST_CASE("sessions with the certificate reused connect as well") {
 }
 
 TEST_CASE("the loss of any single datagram is repaired") {
+    const auto& by = each_backend();
     std::size_t sent[2];
     {
-        dtls_pair pair;
+        dtls_pair pair(by);
         pair.run_until_connected();
         check_connected(pair);
         std::copy_n(pair.sent, 2, sent);
@@ -81,7 +85,7 @@ TEST_CASE("the loss of any single datagram is repaired") {
     REQUIRE(sent[1] >= 2);
     for (bool from_client : {true, false})
         for (std::size_t lost = 0; lost < sent[from_client]; ++lost) {
-            dtls_pair pair;
+            dtls_pair pair(by);
             pair.fate = [&](bool client, std::size_t index, bytes&) {
                 const auto gone = client == from_client && index == lost;
                 return gone ? std::vector<duration>() : std::vector<duration>{1ms};
@@ -93,8 +97,9 @@ TEST_CASE("the loss of any single datagram is repaired") {
 }
 
 TEST_CASE("small datagrams, lost one by one") {
-    auto small = [](dtls_role role) {
-        auto options = options_for(role);
+    const auto& by = each_backend();
+    auto small = [&](dtls_role role) {
+        auto options = options_for(role, by);
         options.mtu = 300;
         return options;
     };
@@ -118,9 +123,10 @@ TEST_CASE("small datagrams, lost one by one") {
 }
 
 TEST_CASE("reordering and duplication do no harm") {
+    const auto& by = each_backend();
     for (unsigned seed = 0; seed < 40; ++seed) {
         std::mt19937 random(seed);
-        auto client = options_for(dtls_role::client), server = options_for(dtls_role::server);
+        auto client = options_for(dtls_role::client, by), server = options_for(dtls_role::server, by);
         client.mtu = server.mtu = seed % 2 ? 300 : 1200;
         dtls_pair pair(client, server);
         pair.fate = [&](bool, std::size_t, bytes&) {
@@ -135,9 +141,10 @@ TEST_CASE("reordering and duplication do no harm") {
 }
 
 TEST_CASE("heavy loss only delays") {
+    const auto& by = each_backend();
     for (unsigned seed = 0; seed < 20; ++seed) {
         std::mt19937 random(seed);
-        dtls_pair pair;
+        dtls_pair pair(by);
         pair.fate = [&](bool, std::size_t, bytes&) {
             return random() % 100 < 30 ? std::vector<duration>() : std::vector<duration>{1ms};
         };
@@ -149,8 +156,9 @@ TEST_CASE("heavy loss only delays") {
 }
 
 TEST_CASE("a slow path does not make records smaller") {
+    const auto& by = each_backend();
     for (auto delay : {80ms, 200ms, 900ms}) {
-        dtls_pair pair;
+        dtls_pair pair(by);
         pair.fate = [&](bool, std::size_t, bytes&) { return std::vector<duration>{delay}; };
         pair.start();
         pair.run(15s);
@@ -167,7 +175,8 @@ TEST_CASE("a slow path does not make records smaller") {
 }
 
 TEST_CASE("total loss ends in failure at the bound, with waits that double up to 1600 ms") {
-    dtls_pair pair;
+    const auto& by = each_backend();
+    dtls_pair pair(by);
     pair.fate = [](bool, std::size_t, bytes&) { return std::vector<duration>(); };
     const auto begin = pair.now;
     pair.start();
@@ -188,7 +197,8 @@ TEST_CASE("total loss ends in failure at the bound, with waits that double up to
 }
 
 TEST_CASE("handle_timeout before the deadline does nothing") {
-    dtls_pair pair;
+    const auto& by = each_backend();
+    dtls_pair pair(by);
     pair.client.session->start(pair.now);
     const auto deadline = pair.client.session->next_timeout();
     CHECK(deadline == pair.now + 50ms);
@@ -201,9 +211,10 @@ TEST_CASE("handle_timeout before the deadline does nothing") {
 }
 
 TEST_CASE("a client refuses a certificate that was not promised") {
-    auto client = options_for(dtls_role::client);
-    client.remote_fingerprints = fingerprints_of(*some_certificate(3));
-    dtls_pair pair(client, options_for(dtls_role::server));
+    const auto& by = each_backend();
+    auto client = options_for(dtls_role::client, by);
+    client.remote_fingerprints = fingerprints_of(*some_certificate(3, by));
+    dtls_pair pair(client, options_for(dtls_role::server, by));
     pair.run_until_connected();
     CHECK(pair.client.failed(dtls_failure::fingerprint_mismatch));
     CHECK(pair.server.failed(dtls_failure::alert));
@@ -212,9 +223,10 @@ TEST_CASE("a client refuses a certificate that was not promised") {
 }
 
 TEST_CASE("a server refuses a certificate that was not promised") {
-    auto server = options_for(dtls_role::server);
-    server.remote_fingerprints = fingerprints_of(*some_certificate(3));
-    dtls_pair pair(options_for(dtls_role::client), server);
+    const auto& by = each_backend();
+    auto server = options_for(dtls_role::server, by);
+    server.remote_fingerprints = fingerprints_of(*some_certificate(3, by));
+    dtls_pair pair(options_for(dtls_role::client, by), server);
     pair.run_until_connected();
     CHECK(pair.server.failed(dtls_failure::fingerprint_mismatch));
     CHECK(pair.client.failed(dtls_failure::alert));
@@ -223,20 +235,22 @@ TEST_CASE("a server refuses a certificate that was not promised") {
 }
 
 TEST_CASE("without a promise nobody is trusted") {
-    auto server = options_for(dtls_role::server);
+    const auto& by = each_backend();
+    auto server = options_for(dtls_role::server, by);
     server.remote_fingerprints.clear();
-    dtls_pair pair(options_for(dtls_role::client), server);
+    dtls_pair pair(options_for(dtls_role::client, by), server);
     pair.run_until_connected();
     CHECK(pair.server.failed(dtls_failure::fingerprint_mismatch));
 }
 
 TEST_CASE("two clients or two servers do not connect, and end") {
-    dtls_pair clients(options_for(dtls_role::client), options_for(dtls_role::client));
+    const auto& by = each_backend();
+    dtls_pair clients(options_for(dtls_role::client, by), options_for(dtls_role::client, by));
     clients.start();
     clients.run(31s);
     CHECK(clients.client.failure());
     CHECK(clients.server.failure());
-    dtls_pair servers(options_for(dtls_role::server), options_for(dtls_role::server));
+    dtls_pair servers(options_for(dtls_role::server, by), options_for(dtls_role::server, by));
     servers.start();
     servers.run(31s);
     CHECK(servers.client.failed(dtls_failure::timeout));
@@ -244,6 +258,7 @@ TEST_CASE("two clients or two servers do not connect, and end") {
 }
 
 TEST_CASE("stray records do not disturb a client, at any stage") {
+    const auto& by = each_backend();
     bytes client_hello(60);
     client_hello[0] = std::byte{1};
     client_hello[3] = client_hello[11] = std::byte{48};
@@ -266,7 +281,7 @@ TEST_CASE("stray records do not disturb a client, at any stage") {
     };
     for (std::size_t stage = 0; stage < 4; ++stage)
         for (std::size_t which = 0; which < strays.size(); ++which) {
-            dtls_pair pair;
+            dtls_pair pair(by);
             pair.fate = [&](bool from_client, std::size_t index, bytes&) {
                 if (!from_client && index == stage) pair.post(false, strays[which], 0ms);
                 return std::vector<duration>{1ms};
@@ -280,8 +295,9 @@ TEST_CASE("stray records do not disturb a client, at any stage") {
 }
 
 TEST_CASE("forged records before Finished do not end the handshake") {
+    const auto& by = each_backend();
     for (bool to_client : {true, false}) {
-        dtls_pair pair;
+        dtls_pair pair(by);
         pair.fate = [&](bool from_client, std::size_t index, bytes&) {
             // Before every datagram but the first ClientHello come forged records of epoch 1.
             if (from_client != to_client && !(from_client && index == 0))
@@ -296,9 +312,10 @@ TEST_CASE("forged records before Finished do not end the handshake") {
 }
 
 TEST_CASE("SRTP keys are the same at both ends") {
-    CHECK(dtls_headers_mismatch() == "");
-    if (!dtls_srtp_available()) return;
-    auto client = options_for(dtls_role::client), server = options_for(dtls_role::server);
+    const auto& by = each_backend();
+    CHECK(by.headers_mismatch() == "");
+    if (!by.dtls_srtp_available()) return;
+    auto client = options_for(dtls_role::client, by), server = options_for(dtls_role::server, by);
     client.require_srtp = server.require_srtp = true;
     dtls_pair pair(client, server);
     CHECK_FALSE(pair.client.session->export_srtp_keys());
@@ -307,7 +324,7 @@ TEST_CASE("SRTP keys are the same at both ends") {
     const auto a = pair.client.session->export_srtp_keys(), b = pair.server.session->export_srtp_keys();
     REQUIRE(a);
     REQUIRE(b);
-    CHECK(a->profile == srtp_profile::aes128_cm_sha1_80);
+    CHECK(a->profile == by.srtp_profiles().front());
     CHECK(b->profile == a->profile);
     CHECK(a->client == b->client);
     CHECK(a->server == b->server);
@@ -319,8 +336,9 @@ TEST_CASE("SRTP keys are the same at both ends") {
 }
 
 TEST_CASE("the key log names both ends' secret alike") {
+    const auto& by = each_backend();
     std::vector<std::string> lines;
-    auto client = options_for(dtls_role::client), server = options_for(dtls_role::server);
+    auto client = options_for(dtls_role::client, by), server = options_for(dtls_role::server, by);
     client.keys = server.keys = [&](std::string_view line) { lines.emplace_back(line); };
     dtls_pair pair(client, server);
     pair.run_until_connected();
@@ -330,15 +348,73 @@ TEST_CASE("the key log names both ends' secret alike") {
     CHECK(lines[0].size() == 14 + 64 + 1 + 96);
 }
 
-TEST_CASE("a session needs a certificate of this backend") {
-    CHECK(make_dtls_session({}) == nullptr);
-    struct foreign final : certificate {
-        byte_view der() const noexcept override { return {}; }
-        unix_time expires() const noexcept override { return {}; }
-        std::optional<hash_algorithm> signature_hash() const noexcept override { return {}; }
-        result<std::string> pem() const override { return std::string(); }
-    };
-    dtls_options options;
-    options.cert = std::make_shared<foreign>();
-    CHECK(make_dtls_session(options) == nullptr);
+namespace {
+
+/// A backend that lends everything from another one, and is not the same.
+class borrowed final : public backend {
+  public:
+    explicit borrowed(const backend& from) : from_(from) {}
+    std::string_view name() const noexcept override { return "borrowed"; }
+    std::span<const srtp_profile> srtp_profiles() const noexcept override { return from_.srtp_profiles(); }
+    std::string_view dtls_srtp_remedy() const noexcept override { return from_.dtls_srtp_remedy(); }
+    std::string_view headers_mismatch() const noexcept override { return from_.headers_mismatch(); }
+    void hash(hash_algorithm algorithm, std::span<const byte_view> parts, byte_span out) const override {
+        from_.hash(algorithm, parts, out);
+    }
+    void hmac(hash_algorithm algorithm, byte_view key, std::span<const byte_view> parts,
+              byte_span out) const override {
+        from_.hmac(algorithm, key, parts, out);
+    }
+
+  private:
+    result<certificate_ptr> new_certificate(key_type, unix_time, unix_time) const override {
+        return certificate_ptr();
+    }
+    result<certificate_ptr, certificate_error> load_certificate(std::string_view,
+                                                                std::string_view) const override {
+        return certificate_ptr();
+    }
+    std::unique_ptr<dtls_session> new_dtls_session(dtls_options) const override { return nullptr; }
+
+    const backend& from_;
+};
+
+} // namespace
+
+TEST_CASE("a session needs a certificate, and one that its own backend has made") {
+    const auto& by = each_backend();
+    const auto none = by.make_dtls_session({});
+    REQUIRE(none.has_error());
+    CHECK(none.error().reason == dtls_failure::internal);
+    CHECK(none.error().message == "no certificate to present");
+
+    const auto options = options_for(dtls_role::client, by);
+    CHECK(&options.cert->made_by() == &by);
+    CHECK(by.make_dtls_session(options).has_value());
+    const auto refused = borrowed(by).make_dtls_session(options);
+    REQUIRE(refused.has_error());
+    CHECK(refused.error().reason == dtls_failure::internal);
+    CHECK(refused.error().message.find(std::string("made by ").append(by.name())) != std::string::npos);
+    CHECK(refused.error().message.find("borrowed's") != std::string::npos);
+}
+
+TEST_CASE("backends have names of their own, and the default one is the first") {
+    std::vector<std::string_view> names;
+    for (const auto* each : backends()) names.push_back(each->name());
+    std::sort(names.begin(), names.end());
+    CHECK(std::adjacent_find(names.begin(), names.end()) == names.end());
+    CHECK(&default_backend() == backends().front());
+}
+
+TEST_CASE("the sessions of any two backends talk to each other") {
+    for (const auto* client : backends())
+        for (const auto* server : backends()) {
+            INFO(client->name() << " to " << server->name());
+            auto from = options_for(dtls_role::client, *client), to = options_for(dtls_role::server, *server);
+            from.remote_fingerprints = to.cert->promised_fingerprints();
+            to.remote_fingerprints = from.cert->promised_fingerprints();
+            dtls_pair pair(from, to);
+            pair.run_until_connected();
+            check_connected(pair);
+        }
 }

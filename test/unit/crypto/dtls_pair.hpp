@@ -1,6 +1,7 @@
 #pragma once
 
-#include "cortc/crypto/dtls_session.hpp"
+#include "cortc/crypto/backend.hpp"
+#include "test/support/catch.hpp"
 #include "test/support/flight.hpp"
 
 #include <algorithm>
@@ -20,11 +21,19 @@ using namespace std::chrono_literals;
 
 inline constexpr unix_time noon = std::chrono::sys_days(std::chrono::year(2026) / 11 / 20) + 12h;
 
-/// Two certificates, made once per program.
-inline std::shared_ptr<const crypto::certificate> some_certificate(std::size_t which) {
-    static std::map<std::size_t, std::shared_ptr<const crypto::certificate>> made;
-    auto& it = made[which];
-    if (!it) it = crypto::generate_certificate(crypto::key_type::ecdsa_p256, noon).value();
+/// Runs the test once for each backend that is linked. At most once in a test.
+inline const crypto::backend& each_backend() {
+    const auto& by = *GENERATE(from_range(crypto::backends()));
+    UNSCOPED_INFO(by.name());
+    return by;
+}
+
+/// Certificates, each made once per program and backend.
+inline crypto::certificate_ptr some_certificate(std::size_t which,
+                                                const crypto::backend& by = crypto::default_backend()) {
+    static std::map<std::pair<const crypto::backend*, std::size_t>, crypto::certificate_ptr> made;
+    auto& it = made[{&by, which}];
+    if (!it) it = by.generate_certificate(crypto::key_type::ecdsa_p256, noon).value();
     return it;
 }
 
@@ -33,12 +42,13 @@ inline std::vector<crypto::fingerprint> fingerprints_of(const crypto::certificat
 }
 
 /// Options with which `role` accepts the other side's certificate.
-inline crypto::dtls_options options_for(crypto::dtls_role role) {
+inline crypto::dtls_options options_for(crypto::dtls_role role,
+                                        const crypto::backend& by = crypto::default_backend()) {
     const auto client = role == crypto::dtls_role::client;
     crypto::dtls_options options;
     options.role = role;
-    options.cert = some_certificate(client ? 1 : 2);
-    options.remote_fingerprints = fingerprints_of(*some_certificate(client ? 2 : 1));
+    options.cert = some_certificate(client ? 1 : 2, by);
+    options.remote_fingerprints = fingerprints_of(*some_certificate(client ? 2 : 1, by));
     return options;
 }
 
@@ -48,10 +58,10 @@ inline bytes some_bytes(std::size_t size, unsigned seed = 1) {
     return out;
 }
 
-/// A session, and what came out of it.
+/// A session of its certificate's backend, and what came out of it.
 struct dtls_end {
-    explicit dtls_end(crypto::dtls_options options)
-        : session(crypto::make_dtls_session(std::move(options))) {}
+    explicit dtls_end(const crypto::dtls_options& options)
+        : cert(options.cert), session(cert->made_by().make_dtls_session(options).value()) {}
 
     [[nodiscard]] bool connected() const { return has<crypto::dtls_connected>(); }
     [[nodiscard]] bool closed() const { return has<crypto::dtls_closed>(); }
@@ -64,6 +74,7 @@ struct dtls_end {
         return failure() && failure()->reason == reason;
     }
 
+    crypto::certificate_ptr cert;
     std::unique_ptr<crypto::dtls_session> session;
     std::vector<crypto::dtls_event> events;
     std::vector<bytes> received;
@@ -84,9 +95,10 @@ class dtls_pair {
     using network =
         std::function<std::vector<duration>(bool from_client, std::size_t index, bytes& datagram)>;
 
-    dtls_pair() : dtls_pair(options_for(crypto::dtls_role::client), options_for(crypto::dtls_role::server)) {}
-    dtls_pair(crypto::dtls_options client_options, crypto::dtls_options server_options)
-        : client(std::move(client_options)), server(std::move(server_options)) {}
+    explicit dtls_pair(const crypto::backend& by)
+        : dtls_pair(options_for(crypto::dtls_role::client, by), options_for(crypto::dtls_role::server, by)) {}
+    dtls_pair(const crypto::dtls_options& client_options, const crypto::dtls_options& server_options)
+        : client(client_options), server(server_options) {}
     dtls_pair(const dtls_pair&) = delete;
     dtls_pair& operator=(const dtls_pair&) = delete;
 
@@ -114,13 +126,16 @@ class dtls_pair {
         return std::min({client.session->next_timeout(), server.session->next_timeout(), wire_.next()});
     }
     void step() {
-        if (auto arrived = wire_.land(now)) return arrived->to->session->handle_packet(arrived->data, now);
+        if (auto arrived = wire_.land(now))
+            return around_packet([&] { arrived->to->session->handle_packet(arrived->data, now); });
         client.session->handle_timeout(now);
         server.session->handle_timeout(now);
     }
 
     time_point now{1h};
     network fate = [](bool, std::size_t, bytes&) { return std::vector<duration>{1ms}; };
+    /// Calls its argument, which lets a session handle a datagram.
+    std::function<void(const std::function<void()>&)> around_packet = [](const auto& step) { step(); };
     dtls_end client, server;
     std::size_t sent[2] = {0, 0}; // by the server, by the client
     std::vector<time_point> times[2];

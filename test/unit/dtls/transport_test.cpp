@@ -22,8 +22,10 @@ struct duo {
         dtls_options server_options) {
         if (!client_options.cert) client_options = options_for(dtls_role::client);
         if (!server_options.cert) server_options = options_for(dtls_role::server);
-        client.emplace(std::move(client_options), io.get_executor(), worker, [this] { drain(); });
-        server.emplace(std::move(server_options), io.get_executor(), worker, [this] { drain(); });
+        client.emplace(default_backend(), std::move(client_options), io.get_executor(), worker,
+                       [this] { drain(); });
+        server.emplace(default_backend(), std::move(server_options), io.get_executor(), worker,
+                       [this] { drain(); });
     }
     void start() {
         server->start(now);
@@ -119,7 +121,7 @@ TEST_CASE("with a worker the handshake runs there, and the owner is called back 
     CHECK(both.connected());
     REQUIRE(both.client_events.size() == 1);
     REQUIRE(both.server_events.size() == 1);
-    if (dtls_srtp_available())
+    if (default_backend().dtls_srtp_available())
         CHECK(both.client->export_srtp_keys()->client == both.server->export_srtp_keys()->client);
 
     // From here on inline.
@@ -188,8 +190,8 @@ TEST_CASE("a busy transport can be closed and destroyed, and calls nobody back")
             asio::thread_pool pool(1);
             int called = 0;
             std::optional<dtls::transport> server;
-            server.emplace(options_for(dtls_role::server), io.get_executor(), pool.get_executor(),
-                           [&] { ++called; });
+            server.emplace(default_backend(), options_for(dtls_role::server), io.get_executor(),
+                           pool.get_executor(), [&] { ++called; });
             server->start(time_point(1h));
             server->handle_packet(whole(own_client_hello()), time_point(1h));
             REQUIRE(server->busy());
@@ -216,10 +218,11 @@ TEST_CASE("the owner may destroy the transport from on_ready") {
     asio::thread_pool pool(1);
     std::optional<dtls::transport> server;
     int called = 0;
-    server.emplace(options_for(dtls_role::server), io.get_executor(), pool.get_executor(), [&] {
-        ++called;
-        server.reset();
-    });
+    server.emplace(default_backend(), options_for(dtls_role::server), io.get_executor(), pool.get_executor(),
+                   [&] {
+                       ++called;
+                       server.reset();
+                   });
     server->start(time_point(1h));
     server->handle_packet(whole(own_client_hello()), time_point(1h));
     server->handle_packet(whole(own_client_hello()), time_point(1h)); // waits in the queue
@@ -233,7 +236,8 @@ TEST_CASE("an io_context that never runs again gives everything back") {
     asio::thread_pool pool(1);
     {
         asio::io_context io;
-        dtls::transport server(options_for(dtls_role::server), io.get_executor(), pool.get_executor(), [] {});
+        dtls::transport server(default_backend(), options_for(dtls_role::server), io.get_executor(),
+                               pool.get_executor(), [] {});
         server.start(time_point(1h));
         server.handle_packet(whole(own_client_hello()), time_point(1h));
         pool.join();
@@ -245,8 +249,8 @@ TEST_CASE("timeouts run on the worker too") {
     asio::io_context io;
     asio::thread_pool pool(1);
     int ready = 0;
-    dtls::transport client(options_for(dtls_role::client), io.get_executor(), pool.get_executor(),
-                           [&] { ++ready; });
+    dtls::transport client(default_backend(), options_for(dtls_role::client), io.get_executor(),
+                           pool.get_executor(), [&] { ++ready; });
     time_point now(1h);
     client.start(now);
     std::array<std::byte, 2048> space;
@@ -279,13 +283,14 @@ TEST_CASE("many handshakes with shared certificates on several workers") {
 
 TEST_CASE("a transport without a certificate fails when it starts") {
     asio::io_context io;
-    dtls::transport none(dtls_options{}, io.get_executor());
+    dtls::transport none(default_backend(), dtls_options{}, io.get_executor());
     CHECK_FALSE(none.poll_event());
     none.start(time_point(1h));
     none.handle_packet(some_bytes(20), time_point(1h));
     const auto event = none.poll_event();
     REQUIRE(event);
     CHECK(std::get<dtls_failed>(*event).reason == dtls_failure::internal);
+    CHECK(std::get<dtls_failed>(*event).message == "no certificate to present");
     CHECK_FALSE(none.poll_event());
     CHECK(none.state() == dtls_state::failed);
 }

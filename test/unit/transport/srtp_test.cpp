@@ -20,7 +20,9 @@ class end final : public transport_observer {
     end(asio::io_context& io, sim::host& host, ice::role role)
         : name_(host.name())
         , core_(std::make_shared<context_core>(io.get_executor(), &host, context_options()))
-        , certificate_(crypto::generate_certificate(crypto::key_type::ecdsa_p256, host.calendar()).value())
+        , certificate_(crypto::default_backend()
+                           .generate_certificate(crypto::key_type::ecdsa_p256, host.calendar())
+                           .value())
         , where_(std::make_shared<transport>(core_, *this)) {
         where_->set_role(role);
         where_->start();

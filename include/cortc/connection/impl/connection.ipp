@@ -3,7 +3,7 @@
 #include "cortc/base/overloaded.hpp"
 #include "cortc/connection/connection.hpp"
 #include "cortc/connection/conversions.hpp"
-#include "cortc/crypto/dtls_session.hpp"
+#include "cortc/crypto/backend.hpp"
 
 #include <fmt/format.h>
 
@@ -25,7 +25,7 @@ CORTC_DECL void check_certificates(const Configuration& of, net::network& networ
 }
 
 CORTC_DECL void check_backend() {
-    if (const auto why = crypto::dtls_headers_mismatch(); !why.empty())
+    if (const auto why = crypto::default_backend().headers_mismatch(); !why.empty())
         throw Error(errc::not_supported, fmt::format("PeerConnection: {}; compile both the same way", why));
 }
 

@@ -4,7 +4,7 @@
 #include "cortc/connection/media.hpp"
 #include "cortc/connection/rtp_parameters.hpp"
 #include "cortc/connection/track.hpp"
-#include "cortc/crypto/dtls_session.hpp"
+#include "cortc/crypto/backend.hpp"
 
 #include <fmt/format.h>
 
@@ -15,14 +15,15 @@ namespace cortc {
 
 namespace detail {
 
-/// Upstream's mbedTLS comes without use_srtp (RFC 5764): SRTP would have no keys.
+/// Some libraries come without use_srtp (RFC 5764): SRTP would have no keys.
 CORTC_DECL void require_media(std::string_view where) {
-    if (crypto::dtls_srtp_available()) return;
+    const auto& backend = crypto::default_backend();
+    if (backend.dtls_srtp_available()) return;
     throw Error(
         errc::not_supported,
-        fmt::format("{}: the mbedTLS that cortc was built with has no DTLS-SRTP, so there is no audio and "
-                    "video; build both with MBEDTLS_SSL_DTLS_SRTP defined",
-                    where));
+        fmt::format(
+            "{}: the {} that cortc was built with has no DTLS-SRTP, so there is no audio and video; {}",
+            where, backend.name(), backend.dtls_srtp_remedy()));
 }
 
 } // namespace detail

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cortc/connection/rtp_parameters.hpp"
-#include "cortc/crypto/dtls_session.hpp"
+#include "cortc/crypto/backend.hpp"
 #include "cortc/jsep/capabilities.hpp"
 
 #include <fmt/format.h>
@@ -156,7 +156,7 @@ CORTC_DECL RtpReceiveParameters receive_parameters(MediaKind kind, const jsep::m
 
 CORTC_DECL RtpCapabilities capabilities(MediaKind kind) {
     RtpCapabilities made;
-    if (!crypto::dtls_srtp_available()) return made;
+    if (!crypto::default_backend().dtls_srtp_available()) return made;
     const auto& ours = *jsep::shared_media_capabilities();
     for (const auto& each : ours.codecs(to_jsep(kind)))
         made.codecs.push_back(to_codec(kind, each.name, each.clock_rate, each.channels, each.fmtp));

@@ -2,6 +2,7 @@
 
 #include "cortc/async/waiter_service.hpp"
 #include "cortc/context/context_core.hpp"
+#include "cortc/crypto/backend.hpp"
 #include "cortc/net/asio_network.hpp"
 
 #include <boost/asio/execution/context.hpp>
@@ -78,7 +79,7 @@ CORTC_DECL void context_core::make_certificate(crypto::key_type type, std::chron
                                                certificate_ready ready) {
     auto make = [type, validity,
                  now = network_->calendar()]() -> std::pair<std::exception_ptr, certificate_ptr> {
-        auto made = crypto::generate_certificate(type, now, validity);
+        auto made = crypto::default_backend().generate_certificate(type, now, validity);
         if (made) return {nullptr, std::move(*made)};
         return {make_error(errc::operation, "no certificate could be made: " + made.error().message()),
                 nullptr};

@@ -31,7 +31,7 @@ namespace detail {
 inline constexpr std::size_t max_ranges = 64;
 
 /// Whether the lengths inside a ClientHello (RFC 6347 4.2.1, RFC 5246 7.4.1.2) add up: what does not would
-/// make mbedTLS give up.
+/// make the session give up.
 CORTC_DECL bool well_formed_client_hello(byte_view body) noexcept {
     byte_reader in(body);
     const auto major = in.u8();
@@ -156,7 +156,8 @@ CORTC_DECL bool front_filter::add(const fragment& part) {
     return ranges_.size() <= detail::max_ranges;
 }
 
-// The highest sequence number of the fragments: mbedTLS remembers it against replays, and answers with it.
+// The highest sequence number of the fragments: the session remembers it against replays, and answers with
+// it.
 CORTC_DECL std::optional<byte_view> front_filter::assemble() {
     const auto total = message_.size();
     output_.resize(13 + 12 + total);

@@ -24,7 +24,7 @@ struct transport::core final : log_sink, std::enable_shared_from_this<core> {
         , worker(std::move(worker_executor))
         , on_ready(std::move(ready)) {}
 
-    void open(crypto::dtls_options options);
+    void open(const crypto::backend& by, crypto::dtls_options options);
     void write(log_level level, std::string_view component, std::string_view message) noexcept override;
     void forward(log_level level, std::string_view message) const;
 
@@ -43,7 +43,8 @@ struct transport::core final : log_sink, std::enable_shared_from_this<core> {
     logger log;
     crypto::key_log keys;
     std::unique_ptr<crypto::dtls_session> session;
-    std::optional<front_filter> filter; // server only
+    crypto::dtls_failed not_made;       // why there is none
+    std::optional<front_filter> filter; // of a server that wants it
     bool stepping = false, detached = false, shutdown_wanted = false, missing_reported = true;
     time_point latest{};
     crypto::datagram_queue input{input_limit}; // came while stepping
@@ -55,10 +56,10 @@ struct transport::core final : log_sink, std::enable_shared_from_this<core> {
     std::vector<std::string> kept_keys;
 };
 
-CORTC_DECL void transport::core::open(crypto::dtls_options options) {
+CORTC_DECL void transport::core::open(const crypto::backend& by, crypto::dtls_options options) {
     log = options.log;
     keys = std::move(options.keys);
-    if (options.role == crypto::dtls_role::server) filter.emplace(log);
+    const auto role = options.role;
     // The session logs through this object, which keeps lines written on the worker.
     options.log = {};
     for (auto level : {log_level::trace, log_level::debug, log_level::info, log_level::warning}) {
@@ -74,7 +75,13 @@ CORTC_DECL void transport::core::open(crypto::dtls_options options) {
             else
                 keys(line);
         };
-    session = crypto::make_dtls_session(std::move(options));
+    auto made = by.make_dtls_session(std::move(options));
+    if (made.has_error()) {
+        not_made = std::move(made.error());
+        return;
+    }
+    session = std::move(*made);
+    if (role == crypto::dtls_role::server && session->wants_whole_client_hello()) filter.emplace(log);
 }
 
 CORTC_DECL void transport::core::write(log_level level, std::string_view, std::string_view message) noexcept {
@@ -139,10 +146,11 @@ CORTC_DECL void transport::core::call_ready() const {
     if (const auto ready = on_ready) ready();
 }
 
-CORTC_DECL transport::transport(crypto::dtls_options options, boost::asio::any_io_executor context,
-                                boost::asio::any_io_executor worker, std::function<void()> on_ready)
+CORTC_DECL transport::transport(const crypto::backend& by, crypto::dtls_options options,
+                                boost::asio::any_io_executor context, boost::asio::any_io_executor worker,
+                                std::function<void()> on_ready)
     : core_(std::make_shared<core>(std::move(context), std::move(worker), std::move(on_ready))) {
-    core_->open(std::move(options));
+    core_->open(by, std::move(options));
 }
 
 CORTC_DECL transport::~transport() { close(); }
@@ -179,7 +187,7 @@ CORTC_DECL std::optional<std::size_t> transport::poll_read(byte_span out) {
 
 CORTC_DECL std::optional<crypto::dtls_event> transport::poll_event() {
     if (!core_->session && !core_->detached && !std::exchange(core_->missing_reported, true))
-        return crypto::dtls_failed{crypto::dtls_failure::internal, "no certificate to present"};
+        return core_->not_made;
     return core_->usable() ? core_->session->poll_event() : std::nullopt;
 }
 

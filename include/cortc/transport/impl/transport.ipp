@@ -201,7 +201,7 @@ CORTC_DECL void transport::set_dtls(crypto::dtls_role role,
             options.remote_fingerprints.push_back({*algorithm, each.value});
     options.log = core_->log("dtls");
     dtls_role_ = role;
-    dtls_.emplace(std::move(options), core_->executor(),
+    dtls_.emplace(crypto::default_backend(), std::move(options), core_->executor(),
                   core_->options().worker ? *core_->options().worker : asio::any_io_executor(),
                   [weak = weak_from_this()] {
                       auto self = weak.lock();

@@ -2,7 +2,9 @@
 
 #include "cortc/crypto/certificate.hpp"
 #include "cortc/crypto/dtls_role.hpp"
+#include "cortc/crypto/mbedtls/backend.hpp"
 #include "cortc/crypto/mbedtls/compat.hpp"
+#include "cortc/crypto/srtp_keys.hpp"
 
 #include <fmt/format.h>
 
@@ -23,7 +25,7 @@ class key_random {
     ~key_random();
 
     [[nodiscard]] bool seed();
-    static int fill(void* self, unsigned char* out, std::size_t size);
+    static int fill(void* self, unsigned char* out, std::size_t size) noexcept;
 
   private:
     mbedtls_entropy_context entropy_;
@@ -37,9 +39,10 @@ class certificate final : public crypto::certificate {
 
     /// 0, or mbedTLS's error.
     int generate(key_type type, unix_time not_before, unix_time not_after);
-    /// Nothing, or why the texts are not a certificate and its key (certificate_pem.ipp).
-    std::optional<certificate_error> load(std::string_view certificate_pem, std::string_view key_pem);
+    /// Nothing, or why the PEM blocks are not a certificate and its key (certificate_pem.ipp).
+    std::optional<certificate_error> load(std::string_view certificate_block, std::string_view key_block);
 
+    [[nodiscard]] const crypto::backend& made_by() const noexcept override { return backend(); }
     [[nodiscard]] byte_view der() const noexcept override { return der_; }
     [[nodiscard]] unix_time expires() const noexcept override { return expires_; }
     [[nodiscard]] std::optional<hash_algorithm> signature_hash() const noexcept override;
@@ -61,8 +64,8 @@ class certificate final : public crypto::certificate {
     };
 
     int make_key(key_type type);
-    std::optional<certificate_error> load_key(std::string_view pem);
-    std::optional<certificate_error> load_certificate(std::string_view pem);
+    std::optional<certificate_error> load_key(std::string_view block);
+    std::optional<certificate_error> load_certificate(std::string_view block);
     int write(unix_time not_before, unix_time not_after);
     int set_names(mbedtls_x509write_cert& writer, unix_time not_before, unix_time not_after);
     int configure(mbedtls_ssl_config& config, dtls_role role) const;
@@ -88,8 +91,12 @@ inline constexpr int cipher_suites[] = {MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM
                                         MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
                                         0};
 #if defined(CORTC_MBEDTLS_SRTP)
-inline constexpr mbedtls_ssl_srtp_profile srtp_profiles[] = {
-    MBEDTLS_TLS_SRTP_AES128_CM_HMAC_SHA1_80, MBEDTLS_TLS_SRTP_AES128_CM_HMAC_SHA1_32, MBEDTLS_TLS_SRTP_UNSET};
+inline constexpr std::array offered{srtp_profile::aes128_cm_sha1_80, srtp_profile::aes128_cm_sha1_32};
+inline constexpr mbedtls_ssl_srtp_profile offered_numbers[] = {
+    static_cast<mbedtls_ssl_srtp_profile>(offered[0]), static_cast<mbedtls_ssl_srtp_profile>(offered[1]),
+    MBEDTLS_TLS_SRTP_UNSET};
+#else
+inline constexpr std::array<srtp_profile, 0> offered{};
 #endif
 
 // The session caps each wait itself, so that a lossy path is tried on until the handshake's own deadline;
@@ -121,7 +128,7 @@ CORTC_DECL bool key_random::seed() {
     return mbedtls_ctr_drbg_seed(&generator_, mbedtls_entropy_func, &entropy_, nullptr, 0) == 0;
 }
 
-CORTC_DECL int key_random::fill(void* self, unsigned char* out, std::size_t size) {
+CORTC_DECL int key_random::fill(void* self, unsigned char* out, std::size_t size) noexcept {
     return mbedtls_ctr_drbg_random(&static_cast<key_random*>(self)->generator_, out, size);
 }
 
@@ -262,26 +269,10 @@ CORTC_DECL int certificate::configure(mbedtls_ssl_config& config, dtls_role role
 #endif
     }
 #if defined(CORTC_MBEDTLS_SRTP)
-    status = mbedtls_ssl_conf_dtls_srtp_protection_profiles(&config, srtp_profiles);
+    status = mbedtls_ssl_conf_dtls_srtp_protection_profiles(&config, offered_numbers);
     if (status != 0) return status;
 #endif
     return mbedtls_ssl_conf_own_cert(&config, &parsed_, &key_);
 }
 
 } // namespace cortc::crypto::mbedtls
-
-namespace cortc::crypto {
-
-CORTC_DECL result<std::shared_ptr<const certificate>> generate_certificate(key_type type, unix_time now,
-                                                                           std::chrono::seconds validity) {
-    using namespace std::chrono;
-    constexpr unix_time earliest = sys_days(year(1951) / 1 / 1), latest = sys_days(year(9999) / 12 / 31);
-    const auto invalid = boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
-    if (now < earliest || now > latest || validity <= seconds(0) || validity > latest - now) return invalid;
-    auto made = std::make_shared<mbedtls::certificate>();
-    if (made->generate(type, now - days(1), now + validity) != 0)
-        return boost::system::errc::make_error_code(boost::system::errc::io_error);
-    return std::shared_ptr<const certificate>(std::move(made));
-}
-
-} // namespace cortc::crypto

@@ -1,10 +1,9 @@
 #pragma once
 
-#include "cortc/crypto/datagram_queue.hpp"
-#include "cortc/crypto/dtls_session.hpp"
 #include "cortc/crypto/mbedtls/compat.hpp"
 #include "cortc/crypto/mbedtls/impl/certificate.ipp"
 #include "cortc/crypto/mbedtls/impl/record_check.ipp"
+#include "cortc/crypto/session_base.hpp"
 
 #include <algorithm>
 #include <string>
@@ -12,32 +11,22 @@
 
 namespace cortc::crypto::mbedtls {
 
-class session final : public dtls_session {
+class session final : public session_base {
   public:
     session(dtls_options options, std::shared_ptr<const certificate> own);
     ~session() override;
 
     void start(time_point now) override;
     void handle_packet(byte_view datagram, time_point now) override;
-    std::optional<std::size_t> poll_transmit(byte_span out) override;
     std::optional<std::size_t> poll_read(byte_span out) override;
-    std::optional<dtls_event> poll_event() override;
     bool write(byte_view data) override;
     std::optional<std::size_t> seal(byte_view data, byte_span out) override;
-    std::size_t max_payload() const noexcept override { return max_payload_; }
     time_point next_timeout() const noexcept override;
     void handle_timeout(time_point now) override;
     void shutdown() override;
-    dtls_state state() const noexcept override { return state_; }
-    std::optional<srtp_keys> export_srtp_keys() const override { return srtp_; }
-    byte_view remote_certificate() const noexcept override { return remote_certificate_; }
-    std::string cipher_suite() const override { return cipher_suite_; }
-    const dtls_stats& stats() const noexcept override { return stats_; }
+    bool wants_whole_client_hello() const noexcept override { return true; }
 
   private:
-    static constexpr std::size_t output_limit =
-        32768; // a few flights, or 25 datagrams written but not drained
-    static constexpr std::size_t unread_limit = 65536;
     static constexpr duration longest_wait = std::chrono::milliseconds(1600);
     static constexpr std::size_t aead_overhead =
         13 + 8 + 16; // record header, explicit nonce and tag of AES-GCM
@@ -60,32 +49,33 @@ class session final : public dtls_session {
     bool discard_unread();
     bool input_left() const noexcept;
     bool encrypt(byte_view data);
-    void derive_srtp_keys();
-    void give_up(dtls_failure reason, std::string message, unsigned char alert);
-    void fail(dtls_failure reason, std::string message);
+    void take_srtp_keys();
+    void give_up(dtls_failed why, unsigned char alert);
+    using session_base::fail;
     void fail(int status);
+    dtls_failed reason_of(int status) const;
     void peer_closed();
     void release();
-    void set_state(dtls_state next);
-
-    int send(byte_view record);
-    int receive(std::span<unsigned char> out);
-    int verify(byte_view der, std::uint32_t& flags);
-    void arm(std::uint32_t intermediate_ms, std::uint32_t final_ms);
-    int passed() const noexcept;
     void keep_mtu(bool keep);
-    static void keys_made(void* self, const unsigned char* master, const unsigned char* client_random,
-                          const unsigned char* server_random, mbedtls_tls_prf_types prf);
 
-    dtls_options options_;
+    // What mbedTLS calls.
+    void set_callbacks();
+    int send(byte_view record);
+    int receive(std::span<unsigned char> out) noexcept;
+    int verify(byte_view der, std::uint32_t& flags);
+    void arm(std::uint32_t intermediate_ms, std::uint32_t final_ms) noexcept;
+    int passed() const noexcept;
+    static void keys_made(void* self, const unsigned char* master, const unsigned char* client_random,
+                          const unsigned char* server_random, mbedtls_tls_prf_types prf) noexcept;
+    int keep_secrets(byte_view master, byte_view client_random, byte_view server_random,
+                     mbedtls_tls_prf_types prf);
+
     std::shared_ptr<const certificate> own_;
-    dtls_state state_ = dtls_state::idle;
     mbedtls_ssl_config config_; // a shallow copy: all that it points to belongs to own_
     mbedtls_ssl_context ssl_;
     bool live_ = false; // ssl_ can be used
 
     time_point now_{};
-    time_point deadline_ = never; // of the handshake
     time_point intermediate_ = never, final_ = never;
     std::uint32_t wait_ms_ = 0; // what mbedTLS asked for last
     bool in_timeout_ = false;
@@ -94,18 +84,7 @@ class session final : public dtls_session {
     byte_span direct_;   // where seal() wants its datagram
     std::size_t direct_size_ = 0;
     bytes held_alert_;
-    datagram_queue output_{output_limit};
-    datagram_queue unread_{unread_limit};
-    std::vector<dtls_event> events_;
-
-    std::optional<std::pair<dtls_failure, std::string>> refusal_; // why verify() refused
-    bool verified_ = false;
-    bytes remote_certificate_;
     std::unique_ptr<secrets> secrets_;
-    std::optional<srtp_keys> srtp_;
-    std::string cipher_suite_;
-    std::size_t max_payload_;
-    dtls_stats stats_;
 };
 
 namespace detail {
@@ -114,18 +93,21 @@ CORTC_DECL byte_view view_of(const unsigned char* data, std::size_t size) noexce
     return std::as_bytes(std::span(data, size));
 }
 
-CORTC_DECL std::string hex(byte_view data) {
-    std::string text;
-    for (auto one : data) text += fmt::format("{:02x}", std::to_integer<unsigned>(one));
-    return text;
-}
-
 } // namespace detail
 
+CORTC_DECL std::string_view headers_mismatch() noexcept {
+    if (srtp_as_in_headers()) return {};
+#if defined(MBEDTLS_SSL_DTLS_SRTP)
+    return "the mbedTLS that was linked is built without MBEDTLS_SSL_DTLS_SRTP, and cortc is compiled with "
+           "it";
+#else
+    return "the mbedTLS that was linked is built with MBEDTLS_SSL_DTLS_SRTP, and cortc is compiled without "
+           "it";
+#endif
+}
+
 CORTC_DECL session::session(dtls_options options, std::shared_ptr<const certificate> own)
-    : options_(std::move(options)), own_(std::move(own)) {
-    options_.mtu = std::clamp<std::size_t>(options_.mtu, 256, 1472);
-    max_payload_ = options_.mtu - aead_overhead;
+    : session_base(std::move(options), aead_overhead), own_(std::move(own)) {
     if (srtp_as_in_headers()) mbedtls_ssl_init(&ssl_);
 }
 
@@ -141,29 +123,7 @@ CORTC_DECL bool session::set_up() {
     on_keys<&session::keys_made>(ssl_, config_, this);
 #endif
     if (mbedtls_ssl_setup(&ssl_, &config_) != 0) return false;
-    mbedtls_ssl_set_bio(
-        &ssl_, this,
-        [](void* it, const unsigned char* data, std::size_t size) {
-            return static_cast<session*>(it)->send(detail::view_of(data, size));
-        },
-        [](void* it, unsigned char* out, std::size_t size) {
-            return static_cast<session*>(it)->receive({out, size});
-        },
-        nullptr);
-    mbedtls_ssl_set_timer_cb(
-        &ssl_, this,
-        [](void* it, std::uint32_t intermediate, std::uint32_t final) {
-            static_cast<session*>(it)->arm(intermediate, final);
-        },
-        [](void* it) { return static_cast<session*>(it)->passed(); });
-    mbedtls_ssl_set_verify(
-        &ssl_,
-        [](void* it, mbedtls_x509_crt* given, int depth, std::uint32_t* flags) {
-            // Above the end entity a chain means nothing here (RFC 8122 6.2).
-            if (depth != 0) return 0;
-            return static_cast<session*>(it)->verify(detail::view_of(given->raw.p, given->raw.len), *flags);
-        },
-        this);
+    set_callbacks();
     mbedtls_ssl_set_mtu(&ssl_, static_cast<std::uint16_t>(options_.mtu));
 #if defined(MBEDTLS_X509_CRT_PARSE_C)
     // No name to send or to compare; 3.6 wants to be told so.
@@ -172,16 +132,48 @@ CORTC_DECL bool session::set_up() {
     return true;
 }
 
+// No exception passes through mbedTLS: what allocates or calls users runs under the guard, the rest throws
+// nothing.
+CORTC_DECL void session::set_callbacks() {
+    mbedtls_ssl_set_bio(
+        &ssl_, this,
+        [](void* it, const unsigned char* data, std::size_t size) noexcept {
+            auto& self = *static_cast<session*>(it);
+            return self.guard_.run(MBEDTLS_ERR_SSL_INTERNAL_ERROR,
+                                   [&] { return self.send(detail::view_of(data, size)); });
+        },
+        [](void* it, unsigned char* out, std::size_t size) noexcept {
+            return static_cast<session*>(it)->receive({out, size});
+        },
+        nullptr);
+    mbedtls_ssl_set_timer_cb(
+        &ssl_, this,
+        [](void* it, std::uint32_t intermediate, std::uint32_t final) noexcept {
+            static_cast<session*>(it)->arm(intermediate, final);
+        },
+        [](void* it) noexcept { return static_cast<session*>(it)->passed(); });
+    mbedtls_ssl_set_verify(
+        &ssl_,
+        [](void* it, mbedtls_x509_crt* given, int depth, std::uint32_t* flags) noexcept {
+            // Above the end entity a chain means nothing here (RFC 8122 6.2).
+            if (depth != 0) return 0;
+            auto& self = *static_cast<session*>(it);
+            return self.guard_.run(MBEDTLS_ERR_SSL_INTERNAL_ERROR, [&] {
+                return self.verify(detail::view_of(given->raw.p, given->raw.len), *flags);
+            });
+        },
+        this);
+}
+
 CORTC_DECL void session::start(time_point now) {
-    if (state_ != dtls_state::idle) return;
+    if (state() != dtls_state::idle) return;
     now_ = now;
-    set_state(dtls_state::connecting);
-    deadline_ = now + options_.handshake_timeout;
+    begin(now);
     const auto lock = own_->step_lock();
     if (!set_up()) {
-        const auto why = dtls_headers_mismatch();
-        fail(dtls_failure::internal,
-             why.empty() ? "out of memory, or mbedTLS lacks what DTLS needs" : std::string(why));
+        const auto why = headers_mismatch();
+        fail({dtls_failure::internal,
+              why.empty() ? "out of memory, or mbedTLS lacks what DTLS needs" : std::string(why)});
         release();
         return;
     }
@@ -202,10 +194,13 @@ CORTC_DECL void session::handle_packet(byte_view datagram, time_point now) {
     }
     const auto lock = own_->step_lock();
     park_unread();
+    struct at_end { // by an exception, too
+        byte_view& input;
+        ~at_end() { input = {}; }
+    } const forget{incoming_};
     incoming_ = datagram;
     const auto read_before = mbedtls_ssl_get_bytes_avail(&ssl_);
     if (live_) advance();
-    incoming_ = {};
     const auto is_data = std::to_integer<std::uint8_t>(datagram[0]) == detail::application_data;
     if (is_data && live_ && read_before == 0 && mbedtls_ssl_get_bytes_avail(&ssl_) == 0)
         ++stats_.dropped_unreadable;
@@ -213,11 +208,11 @@ CORTC_DECL void session::handle_packet(byte_view datagram, time_point now) {
 
 // One step of mbedTLS with whatever input there is.
 CORTC_DECL void session::advance() {
-    if (state_ == dtls_state::connecting) advance_handshake();
-    if (state_ == dtls_state::connected) read_ahead();
+    if (state() == dtls_state::connecting) advance_handshake();
+    if (state() == dtls_state::connected) read_ahead();
     if (!held_alert_.empty() && !output_.push(held_alert_)) ++stats_.dropped_output;
     held_alert_.clear();
-    if (state_ == dtls_state::closed || state_ == dtls_state::failed) release();
+    if (state() == dtls_state::closed || state() == dtls_state::failed) release();
 }
 
 CORTC_DECL bool session::input_left() const noexcept {
@@ -229,6 +224,7 @@ CORTC_DECL void session::advance_handshake() {
     // progress.
     for (int round = 0; round < 128; ++round) {
         const auto status = mbedtls_ssl_handshake(&ssl_);
+        if (guard_.threw()) return give_up(reason_of(status), MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR);
         if (status == 0) return complete_handshake();
         if (status == MBEDTLS_ERR_SSL_INVALID_MAC) {
             // mbedTLS gives up over a forged record just before Finished, where RFC 6347 4.1.2.7 says to
@@ -244,36 +240,33 @@ CORTC_DECL void session::advance_handshake() {
 
 CORTC_DECL void session::complete_handshake() {
     deadline_ = never;
-    if (!verified_)
-        return give_up(dtls_failure::no_certificate, "the peer presented no certificate",
-                       MBEDTLS_SSL_ALERT_MSG_BAD_CERT);
-    derive_srtp_keys();
+    take_srtp_keys();
     secrets_.reset();
-    if (options_.require_srtp && !srtp_)
-        return give_up(dtls_failure::no_srtp_profile, "no SRTP protection profile in common",
-                       MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE);
-    if (const auto* name = mbedtls_ssl_get_ciphersuite(&ssl_)) cipher_suite_ = name;
-    std::replace(cipher_suite_.begin(), cipher_suite_.end(), '-', '_');
-    if (const auto largest = mbedtls_ssl_get_max_out_record_payload(&ssl_); largest > 0)
-        max_payload_ = static_cast<std::size_t>(largest);
-    set_state(dtls_state::connected);
-    options_.log.debug("{}, SRTP profile {}", cipher_suite_, srtp_ ? static_cast<int>(srtp_->profile) : 0);
-    events_.emplace_back(dtls_connected{});
+    if (auto why = objection()) {
+        const bool anonymous = why->reason == dtls_failure::no_certificate;
+        return give_up(std::move(*why),
+                       anonymous ? MBEDTLS_SSL_ALERT_MSG_BAD_CERT : MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE);
+    }
+    std::string suite;
+    if (const auto* name = mbedtls_ssl_get_ciphersuite(&ssl_)) suite = name;
+    std::replace(suite.begin(), suite.end(), '-', '_'); // as IANA has it
+    const auto largest = mbedtls_ssl_get_max_out_record_payload(&ssl_);
+    connected(std::move(suite), largest > 0 ? static_cast<std::size_t>(largest) : max_payload());
 }
 
-CORTC_DECL void session::derive_srtp_keys() {
+CORTC_DECL void session::take_srtp_keys() {
 #if defined(CORTC_MBEDTLS_SRTP)
     mbedtls_dtls_srtp_info chosen{};
     mbedtls_ssl_get_dtls_srtp_negotiation_result(&ssl_, &chosen);
     const auto profile = chosen.CORTC_MBEDTLS_MEMBER(chosen_dtls_srtp_profile);
-    if (profile == MBEDTLS_TLS_SRTP_UNSET || !secrets_->known) return;
+    if (profile == MBEDTLS_TLS_SRTP_UNSET || !secrets_ || !secrets_->known) return;
     const auto which = static_cast<srtp_profile>(profile); // both have the numbers of use_srtp
     srtp_material material(srtp_material_size(which));
     const auto out = material.span();
     if (mbedtls_ssl_tls_prf(secrets_->prf, secrets_->master.data(), secrets_->master.size(),
                             srtp_exporter_label.data(), secrets_->randoms.data(), secrets_->randoms.size(),
                             reinterpret_cast<unsigned char*>(out.data()), out.size()) == 0)
-        srtp_ = split_srtp_keys(which, material.view());
+        keep_srtp_keys(which, material);
 #endif
 }
 
@@ -314,17 +307,7 @@ CORTC_DECL bool session::discard_unread() {
 }
 
 CORTC_DECL std::optional<std::size_t> session::poll_read(byte_span out) {
-    while (!unread_.empty()) {
-        const auto size = unread_.front().size();
-        if (size <= out.size()) {
-            std::ranges::copy(unread_.front(), out.begin());
-            ++stats_.records_read;
-        } else {
-            ++stats_.dropped_too_long;
-        }
-        unread_.pop();
-        if (size <= out.size()) return size;
-    }
+    if (const auto size = read_parked(out)) return size;
     while (live_) {
         const auto size = mbedtls_ssl_get_bytes_avail(&ssl_);
         if (size == 0) return std::nullopt;
@@ -342,32 +325,8 @@ CORTC_DECL std::optional<std::size_t> session::poll_read(byte_span out) {
     return std::nullopt;
 }
 
-CORTC_DECL std::optional<std::size_t> session::poll_transmit(byte_span out) {
-    while (!output_.empty()) {
-        const auto next = output_.front();
-        const auto size = next.size();
-        const auto fits = size <= out.size();
-        if (fits)
-            std::ranges::copy(next, out.begin());
-        else
-            ++stats_.dropped_output;
-        output_.pop();
-        if (!fits) continue;
-        ++stats_.datagrams_sent;
-        return size;
-    }
-    return std::nullopt;
-}
-
-CORTC_DECL std::optional<dtls_event> session::poll_event() {
-    if (events_.empty()) return std::nullopt;
-    auto next = std::move(events_.front());
-    events_.erase(events_.begin());
-    return next;
-}
-
 CORTC_DECL bool session::encrypt(byte_view data) {
-    if (state_ != dtls_state::connected || data.empty() || data.size() > max_payload_) return false;
+    if (state() != dtls_state::connected || data.empty() || data.size() > max_payload()) return false;
     const auto lock = own_->step_lock();
     const auto status =
         mbedtls_ssl_write(&ssl_, reinterpret_cast<const unsigned char*>(data.data()), data.size());
@@ -398,14 +357,7 @@ CORTC_DECL time_point session::next_timeout() const noexcept { return std::min(f
 CORTC_DECL void session::handle_timeout(time_point now) {
     if (!live_ || now < next_timeout()) return;
     now_ = now;
-    if (now >= deadline_) {
-        fail(dtls_failure::timeout,
-             fmt::format(
-                 "no handshake within {} ms",
-                 std::chrono::duration_cast<std::chrono::milliseconds>(options_.handshake_timeout).count()));
-        release();
-        return;
-    }
+    if (overdue(now)) return release();
     ++stats_.retransmissions;
     const auto lock = own_->step_lock();
     keep_mtu(true);
@@ -424,8 +376,8 @@ CORTC_DECL void session::keep_mtu(bool keep) {
 }
 
 CORTC_DECL void session::shutdown() {
-    if (state_ == dtls_state::closed || state_ == dtls_state::failed) return;
-    if (state_ == dtls_state::connected) {
+    if (state() == dtls_state::closed || state() == dtls_state::failed) return;
+    if (state() == dtls_state::connected) {
         const auto lock = own_->step_lock();
         (void)mbedtls_ssl_close_notify(&ssl_);
     }
@@ -435,43 +387,36 @@ CORTC_DECL void session::shutdown() {
 
 CORTC_DECL void session::peer_closed() {
     (void)mbedtls_ssl_close_notify(&ssl_);
-    set_state(dtls_state::closed);
-    events_.emplace_back(dtls_closed{});
+    closed_by_peer();
 }
 
 // Ends a handshake that mbedTLS finds good and cortc does not.
-CORTC_DECL void session::give_up(dtls_failure reason, std::string message, unsigned char alert) {
+CORTC_DECL void session::give_up(dtls_failed why, unsigned char alert) {
     (void)mbedtls_ssl_send_alert_message(&ssl_, MBEDTLS_SSL_ALERT_LEVEL_FATAL, alert);
-    fail(reason, std::move(message));
+    fail(std::move(why));
 }
 
-CORTC_DECL void session::fail(int status) {
-    if (refusal_) return fail(refusal_->first, std::move(refusal_->second));
+CORTC_DECL void session::fail(int status) { fail(reason_of(status)); }
+
+CORTC_DECL dtls_failed session::reason_of(int status) const {
+    if (refusal()) return *refusal();
+    if (guard_.threw()) return {dtls_failure::internal, "in a call of mbedTLS's: " + guard_.message()};
     switch (status) {
     case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE: {
         const auto* alert = ssl_.CORTC_MBEDTLS_MEMBER(in_msg); // level, description (RFC 5246 7.2)
-        return fail(dtls_failure::alert,
-                    fmt::format("the peer sent the fatal alert {}", alert ? alert[1] : 0));
+        return {dtls_failure::alert, fmt::format("the peer sent the fatal alert {}", alert ? alert[1] : 0)};
     }
     case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
-        return fail(dtls_failure::alert, "the peer closed during the handshake");
+        return {dtls_failure::alert, "the peer closed during the handshake"};
     case MBEDTLS_ERR_SSL_TIMEOUT:
-        return fail(dtls_failure::timeout, detail::describe(status));
+        return {dtls_failure::timeout, detail::describe(status)};
     case MBEDTLS_ERR_SSL_ALLOC_FAILED:
     case MBEDTLS_ERR_SSL_INTERNAL_ERROR:
     case MBEDTLS_ERR_SSL_COUNTER_WRAPPING:
-        return fail(dtls_failure::internal, detail::describe(status));
+        return {dtls_failure::internal, detail::describe(status)};
     default:
-        return fail(dtls_failure::protocol, detail::describe(status));
+        return {dtls_failure::protocol, detail::describe(status)};
     }
-}
-
-CORTC_DECL void session::fail(dtls_failure reason, std::string message) {
-    if (state_ == dtls_state::failed) return;
-    set_state(dtls_state::failed);
-    options_.log.debug("failed: {}: {}", to_string(reason), message);
-    events_.emplace_back(dtls_failed{reason, std::move(message)});
-    srtp_.reset();
 }
 
 // Nothing is left to do: gives mbedTLS's 33 KiB of buffers back. Not from inside of mbedTLS.
@@ -481,12 +426,6 @@ CORTC_DECL void session::release() {
     mbedtls_ssl_init(&ssl_);
     secrets_.reset();
     deadline_ = intermediate_ = final_ = never;
-}
-
-CORTC_DECL void session::set_state(dtls_state next) {
-    if (state_ == next) return;
-    options_.log.debug("{}: {} -> {}", to_string(options_.role), to_string(state_), to_string(next));
-    state_ = next;
 }
 
 CORTC_DECL int session::send(byte_view record) {
@@ -500,14 +439,14 @@ CORTC_DECL int session::send(byte_view record) {
     }
     // An alert during the handshake waits until it is clear that it is meant, see advance_handshake().
     const auto is_alert = std::to_integer<std::uint8_t>(record[0]) == detail::alert;
-    if (is_alert && state_ == dtls_state::connecting)
+    if (is_alert && state() == dtls_state::connecting)
         held_alert_.assign(record.begin(), record.end());
     else if (!output_.push(record))
         ++stats_.dropped_output; // as if the network had lost it
     return size;
 }
 
-CORTC_DECL int session::receive(std::span<unsigned char> out) {
+CORTC_DECL int session::receive(std::span<unsigned char> out) noexcept {
     if (incoming_.empty()) return MBEDTLS_ERR_SSL_WANT_READ;
     const auto datagram = std::exchange(incoming_, {});
     if (datagram.size() > out.size()) {
@@ -519,20 +458,12 @@ CORTC_DECL int session::receive(std::span<unsigned char> out) {
 }
 
 CORTC_DECL int session::verify(byte_view der, std::uint32_t& flags) {
-    if (!matches(options_.remote_fingerprints, der)) {
-        refusal_.emplace(
-            dtls_failure::fingerprint_mismatch,
-            fmt::format("the peer's certificate has the SHA-256 fingerprint {}, not a promised one",
-                        detail::hex(hash(hash_algorithm::sha256, der))));
-        return MBEDTLS_ERR_X509_CERT_VERIFY_FAILED;
-    }
-    remote_certificate_.assign(der.begin(), der.end());
-    verified_ = true;
+    if (!accepts(der)) return MBEDTLS_ERR_X509_CERT_VERIFY_FAILED;
     flags = 0; // signed by nobody, perhaps expired: the fingerprint is all that counts (RFC 8827 5.6)
     return 0;
 }
 
-CORTC_DECL void session::arm(std::uint32_t intermediate_ms, std::uint32_t final_ms) {
+CORTC_DECL void session::arm(std::uint32_t intermediate_ms, std::uint32_t final_ms) noexcept {
     const auto after = [this](std::uint32_t wait) {
         return now_ + std::min<duration>(std::chrono::milliseconds(wait), longest_wait);
     };
@@ -551,47 +482,25 @@ CORTC_DECL int session::passed() const noexcept {
 
 CORTC_DECL void session::keys_made(void* self, const unsigned char* master,
                                    const unsigned char* client_random, const unsigned char* server_random,
-                                   mbedtls_tls_prf_types prf) {
+                                   mbedtls_tls_prf_types prf) noexcept {
     auto& it = *static_cast<session*>(self);
-    if (!it.secrets_) return;
-    auto& kept = *it.secrets_;
-    std::copy_n(master, 48, kept.master.begin());
-    std::copy_n(client_random, 32, kept.randoms.begin());
-    std::copy_n(server_random, 32, kept.randoms.begin() + 32);
-    kept.prf = prf;
-    kept.known = true;
-    if (it.options_.keys)
-        it.options_.keys(fmt::format("CLIENT_RANDOM {} {}", detail::hex(detail::view_of(client_random, 32)),
-                                     detail::hex(detail::view_of(master, 48))));
+    it.guard_.run(0, [&] {
+        return it.keep_secrets(detail::view_of(master, 48), detail::view_of(client_random, 32),
+                               detail::view_of(server_random, 32), prf);
+    });
+}
+
+CORTC_DECL int session::keep_secrets(byte_view master, byte_view client_random, byte_view server_random,
+                                     mbedtls_tls_prf_types prf) {
+    if (!secrets_) return 0;
+    byte_writer(std::as_writable_bytes(std::span(secrets_->master))).put(master);
+    byte_writer randoms(std::as_writable_bytes(std::span(secrets_->randoms)));
+    randoms.put(client_random);
+    randoms.put(server_random);
+    secrets_->prf = prf;
+    secrets_->known = true;
+    if (options_.keys) options_.keys(fmt::format("CLIENT_RANDOM {} {}", hex(client_random), hex(master)));
+    return 0;
 }
 
 } // namespace cortc::crypto::mbedtls
-
-namespace cortc::crypto {
-
-CORTC_DECL std::unique_ptr<dtls_session> make_dtls_session(dtls_options options) {
-    auto own = std::dynamic_pointer_cast<const mbedtls::certificate>(options.cert);
-    if (!own) return nullptr;
-    return std::make_unique<mbedtls::session>(std::move(options), std::move(own));
-}
-
-CORTC_DECL bool dtls_srtp_available() noexcept {
-#if defined(CORTC_MBEDTLS_SRTP)
-    return true;
-#else
-    return false;
-#endif
-}
-
-CORTC_DECL std::string_view dtls_headers_mismatch() noexcept {
-    if (mbedtls::srtp_as_in_headers()) return {};
-#if defined(MBEDTLS_SSL_DTLS_SRTP)
-    return "the mbedTLS that was linked is built without MBEDTLS_SSL_DTLS_SRTP, and cortc is compiled with "
-           "it";
-#else
-    return "the mbedTLS that was linked is built with MBEDTLS_SSL_DTLS_SRTP, and cortc is compiled without "
-           "it";
-#endif
-}
-
-} // namespace cortc::crypto

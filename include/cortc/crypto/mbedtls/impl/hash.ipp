@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cortc/crypto/hash.hpp"
+#include "cortc/crypto/mbedtls/hash.hpp"
 
 #include <mbedtls/md5.h>
 #include <mbedtls/platform_util.h>
@@ -9,6 +9,7 @@
 #include <mbedtls/sha512.h>
 #include <mbedtls/version.h>
 
+#include <array>
 #include <cstring>
 #include <stdexcept>
 
@@ -19,7 +20,9 @@
 #define CORTC_MBEDTLS_CALL(name) name
 #endif
 
-namespace cortc::crypto::detail {
+namespace cortc::crypto::mbedtls {
+
+namespace detail {
 
 // One running hash on the stack. mbedtls_md_* would do for all of them, but allocates a context per use.
 struct md5_state {
@@ -128,49 +131,39 @@ void run_hmac(byte_view key, std::span<const byte_view> parts, byte_span out) {
     mbedtls_platform_zeroize(pad.data(), pad.size());
 }
 
-CORTC_DECL void hash_parts(hash_algorithm algorithm, std::span<const byte_view> parts, byte_span out) {
+} // namespace detail
+
+CORTC_DECL void hash(hash_algorithm algorithm, std::span<const byte_view> parts, byte_span out) {
     switch (algorithm) {
     case hash_algorithm::md5:
-        return run_hash<md5_state>({}, parts, out);
+        return detail::run_hash<detail::md5_state>({}, parts, out);
     case hash_algorithm::sha1:
-        return run_hash<sha1_state>({}, parts, out);
+        return detail::run_hash<detail::sha1_state>({}, parts, out);
     case hash_algorithm::sha256:
-        return run_hash<sha256_state>({}, parts, out);
+        return detail::run_hash<detail::sha256_state>({}, parts, out);
     case hash_algorithm::sha384:
-        return run_hash<sha512_state<true>>({}, parts, out);
+        return detail::run_hash<detail::sha512_state<true>>({}, parts, out);
     case hash_algorithm::sha512:
-        return run_hash<sha512_state<false>>({}, parts, out);
+        return detail::run_hash<detail::sha512_state<false>>({}, parts, out);
     }
 }
 
-CORTC_DECL void hmac_parts(hash_algorithm algorithm, byte_view key, std::span<const byte_view> parts,
-                           byte_span out) {
+CORTC_DECL void hmac(hash_algorithm algorithm, byte_view key, std::span<const byte_view> parts,
+                     byte_span out) {
     switch (algorithm) {
     case hash_algorithm::md5:
-        return run_hmac<md5_state>(key, parts, out);
+        return detail::run_hmac<detail::md5_state>(key, parts, out);
     case hash_algorithm::sha1:
-        return run_hmac<sha1_state>(key, parts, out);
+        return detail::run_hmac<detail::sha1_state>(key, parts, out);
     case hash_algorithm::sha256:
-        return run_hmac<sha256_state>(key, parts, out);
+        return detail::run_hmac<detail::sha256_state>(key, parts, out);
     case hash_algorithm::sha384:
-        return run_hmac<sha512_state<true>>(key, parts, out);
+        return detail::run_hmac<detail::sha512_state<true>>(key, parts, out);
     case hash_algorithm::sha512:
-        return run_hmac<sha512_state<false>>(key, parts, out);
+        return detail::run_hmac<detail::sha512_state<false>>(key, parts, out);
     }
 }
 
-} // namespace cortc::crypto::detail
-
-namespace cortc::crypto {
-
-CORTC_DECL bool equal(byte_view a, byte_view b) noexcept {
-    if (a.size() != b.size()) return false;
-    volatile unsigned char difference = 0; // volatile: the loop must not end at the first difference
-    for (std::size_t i = 0; i < a.size(); ++i)
-        difference = difference | std::to_integer<unsigned char>(a[i] ^ b[i]);
-    return difference == 0;
-}
-
-} // namespace cortc::crypto
+} // namespace cortc::crypto::mbedtls
 
 #undef CORTC_MBEDTLS_CALL

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "cortc/crypto/backend.hpp"
+#include "cortc/crypto/mbedtls/backend.hpp"
+#include "cortc/crypto/pem.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+namespace cortc::crypto {
+
+CORTC_DECL result<certificate_ptr> backend::generate_certificate(key_type type, unix_time now,
+                                                                 std::chrono::seconds validity) const {
+    using namespace std::chrono;
+    constexpr unix_time earliest = sys_days(year(1951) / 1 / 1), latest = sys_days(year(9999) / 12 / 31);
+    if (now < earliest || now > latest || validity <= seconds(0) || validity > latest - now)
+        return boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
+    return new_certificate(type, now - days(1), now + validity);
+}
+
+CORTC_DECL result<certificate_ptr, certificate_error>
+backend::parse_certificate(std::string_view certificate_pem, std::string_view key_pem) const {
+    const auto key = find_key(key_pem);
+    if (key.has_error()) return key.error();
+    const auto found = find_certificate(certificate_pem);
+    if (found.has_error()) return found.error();
+    return load_certificate(*found, *key);
+}
+
+CORTC_DECL result<std::unique_ptr<dtls_session>, dtls_failed>
+backend::make_dtls_session(dtls_options options) const {
+    if (!options.cert) return dtls_failed{dtls_failure::internal, "no certificate to present"};
+    if (const auto& made_by = options.cert->made_by(); &made_by != this)
+        return dtls_failed{
+            dtls_failure::internal,
+            fmt::format("the certificate was made by {}, and the session is {}'s: both must be "
+                        "of one backend",
+                        made_by.name(), name())};
+    return new_dtls_session(std::move(options));
+}
+
+CORTC_DECL std::span<const backend* const> backends() noexcept {
+    static const std::array<const backend*, 1> linked{&mbedtls::backend()};
+    return linked;
+}
+
+CORTC_DECL const backend& default_backend() noexcept { return *backends().front(); }
+
+} // namespace cortc::crypto
