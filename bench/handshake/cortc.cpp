@@ -28,7 +28,7 @@ std::shared_ptr<const crypto::certificate> new_certificate() {
     return *made;
 }
 
-std::unique_ptr<crypto::dtls_session> new_session(crypto::dtls_role role,
+std::unique_ptr<crypto::dtls_session> new_session(dtls_role role,
                                                   const std::shared_ptr<const crypto::certificate>& own,
                                                   const crypto::certificate& peer) {
     crypto::dtls_options options;
@@ -50,8 +50,8 @@ int one(int count) {
     std::vector<double> samples;
     for (int i = 0; i < count + 1; ++i) {
         const stopwatch watch;
-        auto client = new_session(crypto::dtls_role::client, first, *second);
-        auto server = new_session(crypto::dtls_role::server, second, *first);
+        auto client = new_session(dtls_role::client, first, *second);
+        auto server = new_session(dtls_role::server, second, *first);
         const auto now = time_point(1s);
         server->start(now);
         client->start(now);

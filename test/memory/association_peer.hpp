@@ -14,7 +14,7 @@ namespace cortc::test {
 class association_peer final : public lite_peer {
   public:
     association_peer(boost::asio::io_context& io, sim::host& where)
-        : lite_peer(io, where, crypto::dtls_role::client), engine(configuration(), where.random(), pool) {}
+        : lite_peer(io, where, dtls_role::client), engine(configuration(), where.random(), pool) {}
 
     // Packets of the test's own, with the tags of the association. A packet goes when it is full.
     void chunk(sctp::chunk_type type, byte_view value, std::uint8_t flags = 0) {

@@ -60,12 +60,10 @@ inline void repair_checksum(bytes& packet) {
 /// A peer of data channels whose SCTP packets can be tampered with.
 class channels_peer final : public lite_peer {
   public:
-    channels_peer(boost::asio::io_context& io, sim::host& host, crypto::dtls_role role, std::uint64_t seed,
+    channels_peer(boost::asio::io_context& io, sim::host& host, dtls_role role, std::uint64_t seed,
                   std::uint16_t streams = 65535)
         : lite_peer(io, host, role), random_(seed), channels_(config(streams), random_, pool_) {
-        channels_.set_role(role == crypto::dtls_role::client ? datachannel::channel_role::dtls_client
-                                                             : datachannel::channel_role::dtls_server,
-                           now());
+        channels_.set_role(role, now());
     }
 
     [[nodiscard]] datachannel::data_channels& channels() noexcept { return channels_; }

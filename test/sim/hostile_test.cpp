@@ -201,8 +201,7 @@ struct raw_call {
 
     raw_call(std::uint64_t seed, bool dtls_client)
         : call(seed, test::link_of(5ms))
-        , raw(call.io, call.world.host("b"),
-              dtls_client ? crypto::dtls_role::client : crypto::dtls_role::server, seed) {
+        , raw(call.io, call.world.host("b"), dtls_client ? dtls_role::client : dtls_role::server, seed) {
         context_options options;
         options.log = &drops;
         options.least_level = log_level::debug;

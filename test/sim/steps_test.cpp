@@ -196,7 +196,7 @@ TEST_CASE("RTCDataChannel: writable, bufferedAmountLow and send, cancelled while
 TEST_CASE("createDataChannel: an id that is not below maxChannels is OperationError once it is known") {
     test::sim_call call(1, test::link_of(5ms)); // its answerer is not used
     auto& pc = *call.offerer;
-    test::channels_peer raw(call.io, call.world.host("b"), crypto::dtls_role::client, 1, 10);
+    test::channels_peer raw(call.io, call.world.host("b"), dtls_role::client, 1, 10);
     const auto agreed = [](std::uint16_t id) { return test::channel_init(true, {}, id); };
     auto mine = pc.createDataChannel("mine");
     auto early = pc.createDataChannel("early", agreed(20)); // nobody knows yet

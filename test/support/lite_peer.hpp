@@ -19,7 +19,7 @@ namespace cortc::test {
 /// cortc says. In virtual time.
 class lite_peer : private net::datagram_handler {
   public:
-    lite_peer(boost::asio::io_context& io, sim::host& host, crypto::dtls_role role)
+    lite_peer(boost::asio::io_context& io, sim::host& host, dtls_role role)
         : io_(io)
         , host_(host)
         , role_(role)
@@ -48,9 +48,8 @@ class lite_peer : private net::datagram_handler {
             "a=ice-ufrag:lite\r\na=ice-pwd:{1}\r\na=fingerprint:sha-256 {2}\r\na=setup:{3}\r\n"
             "a=sctp-port:5000\r\na=max-message-size:262144\r\n"
             "a=candidate:1 1 udp 2130706431 {4} {5} typ host\r\na=end-of-candidates\r\n",
-            section.mid.value_or("0"), password, print,
-            role_ == crypto::dtls_role::client ? "active" : "passive", socket_->local().address.to_string(),
-            socket_->local().port);
+            section.mid.value_or("0"), password, print, role_ == dtls_role::client ? "active" : "passive",
+            socket_->local().address.to_string(), socket_->local().port);
     }
 
     [[nodiscard]] time_point now() const { return host_.now(); }
@@ -128,7 +127,7 @@ class lite_peer : private net::datagram_handler {
 
     boost::asio::io_context& io_;
     sim::host& host_;
-    crypto::dtls_role role_;
+    dtls_role role_;
     std::unique_ptr<net::udp_socket> socket_;
     std::unique_ptr<net::timer> timer_;
     std::shared_ptr<const crypto::certificate> certificate_;

@@ -33,7 +33,7 @@ class connection_channels final : public channel_owner, public channel_events {
 
     // What descriptions do.
     /// `role`: of the transport's DTLS (RFC 8832 6: it decides over stream ids), when it is known.
-    void attach(const std::shared_ptr<transport>& where, std::optional<jsep::dtls_role> role,
+    void attach(const std::shared_ptr<transport>& where, std::optional<dtls_role> role,
                 const jsep::sctp_parameters& parameters);
     /// The data section is gone, its transport goes on with the others: the channels close.
     void end();

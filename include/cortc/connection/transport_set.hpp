@@ -56,7 +56,7 @@ class transport_set final : public transport_owner, private transport_observer {
         std::string local_ufrag;              // of the newest generation; what levels refer to
         std::string selected_ufrag;           // of the generation whose pair is selected
         std::vector<std::string> gathering{}; // local ufrags of the generations that gather
-        std::optional<jsep::dtls_role> role{};
+        std::optional<dtls_role> role{};
         std::shared_ptr<transport_impl> view{}; // what handles refer to
     };
 

@@ -2,10 +2,10 @@
 
 #include "cortc/base/bytes.hpp"
 #include "cortc/base/config.hpp"
+#include "cortc/base/dtls_role.hpp"
 #include "cortc/base/log.hpp"
 #include "cortc/base/time.hpp"
 #include "cortc/crypto/certificate.hpp"
-#include "cortc/crypto/dtls_role.hpp"
 #include "cortc/crypto/srtp_keys.hpp"
 
 #include <cstdint>
@@ -31,7 +31,6 @@ enum class dtls_failure : std::uint8_t {
     internal,             ///< out of memory, or a backend that cannot do what was asked
 };
 
-std::string_view to_string(dtls_role role) noexcept;
 std::string_view to_string(dtls_state state) noexcept;
 std::string_view to_string(dtls_failure reason) noexcept;
 

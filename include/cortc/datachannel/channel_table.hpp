@@ -60,7 +60,7 @@ class channel_table {
     void unbind(channel_id id);
 
     /// The lowest free id of the role's parity below `limit` (RFC 8832 6).
-    [[nodiscard]] std::optional<stream_id> free_stream(channel_role role, std::uint16_t limit);
+    [[nodiscard]] std::optional<stream_id> free_stream(dtls_role role, std::uint16_t limit);
 
     [[nodiscard]] std::size_t size() const noexcept { return slots_.size() - free_.size(); }
     /// Every channel there is, in no particular order.

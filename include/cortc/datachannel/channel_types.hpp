@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/base/config.hpp"
+#include "cortc/base/dtls_role.hpp"
 #include "cortc/base/strong.hpp"
 #include "cortc/sctp/config.hpp"
 #include "cortc/sctp/types.hpp"
@@ -18,9 +19,6 @@ using sctp::stream_id;
 /// Names a data channel within its engine. Not the stream id: a channel has its name from the beginning, the
 /// stream id may come later (RFC 8832 6: it depends on the DTLS role), and a name is never used again.
 using channel_id = strong<struct channel_id_tag, std::uint64_t>;
-
-/// RFC 8832 6: the DTLS client opens channels on even stream ids, the server on odd ones.
-enum class channel_role { dtls_client, dtls_server };
 
 /// What both ends of a channel agree on.
 struct channel_parameters {

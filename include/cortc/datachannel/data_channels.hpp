@@ -48,9 +48,9 @@ class data_channels {
     data_channels(const data_channels&) = delete;
     data_channels& operator=(const data_channels&) = delete;
 
-    /// Who chooses even and who odd stream ids; once. Channels that wait get theirs now, in the order of
-    /// open().
-    void set_role(channel_role role, time_point now);
+    /// The DTLS client chooses even stream ids, the server odd ones (RFC 8832 6). Once; channels that wait
+    /// get theirs now, in the order of open().
+    void set_role(dtls_role role, time_point now);
     /// From the remote description. The port counts until connect(); a max_message_size of 0: no limit.
     void set_remote(std::uint16_t port, std::size_t max_message_size);
 
@@ -185,7 +185,7 @@ class data_channels {
     std::optional<sctp::association> association_;
     bool up_ = false;    ///< connected and not closed
     bool ended_ = false; ///< closed
-    std::optional<channel_role> role_;
+    std::optional<dtls_role> role_;
     detail::channel_table table_;
     std::size_t silent_ = 0;           ///< entries of the table that are no channels
     std::size_t peer_label_bytes_ = 0; ///< of channels the peer opened

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/base/config.hpp"
+#include "cortc/base/dtls_role.hpp"
 #include "cortc/base/result.hpp"
 #include "cortc/base/strong.hpp"
 
@@ -36,8 +37,6 @@ enum class rtcp_mux_policy { require, negotiate };
 /// bundle; balanced: the first of each kind; max_compat: all; max_bundle: the first alone. The others are
 /// bundle-only.
 enum class bundle_policy { balanced, max_compat, max_bundle };
-/// RFC 8842: the client sends the ClientHello (a=setup:active), the server waits (a=setup:passive).
-enum class dtls_role { client, server };
 
 /// The W3C's spelling: "have-local-offer", "pranswer".
 std::string_view to_string(signaling_state state) noexcept;

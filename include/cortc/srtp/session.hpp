@@ -2,8 +2,8 @@
 
 #include "cortc/base/bytes.hpp"
 #include "cortc/base/config.hpp"
+#include "cortc/base/dtls_role.hpp"
 #include "cortc/base/result.hpp"
-#include "cortc/crypto/dtls_role.hpp"
 #include "cortc/crypto/srtp_keys.hpp"
 
 #include <array>
@@ -35,7 +35,7 @@ struct options {
     options() = default;
     /// RFC 5764 4.2: the DTLS client's write keys protect what the client sends, the server's what the server
     /// sends. `role` is our own.
-    options(const crypto::srtp_keys& keys, crypto::dtls_role role) noexcept;
+    options(const crypto::srtp_keys& keys, dtls_role role) noexcept;
 
     crypto::srtp_profile profile = crypto::srtp_profile::aes128_cm_sha1_80;
     crypto::srtp_master_key outbound, inbound; ///< of the profile's sizes

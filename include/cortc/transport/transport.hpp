@@ -92,7 +92,7 @@ class transport final : public std::enable_shared_from_this<transport>,
     void end_remote_candidates(const std::string& remote_ufrag);
 
     // DTLS, SRTP and SCTP
-    void set_dtls(crypto::dtls_role role, std::shared_ptr<const crypto::certificate> certificate,
+    void set_dtls(dtls_role role, std::shared_ptr<const crypto::certificate> certificate,
                   const std::vector<sdp::fingerprint>& fingerprints);
     /// Media was negotiated: SRTP is taken as soon as DTLS has agreed on its keys (RFC 5764). A connection
     /// for data alone spends no memory on it.
@@ -178,7 +178,7 @@ class transport final : public std::enable_shared_from_this<transport>,
     ice::gatherer gatherer_;
     std::vector<generation> generations_;
     std::optional<dtls::transport> dtls_;
-    crypto::dtls_role dtls_role_ = crypto::dtls_role::client;
+    dtls_role dtls_role_ = dtls_role::client;
     std::unique_ptr<srtp::session> srtp_;
     datachannel::data_channels* channels_ = nullptr;
     std::unique_ptr<net::timer> timer_;

@@ -42,9 +42,9 @@ inline std::vector<crypto::fingerprint> fingerprints_of(const crypto::certificat
 }
 
 /// Options with which `role` accepts the other side's certificate.
-inline crypto::dtls_options options_for(crypto::dtls_role role,
+inline crypto::dtls_options options_for(dtls_role role,
                                         const crypto::backend& by = crypto::default_backend()) {
-    const auto client = role == crypto::dtls_role::client;
+    const auto client = role == dtls_role::client;
     crypto::dtls_options options;
     options.role = role;
     options.cert = some_certificate(client ? 1 : 2, by);
@@ -96,7 +96,7 @@ class dtls_pair {
         std::function<std::vector<duration>(bool from_client, std::size_t index, bytes& datagram)>;
 
     explicit dtls_pair(const crypto::backend& by)
-        : dtls_pair(options_for(crypto::dtls_role::client, by), options_for(crypto::dtls_role::server, by)) {}
+        : dtls_pair(options_for(dtls_role::client, by), options_for(dtls_role::server, by)) {}
     dtls_pair(const crypto::dtls_options& client_options, const crypto::dtls_options& server_options)
         : client(client_options), server(server_options) {}
     dtls_pair(const dtls_pair&) = delete;

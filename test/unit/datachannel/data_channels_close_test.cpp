@@ -191,7 +191,7 @@ TEST_CASE("data channel close: the peer may open anew before we know that our re
     hostile_peer server(5);
     peer client(6);
     path way(client, server);
-    client.engine.set_role(channel_role::dtls_client, way.now);
+    client.engine.set_role(dtls_role::client, way.now);
     client.engine.connect(way.now);
     server.engine.connect(way.now);
     REQUIRE(way.run_until([&] { return client.count<connected>() == 1; }));

@@ -11,8 +11,8 @@ namespace {
 /// Two engines back to back, without a path between them and without a note taken of anything.
 struct back_to_back {
     back_to_back() {
-        left.set_role(channel_role::dtls_client, now);
-        right.set_role(channel_role::dtls_server, now);
+        left.set_role(dtls_role::client, now);
+        right.set_role(dtls_role::server, now);
         left.connect(now);
         right.connect(now);
         pass(20ms);

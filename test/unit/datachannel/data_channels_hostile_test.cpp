@@ -11,7 +11,7 @@ namespace {
 struct attacked {
     explicit attacked(data_channels_config config = {}, association_config theirs = {})
         : victim(1, std::move(config)), attacker(2, theirs), way(victim, attacker) {
-        victim.engine.set_role(channel_role::dtls_client, way.now);
+        victim.engine.set_role(dtls_role::client, way.now);
         victim.engine.connect(way.now);
         attacker.engine.connect(way.now);
         way.run(1s);

@@ -82,7 +82,7 @@ TEST_CASE(
     auto c = pair.open(pair.right, labelled("c"));
     CHECK_FALSE(pair.right.engine.stream(a));
     CHECK(pair.right.engine.stream(b) == stream_id(1));
-    pair.right.engine.set_role(channel_role::dtls_server, pair.way.now);
+    pair.right.engine.set_role(dtls_role::server, pair.way.now);
     CHECK(pair.right.engine.stream(a) == stream_id(3)); // 1 is taken
     CHECK(pair.right.engine.stream(c) == stream_id(5));
     CHECK(pair.right.engine.state(a) == channel_state::connecting);
@@ -103,7 +103,7 @@ TEST_CASE("data channels: the role may come after the association") {
     pair.right.engine.connect(pair.way.now);
     REQUIRE(pair.way.run_until([&] { return pair.left.count<connected>() == 1; }));
     CHECK(pair.left.engine.state(early) == channel_state::connecting);
-    pair.left.engine.set_role(channel_role::dtls_client, pair.way.now);
+    pair.left.engine.set_role(dtls_role::client, pair.way.now);
     CHECK(pair.left.engine.state(early) == channel_state::open);
 }
 
@@ -160,7 +160,7 @@ TEST_CASE("data channels: an unordered channel sends in order until the peer has
     peer client(1);
     hostile_peer server(2);
     path way(client, server);
-    client.engine.set_role(channel_role::dtls_client, way.now);
+    client.engine.set_role(dtls_role::client, way.now);
     client.engine.connect(way.now);
     server.engine.connect(way.now);
     REQUIRE(way.run_until([&] { return client.count<connected>() == 1; }));
@@ -394,7 +394,7 @@ TEST_CASE("data channels: ids beyond what both ends have are refused") {
     peer alone(3, one);
     auto first = alone.open({}, time_point{});
     auto second = alone.open({}, time_point{});
-    alone.engine.set_role(channel_role::dtls_client, time_point{});
+    alone.engine.set_role(dtls_role::client, time_point{});
     alone.drain();
     CHECK(alone.engine.stream(first) == stream_id(0));
     CHECK(alone.log == std::vector<std::string>{"error", "channel closed"});

@@ -61,7 +61,7 @@ inline bytes whole(byte_view body, std::uint64_t sequence = 0) {
 
 /// The ClientHello of a cortc client, without headers.
 inline bytes own_client_hello() {
-    dtls_end client(options_for(crypto::dtls_role::client));
+    dtls_end client(options_for(dtls_role::client));
     client.session->start(time_point(1h));
     std::array<std::byte, 2048> space;
     const auto size = client.session->poll_transmit(space);

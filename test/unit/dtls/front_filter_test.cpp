@@ -23,7 +23,7 @@ std::optional<bytes> feed(front_filter& filter, const std::vector<bytes>& parts)
 
 /// A server session takes it: it answers with its flight.
 bool answered(byte_view datagram) {
-    dtls_end server(options_for(crypto::dtls_role::server));
+    dtls_end server(options_for(dtls_role::server));
     server.session->start(time_point(1h));
     server.session->handle_packet(datagram, time_point(1h));
     std::array<std::byte, 2048> space;

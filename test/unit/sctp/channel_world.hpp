@@ -212,8 +212,8 @@ struct two_peers {
     explicit two_peers(data_channels_config left_config = {}, data_channels_config right_config = {})
         : left(1, std::move(left_config)), right(2, std::move(right_config)), way(left, right) {}
     void connect() {
-        left.engine.set_role(channel_role::dtls_client, way.now);
-        right.engine.set_role(channel_role::dtls_server, way.now);
+        left.engine.set_role(dtls_role::client, way.now);
+        right.engine.set_role(dtls_role::server, way.now);
         left.engine.connect(way.now);
         right.engine.connect(way.now);
     }

@@ -197,7 +197,7 @@ TEST_CASE("srtp: the DTLS client's keys are outbound at the client and inbound a
               reinterpret_cast<unsigned char*>(material.data() + material.size()),
               static_cast<unsigned char>(1));
     const auto keys = crypto::split_srtp_keys(profile, material);
-    const srtp::options client(keys, crypto::dtls_role::client), server(keys, crypto::dtls_role::server);
+    const srtp::options client(keys, dtls_role::client), server(keys, dtls_role::server);
     CHECK(client.profile == profile);
     CHECK(client.outbound == keys.client);
     CHECK(client.inbound == keys.server);

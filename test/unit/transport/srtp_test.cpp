@@ -28,7 +28,7 @@ class end final : public transport_observer {
         where_->start();
         where_->add_generation(ufrag(), password());
     }
-    void negotiate(end& with, crypto::dtls_role role) {
+    void negotiate(end& with, dtls_role role) {
         peer_ = &with;
         where_->pair_generation(ufrag(), with.ufrag(), with.password(), false);
         where_->set_dtls(role, certificate_,
@@ -83,8 +83,8 @@ struct pair {
         REQUIRE(world.run_until([this] { return a.connected() && b.connected(); }, 10s));
     }
     void begin() {
-        a.negotiate(b, crypto::dtls_role::server);
-        b.negotiate(a, crypto::dtls_role::client);
+        a.negotiate(b, dtls_role::server);
+        b.negotiate(a, dtls_role::client);
         a.gather();
         b.gather();
     }
@@ -113,8 +113,7 @@ struct pair {
 std::unique_ptr<srtp::session> sender(const end& of, bool client) {
     const auto keys = of->dtls()->export_srtp_keys();
     REQUIRE(keys.has_value());
-    return srtp::session::make(
-        srtp::options(*keys, client ? crypto::dtls_role::client : crypto::dtls_role::server));
+    return srtp::session::make(srtp::options(*keys, client ? dtls_role::client : dtls_role::server));
 }
 
 bytes packet(std::uint8_t type, std::uint16_t sequence) {

@@ -178,16 +178,14 @@ CORTC_DECL std::shared_ptr<channel_impl> connection_channels::create(std::string
 // ---- what descriptions do
 
 CORTC_DECL void connection_channels::attach(const std::shared_ptr<transport>& where,
-                                            std::optional<jsep::dtls_role> role,
+                                            std::optional<dtls_role> role,
                                             const jsep::sctp_parameters& parameters) {
     auto& channels = engine();
     channels.set_remote(parameters.remote_port, parameters.max_message_size);
     if (transport_ == where) return; // a later answer: only the message size may have changed
     transport_ = where;
     if (role)
-        channels.set_role(*role == jsep::dtls_role::client ? datachannel::channel_role::dtls_client
-                                                           : datachannel::channel_role::dtls_server,
-                          owner_.core()->network().now());
+        channels.set_role(*role, owner_.core()->network().now());
     where->attach(channels);
     touch();
 }

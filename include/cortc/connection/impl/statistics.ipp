@@ -177,8 +177,7 @@ CORTC_DECL void connection_statistics::collect_transport(StatsReport& report, js
     if (!entry.local_ufrag.empty()) made.iceLocalUsernameFragment = entry.local_ufrag;
     made.iceState = closing ? IceTransportState::closed : entry.view->ice.get();
     made.dtlsState = closing ? DtlsTransportState::closed : entry.view->dtls.get();
-    if (entry.role)
-        made.dtlsRole = *entry.role == jsep::dtls_role::client ? DtlsRole::client : DtlsRole::server;
+    if (entry.role) made.dtlsRole = *entry.role == dtls_role::client ? DtlsRole::client : DtlsRole::server;
     made.selectedCandidatePairChanges = entry.where->agent().stats().selected_pair_changes;
     collect_certificates(report, id, entry, made);
     collect_pairs(report, id, entry, made);

@@ -94,9 +94,7 @@ CORTC_DECL void transport_set::set_dtls(const jsep::dtls_parameters& parameters,
                                         std::shared_ptr<const crypto::certificate> certificate) {
     auto& into = entries_.at(parameters.transport);
     into.role = parameters.role;
-    into.where->set_dtls(parameters.role == jsep::dtls_role::client ? crypto::dtls_role::client
-                                                                    : crypto::dtls_role::server,
-                         std::move(certificate), parameters.fingerprints);
+    into.where->set_dtls(parameters.role, std::move(certificate), parameters.fingerprints);
 }
 
 CORTC_DECL void transport_set::expect_media(jsep::transport_id id) {

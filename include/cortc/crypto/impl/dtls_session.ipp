@@ -4,10 +4,6 @@
 
 namespace cortc::crypto {
 
-CORTC_DECL std::string_view to_string(dtls_role role) noexcept {
-    return role == dtls_role::client ? "client" : "server";
-}
-
 CORTC_DECL std::string_view to_string(dtls_state state) noexcept {
     switch (state) {
     case dtls_state::idle:

@@ -79,8 +79,8 @@ CORTC_DECL void channel_table::unbind(channel_id id) {
     if (auto& ids = supplies_[stream & 1]; stream < ids.fresh) ids.released.insert(stream);
 }
 
-CORTC_DECL std::optional<stream_id> channel_table::free_stream(channel_role role, std::uint16_t limit) {
-    auto& ids = supplies_[role == channel_role::dtls_client ? 0 : 1];
+CORTC_DECL std::optional<stream_id> channel_table::free_stream(dtls_role role, std::uint16_t limit) {
+    auto& ids = supplies_[role == dtls_role::client ? 0 : 1];
     if (!ids.released.empty() && *ids.released.begin() < limit) return stream_id(*ids.released.begin());
     while (ids.fresh < limit && streams_.contains(stream_id(static_cast<std::uint16_t>(ids.fresh))))
         ids.fresh += 2;

@@ -12,7 +12,7 @@ CORTC_DECL data_channels::data_channels(data_channels_config config, random_sour
                                         logger log)
     : config_(std::move(config)), random_(random), pool_(pool), log_(log) {}
 
-CORTC_DECL void data_channels::set_role(channel_role role, time_point now) {
+CORTC_DECL void data_channels::set_role(dtls_role role, time_point now) {
     if (role_ || ended_) return;
     role_ = role;
     for (auto id : std::exchange(waiting_, {})) {

@@ -100,7 +100,7 @@ CORTC_DECL void data_channels::handle_ack(stream_id stream) {
 /// RFC 8832 6: what makes an OPEN on a free stream unacceptable.
 CORTC_DECL std::optional<channel_drop> data_channels::refusal(stream_id stream,
                                                               const dcep::open_message& message) const {
-    if (role_ && (stream.value() & 1) != (role_ == channel_role::dtls_client ? 1 : 0))
+    if (role_ && (stream.value() & 1) != (role_ == dtls_role::client ? 1 : 0))
         return channel_drop::wrong_parity;
     if (table_.size() - silent_ >= config_.limits.max_channels ||
         peer_label_bytes_ + message.label.size() + message.protocol.size() >

@@ -81,7 +81,7 @@ CORTC_DECL void transport::core::open(const crypto::backend& by, crypto::dtls_op
         return;
     }
     session = std::move(*made);
-    if (role == crypto::dtls_role::server && session->wants_whole_client_hello()) filter.emplace(log);
+    if (role == dtls_role::server && session->wants_whole_client_hello()) filter.emplace(log);
 }
 
 CORTC_DECL void transport::core::write(log_level level, std::string_view, std::string_view message) noexcept {

@@ -156,10 +156,10 @@ struct session::direction {
 
 // ---- both
 
-CORTC_DECL options::options(const crypto::srtp_keys& keys, crypto::dtls_role role) noexcept
+CORTC_DECL options::options(const crypto::srtp_keys& keys, dtls_role role) noexcept
     : profile(keys.profile)
-    , outbound(role == crypto::dtls_role::client ? keys.client : keys.server)
-    , inbound(role == crypto::dtls_role::client ? keys.server : keys.client) {}
+    , outbound(role == dtls_role::client ? keys.client : keys.server)
+    , inbound(role == dtls_role::client ? keys.server : keys.client) {}
 
 CORTC_DECL session::session(crypto::srtp_profile profile) : profile_(profile) {}
 CORTC_DECL session::~session() = default;

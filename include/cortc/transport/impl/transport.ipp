@@ -189,8 +189,7 @@ CORTC_DECL void transport::end_remote_candidates(const std::string& remote_ufrag
 
 // ---- DTLS, SRTP and SCTP
 
-CORTC_DECL void transport::set_dtls(crypto::dtls_role role,
-                                    std::shared_ptr<const crypto::certificate> certificate,
+CORTC_DECL void transport::set_dtls(dtls_role role, std::shared_ptr<const crypto::certificate> certificate,
                                     const std::vector<sdp::fingerprint>& fingerprints) {
     if (closed_ || dtls_) return;
     crypto::dtls_options options;
@@ -279,7 +278,7 @@ CORTC_DECL void transport::handle_dtls(ice::socket_id socket, const net::datagra
     if (!agent_.accept(socket, packet.source, packet.data.size(), at))
         return drop(demux_drop::invalid_source);
     data_.received(packet.data.size(), at);
-    if (dtls_role_ == crypto::dtls_role::server) start_dtls(at); // the peer's checks were quicker than ours
+    if (dtls_role_ == dtls_role::server) start_dtls(at); // the peer's checks were quicker than ours
     dtls_->handle_packet(packet.data, at);
     while (auto size = dtls_->poll_read(core_->scratch())) {
         agent_.note_received(socket, packet.source, at);

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "cortc/base/dtls_role.hpp"
 #include "cortc/crypto/certificate.hpp"
-#include "cortc/crypto/dtls_role.hpp"
 #include "cortc/crypto/mbedtls/backend.hpp"
 #include "cortc/crypto/mbedtls/compat.hpp"
 #include "cortc/crypto/srtp_keys.hpp"

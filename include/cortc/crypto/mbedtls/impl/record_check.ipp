@@ -2,7 +2,7 @@
 
 #include "cortc/base/bytes.hpp"
 #include "cortc/base/config.hpp"
-#include "cortc/crypto/dtls_role.hpp"
+#include "cortc/base/dtls_role.hpp"
 
 #include <algorithm>
 
