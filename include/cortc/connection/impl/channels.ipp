@@ -184,8 +184,7 @@ CORTC_DECL void connection_channels::attach(const std::shared_ptr<transport>& wh
     channels.set_remote(parameters.remote_port, parameters.max_message_size);
     if (transport_ == where) return; // a later answer: only the message size may have changed
     transport_ = where;
-    if (role)
-        channels.set_role(*role, owner_.core()->network().now());
+    if (role) channels.set_role(*role, owner_.core()->network().now());
     where->attach(channels);
     touch();
 }
