@@ -43,6 +43,7 @@ class end final : public transport_observer {
     [[nodiscard]] std::string password() const { return "a-password-of-22-and-more-" + name_; }
 
     void on_ice_state(transport&, ice::transport_state) override {}
+    void on_role_changed(transport&, ice::role) override {}
     void on_dtls_state(transport&, dtls_transport_state, const std::string&) override {}
     void on_local_candidate(transport&, const std::string& of, const sdp::candidate& candidate) override {
         peer_->where_->add_remote_candidate(of, candidate);
