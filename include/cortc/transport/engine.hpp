@@ -60,10 +60,13 @@ class datagram_sink {
 };
 
 struct transport_engine_config {
-    explicit transport_engine_config(ice::agent_config agent) : ice(std::move(agent)) {}
+    explicit transport_engine_config(random_source& source) : random(source) {}
 
-    ice::agent_config ice;
+    random_source& random; ///< must outlive the engine
+    ice::timings time;
+    ice::limits limit;
     logger log;
+    logger ice_log;
     byte_span scratch; ///< where a packet is decrypted before it is copied out: at least 64 KiB, for the
                        ///< length of a call, and shared with whom you like
 };
@@ -76,7 +79,7 @@ struct transport_engine_config {
 /// called in a wrong order or comes after close() has no effect.
 class transport_engine {
   public:
-    explicit transport_engine(transport_engine_config config);
+    explicit transport_engine(const transport_engine_config& config);
     transport_engine(const transport_engine&) = delete;
     transport_engine& operator=(const transport_engine&) = delete;
 
@@ -187,6 +190,7 @@ class transport_engine {
 
     logger log_;
     byte_span scratch_;
+    ice::request_table requests_;
     ice::agent agent_;
     std::vector<generation> generations_;
     std::unique_ptr<dtls::association> dtls_;

@@ -258,7 +258,7 @@ class end {
         return text;
     }
     transport_engine_config config() {
-        transport_engine_config made{ice::agent_config(random)};
+        transport_engine_config made(random);
         made.scratch = scratch;
         return made;
     }

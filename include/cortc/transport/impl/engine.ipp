@@ -8,8 +8,23 @@
 
 namespace cortc {
 
-CORTC_DECL transport_engine::transport_engine(transport_engine_config config)
-    : log_(config.log), scratch_(config.scratch), agent_(std::move(config.ice)), media_(config.log) {}
+namespace detail {
+
+CORTC_DECL ice::agent_config agent_config(const transport_engine_config& from, ice::request_table& requests) {
+    ice::agent_config made(from.random, requests);
+    made.log = from.ice_log;
+    made.time = from.time;
+    made.limit = from.limit;
+    return made;
+}
+
+} // namespace detail
+
+CORTC_DECL transport_engine::transport_engine(const transport_engine_config& config)
+    : log_(config.log)
+    , scratch_(config.scratch)
+    , agent_(detail::agent_config(config, requests_))
+    , media_(config.log) {}
 
 // ---- generations
 

@@ -14,11 +14,10 @@ namespace cortc {
 namespace detail {
 
 CORTC_DECL transport_engine_config engine_config(context_core& core) {
-    ice::agent_config agent(core.network().random());
-    agent.log = core.log("ice");
-    agent.limit.remote_candidates = core.options().limits.remote_candidates;
-    transport_engine_config config(std::move(agent));
+    transport_engine_config config(core.network().random());
     config.log = core.log("transport");
+    config.ice_log = core.log("ice");
+    config.limit.remote_candidates = core.options().limits.remote_candidates;
     config.scratch = core.scratch();
     return config;
 }
