@@ -10,25 +10,26 @@ namespace cortc {
 ///
 ///     engine_.change(*this)->set_role(role);
 ///
-/// The owner has `void drain(Engine&)`, which may throw, and which is called for changes within a drain too:
-/// the drain that runs goes on until nothing is left.
+/// Mutations within the scope of another are drained with it. The owner has `void drain(Engine&)`, which may
+/// throw, and which is called for changes within a drain too: the drain that runs goes on until nothing is
+/// left.
 template <class Engine, class Owner>
 class driven {
   public:
     /// One mutation, or several that are drained together.
     class [[nodiscard]] mutation {
       public:
-        mutation(Engine& engine, Owner& owner) noexcept : engine_(engine), owner_(owner) {}
+        mutation(driven& what, Owner& owner) noexcept : what_(what), owner_(owner) { ++what_.depth_; }
         mutation(const mutation&) = delete;
         mutation& operator=(const mutation&) = delete;
         ~mutation() noexcept(false) {
-            if (std::uncaught_exceptions() == exceptions_) owner_.drain(engine_);
+            if (--what_.depth_ == 0 && std::uncaught_exceptions() == exceptions_) owner_.drain(what_.engine_);
         }
 
-        Engine* operator->() const noexcept { return &engine_; }
+        Engine* operator->() const noexcept { return &what_.engine_; }
 
       private:
-        Engine& engine_;
+        driven& what_;
         Owner& owner_;
         int exceptions_ = std::uncaught_exceptions();
     };
@@ -36,12 +37,13 @@ class driven {
     template <class... Args>
     explicit driven(Args&&... args) : engine_(std::forward<Args>(args)...) {}
 
-    mutation change(Owner& owner) noexcept { return {engine_, owner}; }
+    mutation change(Owner& owner) noexcept { return {*this, owner}; }
     const Engine* operator->() const noexcept { return &engine_; }
     const Engine& operator*() const noexcept { return engine_; }
 
   private:
     Engine engine_;
+    int depth_ = 0; // of mutations
 };
 
 } // namespace cortc

@@ -107,6 +107,7 @@ class transport_set final : public transport_owner, private transport_observer {
     void on_dtls_state(transport& which, dtls_transport_state state, const std::string& why) override;
     void on_local_candidate(transport& which, const std::string& ufrag,
                             const sdp::candidate& candidate) override;
+    void on_gathering_error(transport&, const std::string&, const ice::gathering_error&) override {}
     void on_gathering_done(transport& which, const std::string& ufrag) override;
     void on_selected_pair(transport& which, const std::string& local_ufrag) override;
     void on_channel_event(datachannel::channel_event&& event) override;

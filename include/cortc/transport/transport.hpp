@@ -31,6 +31,8 @@ class transport_observer {
     virtual void on_dtls_state(transport&, dtls_transport_state state, const std::string& why) = 0;
     virtual void on_local_candidate(transport&, const std::string& ufrag,
                                     const sdp::candidate& candidate) = 0;
+    virtual void on_gathering_error(transport&, const std::string& ufrag,
+                                    const ice::gathering_error& error) = 0;
     virtual void on_gathering_done(transport&, const std::string& ufrag) = 0;
     virtual void on_selected_pair(transport&, const std::string& local_ufrag) = 0;
     virtual void on_channel_event(datachannel::channel_event&& event) = 0;
@@ -45,7 +47,7 @@ class transport_observer {
 /// The task that drives a transport_engine: its sockets, its timer and its place at the end of the executor's
 /// turn. Everything happens on the context's executor.
 class transport final : public std::enable_shared_from_this<transport>,
-                        private net::datagram_handler,
+                        private ice::datagram_receiver,
                         private end_of_turn_client,
                         private datagram_sink {
   public:
@@ -62,7 +64,7 @@ class transport final : public std::enable_shared_from_this<transport>,
     void set_role(ice::role role);
     /// A new local generation; it answers checks from now on. gather() follows.
     void add_generation(const std::string& ufrag, const std::string& pwd);
-    /// A gathering phase for it, by these settings.
+    /// A gathering phase for it, by these settings. It ends with the generation; another one replaces it.
     void gather(const std::string& ufrag, const ice::gather_settings& settings);
     void pair_generation(const std::string& local_ufrag, const std::string& ufrag, const std::string& pwd,
                          bool lite);
@@ -103,7 +105,7 @@ class transport final : public std::enable_shared_from_this<transport>,
 
     // What it is made of, for reports.
     [[nodiscard]] const ice::agent& agent() const noexcept { return engine_->agent(); }
-    [[nodiscard]] const ice::gatherer& sockets() const noexcept { return gatherer_; }
+    [[nodiscard]] const ice::local_transports& sockets() const noexcept { return sockets_; }
     /// Null before set_dtls().
     [[nodiscard]] const dtls::transport* dtls() const noexcept { return dtls_; }
     /// Null without media, and while there are no keys.
@@ -118,11 +120,12 @@ class transport final : public std::enable_shared_from_this<transport>,
   private:
     using engine_type = driven<transport_engine, transport>;
     friend engine_type;
+    class gathering;
 
     asio::awaitable<void> run();
     void ended();
 
-    void handle_batch(net::udp_socket& socket, std::span<const net::datagram> batch) override;
+    void handle_batch(ice::socket_id from, std::span<const net::datagram> batch) override;
     void handle_timeout();
     void end_of_turn() override;
     byte_span prepare() override;
@@ -134,12 +137,14 @@ class transport final : public std::enable_shared_from_this<transport>,
     void tell(const ice::state_changed& event);
     void tell(path_selected&& event);
     void tell(dtls_state_changed&& event);
+    void cancel_gathering(const std::string& ufrag) noexcept;
     void close_unused_sockets();
 
     std::shared_ptr<context_core> core_;
     transport_observer& observer_;
     engine_type engine_;
-    ice::gatherer gatherer_;
+    ice::local_transports sockets_;
+    std::vector<std::shared_ptr<gathering>> gathering_;
     const dtls::transport* dtls_ = nullptr; // the engine's
     std::unique_ptr<net::timer> timer_;
     time_point armed_ = never;

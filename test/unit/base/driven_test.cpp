@@ -37,7 +37,7 @@ TEST_CASE("every change of a driven engine is drained, and reading is not") {
     {
         auto several = it.engine.change(it);
         several->add(2);
-        several->add(3);
+        it.engine.change(it)->add(3); // within it
         CHECK(it.drained.size() == 1);
     }
     CHECK(it.drained == std::vector{1, 6});

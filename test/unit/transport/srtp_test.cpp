@@ -48,6 +48,7 @@ class end final : public transport_observer {
     void on_local_candidate(transport&, const std::string& of, const sdp::candidate& candidate) override {
         peer_->where_->add_remote_candidate(of, candidate);
     }
+    void on_gathering_error(transport&, const std::string&, const ice::gathering_error&) override {}
     void on_gathering_done(transport&, const std::string&) override {}
     void on_selected_pair(transport&, const std::string&) override {}
     void on_channel_event(datachannel::channel_event&&) override {}

@@ -26,6 +26,11 @@ CORTC_DECL ice::gather_options gather_options(context_core& core) {
     ice::gather_options options;
     options.loopback = true; // usable_interfaces() has decided
     options.interfaces = [&core] { return core.usable_interfaces(); };
+    return options;
+}
+
+CORTC_DECL ice::local_transport_options socket_options(const context_core& core) {
+    ice::local_transport_options options;
     if (const auto& range = core.options().port_range)
         options.ports = ice::port_range{range->first, range->second};
     return options;
@@ -45,11 +50,45 @@ class raised_flag {
 
 } // namespace detail
 
+/// One generation's gathering phase, and what becomes of its events. Whoever calls it keeps it: it may be
+/// cancelled meanwhile.
+class transport::gathering final : private ice::gathering_events {
+  public:
+    gathering(transport& owner, std::string ufrag)
+        : owner_(owner)
+        , ufrag_(std::move(ufrag))
+        , task_(owner.sockets_, *this, detail::gather_options(*owner.core_)) {}
+    gathering(const gathering&) = delete;
+    gathering& operator=(const gathering&) = delete;
+
+    [[nodiscard]] bool of(std::string_view ufrag) const noexcept { return ufrag_ == ufrag; }
+    void start(const ice::gather_settings& settings) { task_.start(settings); }
+    void cancel() noexcept { task_.cancel(); }
+
+  private:
+    void on_candidate(const ice::local_candidate& candidate) override {
+        if (auto signaled = owner_.change()->add_local_candidate(ufrag_, candidate, owner_.now()))
+            owner_.observer_.on_local_candidate(owner_, ufrag_, *signaled);
+    }
+    void on_error(const ice::gathering_error& error) override {
+        owner_.observer_.on_gathering_error(owner_, ufrag_, error);
+    }
+    void on_done() override {
+        owner_.change()->end_local_candidates(ufrag_, owner_.now());
+        std::erase_if(owner_.gathering_, [this](const auto& each) { return each.get() == this; });
+        owner_.observer_.on_gathering_done(owner_, ufrag_);
+    }
+
+    transport& owner_;
+    std::string ufrag_;
+    ice::gatherer task_;
+};
+
 CORTC_DECL transport::transport(std::shared_ptr<context_core> core, transport_observer& observer)
     : core_(std::move(core))
     , observer_(observer)
     , engine_(detail::engine_config(*core_))
-    , gatherer_(core_->network(), *this, core_->log("ice"), detail::gather_options(*core_))
+    , sockets_(core_->network(), *this, core_->log("ice"), detail::socket_options(*core_))
     , over_(core_) {}
 
 CORTC_DECL transport::~transport() = default;
@@ -66,7 +105,7 @@ CORTC_DECL void transport::start() {
 CORTC_DECL asio::awaitable<void> transport::run() { co_await over_.wait(asio::use_awaitable); }
 
 CORTC_DECL void transport::ended() {
-    gatherer_.close_all();
+    sockets_.close_all();
     auto keep = std::move(keep_);
     observer_.on_transport_ended(*this);
 }
@@ -81,17 +120,17 @@ CORTC_DECL void transport::add_generation(const std::string& ufrag, const std::s
 
 CORTC_DECL void transport::gather(const std::string& ufrag, const ice::gather_settings& settings) {
     if (closed_ || !engine_->has_generation(ufrag)) return;
-    auto engine = change();
-    for (const auto& socket : gatherer_.gather(settings)) {
-        ice::local_candidate host;
-        host.socket = socket.socket;
-        host.base = socket.local;
-        host.local_preference = socket.local_preference;
-        if (auto candidate = engine->add_local_candidate(ufrag, host, now()))
-            observer_.on_local_candidate(*this, ufrag, *candidate);
-    }
-    engine->end_local_candidates(ufrag, now());
-    observer_.on_gathering_done(*this, ufrag);
+    cancel_gathering(ufrag);
+    const auto phase = std::make_shared<gathering>(*this, ufrag);
+    gathering_.push_back(phase);
+    const auto together = change(); // with what it finds at once
+    phase->start(settings);
+}
+
+CORTC_DECL void transport::cancel_gathering(const std::string& ufrag) noexcept {
+    for (const auto& each : gathering_)
+        if (each->of(ufrag)) each->cancel();
+    std::erase_if(gathering_, [&](const auto& each) { return each->of(ufrag); });
 }
 
 CORTC_DECL void transport::pair_generation(const std::string& local_ufrag, const std::string& ufrag,
@@ -102,13 +141,14 @@ CORTC_DECL void transport::pair_generation(const std::string& local_ufrag, const
 }
 
 CORTC_DECL void transport::drop_generation(const std::string& local_ufrag) {
+    cancel_gathering(local_ufrag);
     change()->drop_generation(local_ufrag, now());
 }
 
 CORTC_DECL void transport::close_unused_sockets() {
-    gatherer_.close_unused([this](ice::socket_id socket) {
-        if (agent().uses(socket)) return true;
-        if (auto* gone = gatherer_.find(socket)) core_->batch().forget(*gone);
+    sockets_.close_unused([this](ice::local_transport& socket) {
+        if (agent().uses(socket.id())) return true;
+        socket.forget(core_->batch());
         return false;
     });
 }
@@ -156,15 +196,14 @@ CORTC_DECL void transport::touch() {
 
 // ---- in
 
-CORTC_DECL void transport::handle_batch(net::udp_socket& socket, std::span<const net::datagram> batch) {
+CORTC_DECL void transport::handle_batch(ice::socket_id from, std::span<const net::datagram> batch) {
     auto self = shared_from_this();
-    const auto id = gatherer_.id_of(socket);
-    if (closed_ || !id) return;
+    if (closed_) return;
     const auto at = now();
     const bool shaking_hands = dtls_state_ == dtls_transport_state::connecting;
     {
         auto engine = change();
-        for (const auto& packet : batch) engine->handle_datagram(*id, packet, at);
+        for (const auto& packet : batch) engine->handle_datagram(from, packet, at);
     }
     // A step of a handshake takes milliseconds. When fifty peers arrive at once, the answer to the first must
     // not wait for the steps of all the others that are ready in this turn: the peers compute meanwhile.
@@ -189,7 +228,10 @@ CORTC_DECL void transport::drain(transport_engine& engine) {
         [this](ice::state_changed&& event) { tell(event); },
         [this](ice::role_changed&& event) { observer_.on_role_changed(*this, event.now); },
         [this](path_selected&& event) { tell(std::move(event)); },
-        [this](generation_gone&&) { close_unused_sockets(); },
+        [this](generation_gone&& event) {
+            cancel_gathering(event.local_ufrag);
+            close_unused_sockets();
+        },
         [this](dtls_state_changed&& event) { tell(std::move(event)); },
         [this](datachannel::channel_event&& event) { observer_.on_channel_event(std::move(event)); },
         [this](datachannel::incoming_message&& message) { observer_.on_channel_message(std::move(message)); },
@@ -225,7 +267,7 @@ CORTC_DECL void transport::end_of_turn() {
 CORTC_DECL byte_span transport::prepare() { return core_->batch().prepare(); }
 
 CORTC_DECL void transport::commit(const ice::path& to, std::size_t size) {
-    if (auto* socket = gatherer_.find(to.socket)) core_->batch().commit(*socket, to.remote, size);
+    if (auto* socket = sockets_.find(to.socket)) socket->send(core_->batch(), size, to.remote);
 }
 
 // One timer for the whole engine; it is moved only to come earlier, and finds out when it came too early.
@@ -244,7 +286,8 @@ CORTC_DECL void transport::close(std::shared_ptr<void> keep) {
     change()->close(*this, now());
     core_->batch().flush();
     withdraw();
-    gatherer_.close_all();
+    for (const auto& each : std::exchange(gathering_, {})) each->cancel();
+    sockets_.close_all();
     timer_.reset();
     ice_state_ = ice::transport_state::closed;
     dtls_state_ = dtls_transport_state::closed;
