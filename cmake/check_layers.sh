@@ -46,7 +46,7 @@ while IFS= read -r file; do
         [[ $other == "$folder" || "${may[$folder]:- }" == *" $other "* ]] || offence "$file includes $included: $folder may not include $other"
     done < <(sed -nE 's/^ *# *include *[<"]([^">]+)[">].*/\1/p' "$file")
     # Engines have no clock, no threads, no global state.
-    if [[ $folder =~ ^(base|crypto|sdp|srtp|stun|jsep|sctp|datachannel|ice)$ ]] && grep -nE '(steady|system)_clock::now|std::(thread|mutex)\b|\bsleep' "$file" >/dev/null; then
+    if [[ $folder =~ ^(base|crypto|sdp|srtp|stun|jsep|sctp|datachannel|ice|transport)$ ]] && grep -nE '(steady|system)_clock::now|std::(thread|mutex)\b|\bsleep' "$file" >/dev/null; then
         [[ $file == crypto/mbedtls/* ]] || offence "$file: an engine reads a clock, or uses threads"
     fi
     if [[ $file == *.ipp ]] && grep -nE '^(static |namespace \{)' "$file" >/dev/null; then

@@ -7,6 +7,8 @@
 #include "cortc/ice/impl/consent.ipp"
 #include "cortc/ice/impl/gatherer.ipp"
 #include "cortc/ice/impl/generation.ipp"
+#include "cortc/ice/impl/local_transport.ipp"
+#include "cortc/ice/impl/requests.ipp"
 #include "cortc/ice/impl/responses.ipp"
 #include "cortc/ice/impl/server_url.ipp"
 #include "cortc/ice/impl/statistics.ipp"

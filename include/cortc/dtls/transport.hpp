@@ -2,6 +2,7 @@
 
 #include "cortc/base/config.hpp"
 #include "cortc/crypto/backend.hpp"
+#include "cortc/dtls/association.hpp"
 #include "cortc/dtls/front_filter.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -23,39 +24,37 @@ namespace cortc::dtls {
 ///
 /// close() and destruction detach: a running step ends on its own, and nothing is called back. A step counts
 /// as work of the context's executor, so that an io_context does not run dry before it returned.
-class transport {
+class transport final : public association {
   public:
     /// A session of the backend `by`. `worker` may be empty: then every step runs inline and `on_ready` is
     /// never called. `on_ready` may destroy the transport.
     transport(const crypto::backend& by, crypto::dtls_options options, boost::asio::any_io_executor context,
               boost::asio::any_io_executor worker = {}, std::function<void()> on_ready = {});
-    transport(const transport&) = delete;
-    transport& operator=(const transport&) = delete;
-    ~transport();
+    ~transport() override;
 
-    [[nodiscard]] bool busy() const noexcept;
+    [[nodiscard]] bool busy() const noexcept override;
 
-    void start(time_point now);
-    void handle_packet(byte_view datagram, time_point now);
-    [[nodiscard]] std::optional<std::size_t> poll_transmit(byte_span out);
-    [[nodiscard]] std::optional<std::size_t> poll_read(byte_span out);
-    [[nodiscard]] std::optional<crypto::dtls_event> poll_event();
+    void start(time_point now) override;
+    void handle_packet(byte_view datagram, time_point now) override;
+    [[nodiscard]] std::optional<std::size_t> poll_transmit(byte_span out) override;
+    [[nodiscard]] std::optional<std::size_t> poll_read(byte_span out) override;
+    [[nodiscard]] std::optional<crypto::dtls_event> poll_event() override;
     bool write(byte_view data);
-    [[nodiscard]] std::optional<std::size_t> seal(byte_view data, byte_span out);
+    [[nodiscard]] std::optional<std::size_t> seal(byte_view data, byte_span out) override;
     [[nodiscard]] std::size_t max_payload() const noexcept;
-    [[nodiscard]] time_point next_timeout() const noexcept;
-    void handle_timeout(time_point now);
+    [[nodiscard]] time_point next_timeout() const noexcept override;
+    void handle_timeout(time_point now) override;
     /// close_notify, if connected; the owner drains it.
-    void shutdown();
+    void shutdown() override;
     /// Ends at once and quietly; afterwards every call is a no-op.
-    void close();
+    void close() override;
 
     /// As of the last step that returned.
     [[nodiscard]] crypto::dtls_state state() const noexcept;
     /// These three return nothing while busy; the certificate's view lives as long as the transport.
-    [[nodiscard]] std::optional<crypto::srtp_keys> export_srtp_keys() const;
+    [[nodiscard]] std::optional<crypto::srtp_keys> export_srtp_keys() const override;
     [[nodiscard]] byte_view remote_certificate() const noexcept;
-    [[nodiscard]] std::string cipher_suite() const;
+    [[nodiscard]] std::string cipher_suite() const override;
     /// As of the last step that returned.
     [[nodiscard]] const crypto::dtls_stats& stats() const noexcept;
     [[nodiscard]] const front_filter::statistics& filter_stats() const noexcept;

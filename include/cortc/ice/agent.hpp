@@ -6,6 +6,7 @@
 #include "cortc/ice/candidate.hpp"
 #include "cortc/ice/generation.hpp"
 #include "cortc/ice/rate.hpp"
+#include "cortc/ice/requests.hpp"
 #include "cortc/ice/responses.hpp"
 #include "cortc/ice/statistics.hpp"
 #include "cortc/ice/transaction.hpp"
@@ -46,10 +47,14 @@ struct generation_retired {
 using event = std::variant<state_changed, selected_pair_changed, role_changed, generation_retired>;
 
 struct agent_config {
-    explicit agent_config(random_source& source) : random(source) {}
+    agent_config(random_source& source, request_table& table) : random(source), requests(table) {}
 
-    random_source&
-        random; ///< must outlive the agent; transaction ids, the tie-breaker and jitter come from it
+    ///@{
+    /// Must outlive the agent. Transaction ids, the tie-breaker and jitter come from `random`; `requests` is
+    /// shared with others who send requests over the same sockets.
+    random_source& random;
+    request_table& requests;
+    ///@}
     logger log;
     timings time;
     limits limit;
@@ -62,7 +67,7 @@ struct agent_config {
 /// A generation is one pair of credentials. The newest one is being checked while the one before still
 /// carries the data; once the new one selects a pair the old one is retired. Requests find their generation
 /// by the local ufrag, responses their transaction by its id.
-class agent {
+class agent final : private requester {
   public:
     explicit agent(agent_config config);
     agent(const agent&) = delete;
@@ -92,7 +97,7 @@ class agent {
     void remove_generation(generation_id id, time_point now);
     void close();
 
-    /// A datagram for which stun::is_stun() holds.
+    /// A datagram for which stun::is_stun() holds. What answers another's request is given to him.
     void handle_packet(socket_id socket, const endpoint& source, byte_view packet, time_point now);
     /// The transport received something authentic (a DTLS record, an SRTP packet): a sign of life, though not
     /// consent.
@@ -167,7 +172,7 @@ class agent {
     transmit send(generation& in, candidate_pair& pair, check_kind kind, byte_span out, time_point now);
     [[nodiscard]] transmit write(const transaction& request, const generation& in, byte_span out) const;
     [[nodiscard]] duration first_rto(const generation& in, const candidate_pair& pair) const noexcept;
-    void handle_response(const path& from, const stun::message& response, time_point now);
+    void handle_response(const path& from, const stun::message& response, time_point now) override;
     void handle_success(generation& in, candidate_pair& pair, const transaction& request,
                         const endpoint& mapped, time_point now);
     void handle_role_conflict(generation& in, candidate_pair& pair, const transaction& request,
@@ -187,6 +192,7 @@ class agent {
     void detect_failure(generation& in, time_point now);
 
     environment env_;
+    request_table& requests_;
     std::vector<std::unique_ptr<generation>> generations_; // oldest first
     transaction_table transactions_;
     response_queue responses_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/ice/checklist.hpp"
+#include "cortc/ice/requests.hpp"
 #include "cortc/ice/types.hpp"
 #include "cortc/stun/types.hpp"
 
@@ -17,6 +18,7 @@ enum class check_kind : std::uint8_t {
 /// A Binding request on its way. It can be written again from these fields, byte for byte.
 struct transaction {
     stun::transaction_id id{};
+    request_ticket ticket{};
     generation_id generation;
     pair_id pair;
     path route;
@@ -41,7 +43,8 @@ class transaction_table {
     void transmitted(transaction& request, time_point now) const noexcept;
 
     [[nodiscard]] transaction* find(const stun::transaction_id& id) noexcept;
-    void erase(const stun::transaction_id& id) noexcept;
+    /// Takes it out.
+    std::optional<transaction> take(const stun::transaction_id& id) noexcept;
     /// One whose retransmission is due.
     [[nodiscard]] transaction* due(time_point now) noexcept;
     /// Takes one whose time is over.

@@ -11,7 +11,7 @@
 
 namespace cortc::ice {
 
-/// One local transport: a bound UDP socket, later a TURN allocation. Its owner numbers them.
+/// One local transport (local_transport.hpp). Its owner numbers them.
 using socket_id = strong<struct socket_id_tag, std::uint32_t>;
 /// One use of a pair of credentials (RFC 8445 2.4: an ICE restart begins a new one). Numbered by the agent,
 /// from 1.

@@ -16,6 +16,7 @@ class send_batch {
     static constexpr std::size_t headroom = 40;
     static constexpr std::size_t tailroom = 32;
     static constexpr std::size_t capacity = 64;
+    static_assert(headroom % 4 == 0, "the payload is aligned");
 
     send_batch() : slots_(std::make_unique_for_overwrite<std::array<slot, capacity>>()) {}
 
@@ -24,11 +25,17 @@ class send_batch {
         if (size_ == capacity) flush();
         return byte_span((*slots_)[size_].storage).subspan(headroom, max_datagram);
     }
-    /// Takes the first `size` bytes of what prepare() returned.
-    void commit(udp_socket& via, const endpoint& destination, std::size_t size, ecn mark = ecn::not_ect) {
+    /// The `size` bytes in front of what prepare() returned, at most `headroom`: for a wrapper's header.
+    [[nodiscard]] byte_span header(std::size_t size) noexcept {
+        return byte_span((*slots_)[size_].storage).subspan(headroom - size, size);
+    }
+    /// Takes the first `size` bytes of what prepare() returned, and `header_size` of header() before them.
+    void commit(udp_socket& via, const endpoint& destination, std::size_t size, ecn mark = ecn::not_ect,
+                std::size_t header_size = 0) {
         auto& next = (*slots_)[size_];
         sockets_[size_] = &via;
-        ready_[size_] = {byte_view(next.storage).subspan(headroom, size), destination, mark};
+        ready_[size_] = {byte_view(next.storage).subspan(headroom - header_size, header_size + size),
+                         destination, mark};
         ++size_;
     }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }

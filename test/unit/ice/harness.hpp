@@ -36,11 +36,11 @@ class print_log final : public log_sink {
 /// An agent with its sockets and everything it said.
 struct node {
     explicit node(std::uint64_t seed, role as, timings time = {}, limits limit = {})
-        : random(seed), engine(config(random, time, limit)), name(std::to_string(seed)) {
+        : random(seed), engine(config(random, requests, time, limit)), name(std::to_string(seed)) {
         engine.set_role(as);
     }
-    static agent_config config(random_source& random, timings time, limits limit) {
-        agent_config out(random);
+    static agent_config config(random_source& random, request_table& requests, timings time, limits limit) {
+        agent_config out(random, requests);
         out.time = time;
         out.limit = limit;
         static print_log sink;
@@ -82,6 +82,7 @@ struct node {
     bool selected() const { return engine.selected_pair().has_value(); }
 
     seeded_random random;
+    request_table requests;
     agent engine;
     std::string name;
     std::vector<endpoint> sockets;

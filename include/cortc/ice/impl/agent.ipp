@@ -10,6 +10,7 @@ namespace cortc::ice {
 
 CORTC_DECL agent::agent(agent_config config)
     : env_{config.random, config.log, config.time, config.limit}
+    , requests_(config.requests)
     , transactions_(env_.time)
     , responses_(env_.limit)
     , pacing_(env_.time.pacing, env_.time.burst) {
@@ -154,7 +155,7 @@ CORTC_DECL void agent::handle_packet(socket_id socket, const endpoint& source, b
     } else if (parsed->is_request()) {
         handle_request(from, *parsed, now);
     } else if (parsed->is_response()) {
-        handle_response(from, *parsed, now);
+        if (!requests_.give_out(from, *parsed, now)) env_.drop(drop_reason::response_unknown);
     } // An indication keeps a NAT binding (RFC 8445 11) and wants nothing.
     settle(now);
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <utility>
 
 // Our checks: RFC 8445 7.2, RFC 7675.
 namespace cortc::ice {
@@ -15,7 +16,7 @@ CORTC_DECL std::optional<transmit> agent::transmit_retransmission(byte_span out,
     auto* in = find(request->generation);
     auto* pair = in ? in->checks().find(request->pair) : nullptr;
     if (!pair) { // pushed out of a full checklist
-        transactions_.erase(request->id);
+        transactions_.take(request->id);
         return transmit_retransmission(out, now);
     }
     transactions_.transmitted(*request, now);
@@ -68,6 +69,7 @@ CORTC_DECL transmit agent::send(generation& in, candidate_pair& pair, check_kind
                                 time_point now) {
     transaction request;
     env_.random.fill(request.id);
+    request.ticket = requests_.add(request.id, *this);
     request.generation = in.id();
     request.pair = pair.id;
     request.route = pair.route;
@@ -89,7 +91,7 @@ CORTC_DECL transmit agent::send(generation& in, candidate_pair& pair, check_kind
         if (request.use_candidate) in.when.nominated = std::min(in.when.nominated, now);
         if (!pair.valid) in.checks().set_state(pair, pair_state::in_progress);
     }
-    return write(transactions_.start(request, now), in, out);
+    return write(transactions_.start(std::move(request), now), in, out);
 }
 
 CORTC_DECL transmit agent::write(const transaction& request, const generation& in, byte_span out) const {
@@ -126,8 +128,8 @@ CORTC_DECL void agent::handle_response(const path& from, const stun::message& re
     if (!pair) return env_.drop(drop_reason::response_unknown);
     if (!response.verify_integrity(as_bytes(in->remote()->pwd))) // RFC 8489 9.1.4: as if never received
         return env_.drop(drop_reason::response_integrity);
-    const auto request = *known;
-    transactions_.erase(request.id);
+    const auto taken = transactions_.take(response.id());
+    const auto& request = *taken;
     // A pair that carries data is judged by its consent, not by one odd answer.
     auto spoiled = [&](drop_reason reason) {
         env_.drop(reason);

@@ -3,30 +3,61 @@
 #include "cortc/ice/gatherer.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace cortc::ice {
 
-CORTC_DECL gatherer::gatherer(net::network& network, net::datagram_handler& handler, logger log,
-                              gather_options options)
-    : network_(network), handler_(handler), log_(log), options_(std::move(options)) {}
+CORTC_DECL gatherer::gatherer(local_transports& transports, gathering_events& events,
+                              const gather_options& options)
+    : transports_(transports), events_(events), options_(options) {}
 
-CORTC_DECL std::vector<gathered_socket> gatherer::gather(const gather_settings& settings) {
-    std::vector<gathered_socket> out;
-    if (settings.policy == transport_policy::relay) return out;
-    auto wanted = wanted_interfaces();
-    auto preference = std::uint16_t{65535};
-    for (const auto& where : wanted) {
-        const auto* at = find(where.address);
-        if (!at) at = open(where);
-        if (at) out.push_back({at->id, at->socket->local(), preference, where.name});
-        --preference; // of the place, so that it does not depend on which sockets could be opened
+CORTC_DECL void gatherer::start(const gather_settings& settings) {
+    if (settings.policy != transport_policy::relay) gather_hosts();
+    if (!std::exchange(over_, true)) events_.on_done();
+}
+
+/// The application's functions may throw what they like. What the events throw is their owner's.
+CORTC_DECL void gatherer::gather_hosts() {
+    std::vector<net::interface_address> wanted;
+    std::string failure;
+    try {
+        wanted = wanted_interfaces();
+    } catch (const std::exception& error) {
+        failure = error.what();
+    } catch (...) {
+        failure = "an exception of unknown type";
     }
-    return out;
+    if (!failure.empty()) return fail(nullptr, "the interfaces are not known: " + failure);
+    auto preference =
+        std::uint16_t{65535}; // of the place: it does not depend on which sockets could be opened
+    for (const auto& where : wanted) {
+        if (over_) return;
+        gather_host(where, preference--);
+    }
+}
+
+CORTC_DECL void gatherer::gather_host(const net::interface_address& where, std::uint16_t preference) {
+    const auto at = transports_.open_udp(where);
+    if (!at)
+        return fail(&where.address, "no socket on " + where.address.to_string() + " (" + where.name +
+                                        "): " + at.error().message());
+    local_candidate host;
+    host.socket = (*at)->id();
+    host.base = (*at)->base();
+    host.local_preference = preference;
+    events_.on_candidate(host);
+}
+
+CORTC_DECL void gatherer::fail(const ip_address* address, std::string text) {
+    gathering_error error;
+    if (address) error.address = address->to_string();
+    error.text = std::move(text);
+    events_.on_error(error);
 }
 
 CORTC_DECL std::vector<net::interface_address> gatherer::wanted_interfaces() const {
-    auto all = options_.interfaces ? options_.interfaces() : network_.interfaces();
+    auto all = options_.interfaces ? options_.interfaces() : transports_.network().interfaces();
     std::vector<net::interface_address> wanted;
     for (auto& each : all) {
         if (each.kind == net::interface_kind::loopback && !options_.loopback) continue;
@@ -37,78 +68,6 @@ CORTC_DECL std::vector<net::interface_address> gatherer::wanted_interfaces() con
         if (std::ranges::none_of(wanted, same)) wanted.push_back(std::move(each));
     }
     return order_interfaces(std::move(wanted));
-}
-
-CORTC_DECL const gatherer::entry* gatherer::find(const ip_address& address) const noexcept {
-    auto at = std::ranges::find(sockets_, address, &entry::address);
-    return at == sockets_.end() ? nullptr : &*at;
-}
-
-CORTC_DECL const gatherer::entry* gatherer::open(const net::interface_address& where) {
-    if (sockets_.size() >= options_.max_sockets) {
-        ++counters_.over_limit;
-        return nullptr;
-    }
-    std::unique_ptr<net::udp_socket> socket;
-    if (options_.ports) {
-        socket = open_in_range(where.address, *options_.ports);
-    } else if (auto opened = network_.open_udp({where.address, 0}, handler_)) {
-        socket = std::move(*opened);
-    }
-    if (!socket) {
-        ++counters_.open_failures;
-        log_.warning("no socket on {} ({})", where.address.to_string(), where.name);
-        return nullptr;
-    }
-    ++counters_.opened;
-    log_.debug("socket {}: {} ({})", last_id_ + 1, to_string(socket->local()), where.name);
-    return &sockets_.emplace_back(entry{socket_id(++last_id_), where.address, std::move(socket)});
-}
-
-/// Begins anywhere in the range, so that many connections do not all fight for its first port.
-CORTC_DECL std::unique_ptr<net::udp_socket> gatherer::open_in_range(const ip_address& address,
-                                                                    port_range range) {
-    if (range.last < range.first) return nullptr;
-    const auto count = std::uint32_t{range.last} - range.first + 1;
-    const auto start = network_.random().u32() % count;
-    for (std::uint32_t i = 0; i < count; ++i) {
-        auto port = static_cast<std::uint16_t>(range.first + (start + i) % count);
-        if (auto opened = network_.open_udp({address, port}, handler_)) return std::move(*opened);
-    }
-    return nullptr;
-}
-
-CORTC_DECL net::udp_socket* gatherer::find(socket_id id) const noexcept {
-    auto at = std::ranges::find(sockets_, id, &entry::id);
-    return at == sockets_.end() ? nullptr : at->socket.get();
-}
-
-CORTC_DECL std::optional<socket_id> gatherer::id_of(const net::udp_socket& socket) const noexcept {
-    for (const auto& each : sockets_)
-        if (each.socket.get() == &socket) return each.id;
-    return {};
-}
-
-CORTC_DECL void gatherer::close(socket_id id) {
-    close_unused([id](socket_id each) { return each != id; });
-}
-
-CORTC_DECL std::size_t gatherer::close_unused(const std::function<bool(socket_id)>& in_use) {
-    return std::erase_if(sockets_, [&](const entry& each) {
-        if (in_use(each.id)) return false;
-        send_dropped_ += each.socket->stats().send_dropped;
-        return true;
-    });
-}
-
-CORTC_DECL void gatherer::close_all() {
-    close_unused([](socket_id) { return false; });
-}
-
-CORTC_DECL std::uint64_t gatherer::send_dropped() const noexcept {
-    auto all = send_dropped_;
-    for (const auto& each : sockets_) all += each.socket->stats().send_dropped;
-    return all;
 }
 
 CORTC_DECL std::vector<net::interface_address>

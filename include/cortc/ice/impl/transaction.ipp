@@ -31,8 +31,12 @@ CORTC_DECL transaction* transaction_table::find(const stun::transaction_id& id) 
     return at == requests_.end() ? nullptr : &*at;
 }
 
-CORTC_DECL void transaction_table::erase(const stun::transaction_id& id) noexcept {
-    std::erase_if(requests_, [&id](const transaction& request) { return request.id == id; });
+CORTC_DECL std::optional<transaction> transaction_table::take(const stun::transaction_id& id) noexcept {
+    auto at = std::ranges::find(requests_, id, &transaction::id);
+    if (at == requests_.end()) return {};
+    auto taken = std::move(*at);
+    requests_.erase(at);
+    return taken;
 }
 
 CORTC_DECL transaction* transaction_table::due(time_point now) noexcept {

@@ -2,6 +2,7 @@
 
 #include "cortc/srtp/session.hpp"
 
+#include <srtp2/crypto_types.h>
 #include <srtp2/srtp.h>
 
 #include <algorithm>
