@@ -4,6 +4,8 @@ target_compile_options(cortc_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 takes Asio's coroutine frame allocator for a mismatched pair (GCC bug 103993).
   target_compile_options(cortc_flags INTERFACE -Wno-mismatched-new-delete)
+  # Its garbage collector takes a tenth of the time where it begins at the default of 128 MB.
+  target_compile_options(cortc_flags INTERFACE "SHELL:--param ggc-min-heapsize=400000")
   if(CORTC_SANITIZE)
     # With sanitizers it takes Asio's use_future for uninitialized, among others.
     target_compile_options(cortc_flags INTERFACE -Wno-maybe-uninitialized)

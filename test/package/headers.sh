@@ -1,40 +1,31 @@
 #!/usr/bin/env bash
 # Compiles every public header alone and first, once as the compiled library's user and once header-only, and links two
-# translation units that include everything, both ways.
+# translation units that include everything, header-only.
+#
+# Compiled mode has nothing before the header, and shows what it forgets to include. Header-only mode adds the bodies, whose
+# order is to be shown; what they include of others is precompiled.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 work=build/headers
+rm -rf "$work"
 mkdir -p "$work"
 compiler=${CXX:-g++}
-flags=(-std=c++20 -Iinclude -Wall -Wextra -Wshadow -Werror -DBOOST_ASIO_NO_DEPRECATED)
+command -v ccache >/dev/null && compiler="ccache $compiler"
+flags=(-std=c++20 -Iinclude -Wall -Wextra -Wshadow -Werror -Winvalid-pch -DBOOST_ASIO_NO_DEPRECATED --param ggc-min-heapsize=400000)
 
-compile() { # mode header
-    local mode=$1 header=$2 define
-    [[ $mode == header_only ]] && define=-DCORTC_HEADER_ONLY || define=-DBOOST_ASIO_SEPARATE_COMPILATION
-    local out
-    if ! out=$(echo "#include \"$header\"" | $compiler "${flags[@]}" "$define" -fsyntax-only -x c++ - 2>&1); then
-        printf 'headers: %s does not compile alone (%s)\n%s\n' "$header" "$mode" "$(head -20 <<<"$out")"
+grep -rhoE '^#include <(boost/(asio|assert|system)/[a-z0-9_/]+\.hpp|fmt/[a-z]+\.h|[a-z_]+)>' include/cortc | sort -u >"$work/others.hpp"
+$compiler "${flags[@]}" -DCORTC_HEADER_ONLY -x c++-header "$work/others.hpp" -o "$work/others.hpp.gch"
+
+compile() { # mode source
+    local mode=$1 source=$2 options out
+    [[ $mode == header_only ]] && options="-DCORTC_HEADER_ONLY -include $work/others.hpp" || options=-DBOOST_ASIO_SEPARATE_COMPILATION
+    if ! out=$($compiler $flags_text $options -c "$source" -o "$source.$mode.o" 2>&1); then
+        printf 'headers: %s does not compile (%s)\n%s\n' "$(grep -o '"cortc/.*"' "$source" | xargs)" "$mode" "$(head -20 <<<"$out")"
         return 1
     fi
 }
 export -f compile
-export compiler
-export flags_text="${flags[*]}"
-
-mapfile -t headers < <(cd include && find cortc -name '*.hpp' -not -path '*/impl/*' | sort)
-printf '%s\n' "${headers[@]}" | xargs -P "$(nproc)" -I{} bash -c '
-    read -ra flags <<<"$flags_text"
-    status=0
-    for mode in compiled header_only; do compile $mode {} || status=1; done
-    exit $status'
-echo "headers: ${#headers[@]} compile alone, compiled and header-only"
-
-# In compiled mode the W3C surface needs nothing of Beast, mbedTLS or libsrtp.
-if echo '#include "cortc/cortc.hpp"' | $compiler "${flags[@]}" -DBOOST_ASIO_SEPARATE_COMPILATION -M -x c++ - |
-    grep -oE '[^ ]*(boost/beast|boost/json|/mbedtls|/srtp2)[^ ]*' | head -3 | grep .; then
-    echo "headers: cortc/cortc.hpp must not include the above in compiled mode"
-    exit 1
-fi
+export compiler work flags_text="${flags[*]}"
 
 for unit in one two; do
     cat >"$work/$unit.cpp" <<CPP
@@ -54,11 +45,24 @@ int main() {
     return one() == two() ? 0 : 1;
 }
 CPP
-sources=("$work/main.cpp" "$work/one.cpp" "$work/two.cpp")
+mapfile -t headers < <(cd include && find cortc -name '*.hpp' -not -path '*/impl/*' | sort)
+jobs=("header_only $work/main.cpp" "header_only $work/one.cpp" "header_only $work/two.cpp") # these take longest
+for header in "${headers[@]}"; do
+    source=$work/${header//\//.}.cpp
+    echo "#include \"$header\"" >"$source"
+    jobs+=("header_only $source" "compiled $source")
+done
+printf '%s\n' "${jobs[@]}" | xargs -P "$(nproc)" -I{} bash -c 'compile {}'
+echo "headers: ${#headers[@]} compile alone, compiled and header-only"
+
+# In compiled mode the W3C surface needs nothing of Beast, mbedTLS or libsrtp.
+if $compiler "${flags[@]}" -DBOOST_ASIO_SEPARATE_COMPILATION -M "$work/cortc.cortc.hpp.cpp" |
+    grep -oE '[^ ]*(boost/beast|boost/json|/mbedtls|/srtp2)[^ ]*' | head -3 | grep .; then
+    echo "headers: cortc/cortc.hpp must not include the above in compiled mode"
+    exit 1
+fi
+
 libraries=(-lfmt -lmbedtls -lmbedx509 -lmbedcrypto -lsrtp2 -lpthread)
-printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -I{} bash -c '
-    read -ra flags <<<"$flags_text"
-    $compiler "${flags[@]}" -DCORTC_HEADER_ONLY -c {} -o {}.o'
-$compiler "${sources[@]/%/.o}" "${libraries[@]}" -o "$work/header_only"
+$compiler "$work"/{main,one,two}.cpp.header_only.o "${libraries[@]}" -o "$work/header_only"
 "$work/header_only"
 echo "headers: two translation units link and run header-only"
