@@ -153,6 +153,8 @@ requires(!std::convertible_to<Token, KeygenAlgorithm>)
     return generateCertificate(where, KeygenAlgorithm(), std::forward<Token>(token));
 }
 
+CORTC_EXTERN_AWAIT(Certificate);
+
 } // namespace cortc
 
 #if defined(CORTC_HEADER_ONLY)

@@ -233,6 +233,9 @@ class DataChannel {
     std::shared_ptr<channel_impl> impl_;
 };
 
+CORTC_EXTERN_AWAIT(DataChannelState);
+CORTC_EXTERN_AWAIT(Message);
+
 } // namespace cortc
 
 #if defined(CORTC_HEADER_ONLY)

@@ -55,6 +55,8 @@ class DtlsTransport {
     std::shared_ptr<transport_impl> impl_;
 };
 
+CORTC_EXTERN_AWAIT(DtlsTransportState);
+
 } // namespace cortc
 
 #if defined(CORTC_HEADER_ONLY)

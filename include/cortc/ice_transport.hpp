@@ -103,6 +103,10 @@ class IceTransport {
     std::shared_ptr<transport_impl> impl_;
 };
 
+CORTC_EXTERN_AWAIT(IceTransportState);
+CORTC_EXTERN_AWAIT(IceGathererState);
+CORTC_EXTERN_AWAIT(std::optional<IceCandidatePair>);
+
 } // namespace cortc
 
 #if defined(CORTC_HEADER_ONLY)

@@ -115,6 +115,8 @@ class MediaStream {
     std::shared_ptr<stream_impl> impl_;
 };
 
+CORTC_EXTERN_AWAIT(MediaStreamTrack);
+
 } // namespace cortc
 
 #if defined(CORTC_HEADER_ONLY)

@@ -611,6 +611,16 @@ class PeerConnection {
     std::shared_ptr<connection> impl_;
 };
 
+CORTC_EXTERN_AWAIT(SessionDescription);
+CORTC_EXTERN_AWAIT(IdentityAssertion);
+CORTC_EXTERN_AWAIT(PeerConnectionState);
+CORTC_EXTERN_AWAIT(SignalingState);
+CORTC_EXTERN_AWAIT(SelectedPair);
+CORTC_EXTERN_AWAIT(StatsReport);
+CORTC_EXTERN_AWAIT(std::optional<IceCandidate>);
+CORTC_EXTERN_AWAIT(DataChannel);
+CORTC_EXTERN_AWAIT(TrackEvent);
+
 } // namespace cortc
 
 #if defined(CORTC_HEADER_ONLY)

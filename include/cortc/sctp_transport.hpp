@@ -57,6 +57,8 @@ class SctpTransport {
     std::shared_ptr<sctp_impl> impl_;
 };
 
+CORTC_EXTERN_AWAIT(SctpTransportState);
+
 } // namespace cortc
 
 #if defined(CORTC_HEADER_ONLY)

@@ -10,16 +10,16 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/execution/outstanding_work.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/prefer.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
+#include <cstddef>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -49,24 +49,54 @@ using completion_signature = typename detail::completion<R>::signature;
 
 class waiter_registry;
 
-/// A suspended operation, whatever its result.
-class waiter_base {
+/// A suspended operation, whatever its result. It is completed at most once, on the context's executor; the
+/// handler runs on its own executor, never from inside the call that started or completed it.
+/// Cancellation through the handler's slot (terminal, partial and total alike: no operation is ever half
+/// done) completes it with asio::error::operation_aborted, and only if it is not complete already: what was
+/// completed is never lost.
+/// While it is suspended it is work of both executors; once it is complete it is of neither, however long
+/// whoever it waited for still keeps it.
+/// What does not depend on the result is compiled once, in impl/waiter.ipp: every await would bring it into
+/// its translation unit otherwise.
+class waiter_base : public std::enable_shared_from_this<waiter_base> {
   public:
-    waiter_base() = default;
     waiter_base(const waiter_base&) = delete;
     waiter_base& operator=(const waiter_base&) = delete;
 
+    /// Listens to the slot. Called once, before the operation starts.
+    void listen();
+    [[nodiscard]] bool done() const noexcept { return done_; }
+    /// `withdrawn` runs on the context when the operation is cancelled, before it completes.
+    void on_cancel(std::function<void()> withdrawn) { withdrawn_ = std::move(withdrawn); }
+    /// False if it was complete already.
+    bool fail(std::exception_ptr error) { return finish(std::move(error)); }
+    bool fail(errc code, std::string message);
     /// Destroys the handler without calling it: the io_context is being destroyed.
-    virtual void abandon() noexcept = 0;
+    void abandon() noexcept;
 
   protected:
-    ~waiter_base() = default;
+    waiter_base(const asio::any_io_executor& context, const asio::any_io_executor& handler,
+                asio::cancellation_slot slot);
+    ~waiter_base();
+    bool finish(std::exception_ptr error);
 
   private:
     friend class waiter_registry;
+
+    /// Calls the handler, and no more refers to `self`, which may be the last to do so, when it does.
+    virtual void complete(std::shared_ptr<waiter_base> self, std::exception_ptr error) = 0;
+    virtual void drop_handler() noexcept = 0;
+    void cancel();
+
     waiter_base* previous_ = nullptr;
     waiter_base* next_ = nullptr;
     waiter_registry* registry_ = nullptr;
+    const asio::any_io_executor context_;
+    asio::any_io_executor context_work_; // tracked; both empty once complete
+    asio::any_io_executor handler_work_;
+    asio::cancellation_slot slot_;
+    std::function<void()> withdrawn_;
+    bool done_ = false;
 };
 
 /// Every operation suspended on one context. When its io_context is destroyed with operations pending, their
@@ -78,28 +108,9 @@ class waiter_registry {
     waiter_registry& operator=(const waiter_registry&) = delete;
     ~waiter_registry() { abandon(); }
 
-    void add(waiter_base& waiter) noexcept {
-        waiter.registry_ = this;
-        waiter.previous_ = nullptr;
-        waiter.next_ = first_;
-        if (first_) first_->previous_ = &waiter;
-        first_ = &waiter;
-        ++size_;
-    }
-    static void remove(waiter_base& waiter) noexcept {
-        auto* home = std::exchange(waiter.registry_, nullptr);
-        if (!home) return;
-        (waiter.previous_ ? waiter.previous_->next_ : home->first_) = waiter.next_;
-        if (waiter.next_) waiter.next_->previous_ = waiter.previous_;
-        --home->size_;
-    }
-    void abandon() noexcept {
-        while (first_) {
-            auto* waiter = first_;
-            remove(*waiter);
-            waiter->abandon();
-        }
-    }
+    void add(waiter_base& waiter) noexcept;
+    static void remove(waiter_base& waiter) noexcept;
+    void abandon() noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
   private:
@@ -125,129 +136,144 @@ class waiter_home {
     std::shared_ptr<waiter_registry> waiters_;
 };
 
-/// One suspended operation with a result of type R. It is completed at most once, on the context's executor;
-/// the handler runs on its own executor, never from inside the call that started or completed it.
-/// Cancellation through the handler's slot (terminal, partial and total alike: no operation is ever half
-/// done) completes it with asio::error::operation_aborted, and only if it is not complete already: what was
-/// completed is never lost.
-/// While it is suspended it is work of both executors; once it is complete it is of neither, however long
-/// whoever it waited for still keeps it.
+/// One suspended operation with a result of type R.
 template <class R>
-class waiter final : public waiter_base, public std::enable_shared_from_this<waiter<R>> {
+class waiter final : public waiter_base {
   public:
     using handler_type = asio::any_completion_handler<completion_signature<R>>;
     using value_type = detail::value_or_nothing<R>;
 
     template <class Handler>
     waiter(const asio::any_io_executor& context, Handler&& handler)
-        : context_(context)
-        , context_work_(asio::prefer(context, asio::execution::outstanding_work.tracked))
-        , handler_work_(asio::prefer(asio::any_io_executor(asio::get_associated_executor(handler, context)),
-                                     asio::execution::outstanding_work.tracked))
-        , slot_(asio::get_associated_cancellation_slot(handler)) {
+        : waiter_base(context, asio::get_associated_executor(handler, context),
+                      asio::get_associated_cancellation_slot(handler)) {
         // Boost 1.81: neither moving into an existing any_completion_handler nor copying one works; swapping
         // does.
         handler_type(detail::with_memory(std::forward<Handler>(handler))).swap(handler_);
     }
-    ~waiter() { waiter_registry::remove(*this); }
 
-    /// Listens to the slot. Called once, before the operation starts.
-    void listen() {
-        if (!slot_.is_connected()) return;
-        // The slot may outlive the io_context: what it holds must not touch that when it is destroyed.
-        slot_.assign([weak = this->weak_from_this()](asio::cancellation_type type) {
-            auto self = weak.lock();
-            if (!self || type == asio::cancellation_type::none) return;
-            // The signal may come from any thread: what it asks for, and the end of the waiter if this holds
-            // the last reference, happen on the context.
-            const auto context = self->context_;
-            asio::dispatch(context, [self = std::move(self)] { self->cancel(); });
-        });
+    /// False if it was complete already; `value` is then left alone.
+    bool succeed(value_type&& value = {}) {
+        if (done()) return false;
+        value_ = std::move(value);
+        return finish(nullptr);
     }
 
-    [[nodiscard]] bool done() const noexcept { return done_; }
-    /// `withdrawn` runs on the context when the operation is cancelled, before it completes.
-    void on_cancel(std::function<void()> withdrawn) { withdrawn_ = std::move(withdrawn); }
-
-    bool fail(std::exception_ptr error) { return finish(std::move(error), value_type{}); }
-    bool fail(errc code, std::string message) { return !done_ && fail(make_error(code, std::move(message))); }
-    /// False if it was complete already; `value` is then left alone.
-    bool succeed(value_type&& value = {}) { return finish(nullptr, std::move(value)); }
-
-    void abandon() noexcept override {
-        done_ = true;
-        const auto withdrawn = std::exchange(withdrawn_, nullptr);
-        const auto context_work = std::exchange(context_work_, {});
-        const auto handler_work = std::exchange(handler_work_, {});
+  private:
+    void complete(std::shared_ptr<waiter_base> self, std::exception_ptr error) override {
+        handler_type handler;
+        handler.swap(handler_);
+        auto value = std::move(value_);
+        self.reset();
+        if constexpr (std::is_void_v<R>) {
+            (void)value;
+            std::move(handler)(std::move(error));
+        } else {
+            std::move(handler)(std::move(error), std::move(value));
+        }
+    }
+    void drop_handler() noexcept override {
         handler_type dropped;
         dropped.swap(handler_); // destroys it, and perhaps this
     }
 
-  private:
-    bool finish(std::exception_ptr error, value_type&& value) {
-        if (done_) return false;
-        done_ = true;
-        const auto withdrawn = std::exchange(withdrawn_, nullptr); // may own what this is a part of
-        waiter_registry::remove(*this);
-        const auto context_work = std::exchange(context_work_, {});
-        const auto executor = std::exchange(handler_work_, {});
-        detail::post(executor, [self = this->shared_from_this(), error = std::move(error),
-                                value = std::move(value)]() mutable {
-            if (self->slot_.is_connected()) self->slot_.clear();
-            handler_type handler;
-            handler.swap(self->handler_);
-            self.reset();
-            if constexpr (std::is_void_v<R>) {
-                (void)value;
-                std::move(handler)(std::move(error));
-            } else {
-                std::move(handler)(std::move(error), std::move(value));
-            }
-        });
-        return true;
-    }
-    void cancel() {
-        if (done_) return;
-        auto keep = this->shared_from_this();
-        if (auto withdrawn = std::exchange(withdrawn_, nullptr)) withdrawn();
-        fail(std::make_exception_ptr(
-            boost::system::system_error(asio::error::make_error_code(asio::error::operation_aborted))));
-    }
-
-    const asio::any_io_executor context_;
-    asio::any_io_executor context_work_; // tracked; both empty once complete
-    asio::any_io_executor handler_work_;
-    asio::cancellation_slot slot_;
     handler_type handler_;
-    std::function<void()> withdrawn_;
-    bool done_ = false;
+    value_type value_{};
 };
 
 template <class R>
 using waiter_ptr = std::shared_ptr<waiter<R>>;
 
+namespace detail {
+
+/// How an operation begins, whatever that captures.
+class operation_start {
+  public:
+    virtual ~operation_start() = default;
+    virtual void begin(std::shared_ptr<waiter_base> operation) = 0;
+
+    static void* operator new(std::size_t size) { return operation_memory::allocate(size); }
+    static void operator delete(void* block, std::size_t size) noexcept {
+        operation_memory::deallocate(block, size);
+    }
+};
+template <class R, class Start>
+class operation_start_by final : public operation_start {
+  public:
+    explicit operation_start_by(Start&& start) : start_(std::move(start)) {}
+    void begin(std::shared_ptr<waiter_base> operation) override {
+        start_(std::static_pointer_cast<waiter<R>>(std::move(operation)));
+    }
+
+  private:
+    Start start_;
+};
+template <class R, class Start>
+std::unique_ptr<operation_start> start_by(Start&& start) {
+    return std::unique_ptr<operation_start>(new operation_start_by<R, Start>(std::move(start)));
+}
+
+/// Goes to the context's executor and begins there, at once when the caller is there already.
+void begin(std::shared_ptr<waiter_home> home, std::unique_ptr<operation_start> start,
+           std::shared_ptr<waiter_base> operation);
+
+/// An operation and its handler, together at last.
+template <class R>
+struct launch {
+    std::shared_ptr<waiter_home> home;
+    std::unique_ptr<operation_start> start;
+
+    template <class Handler>
+    void operator()(Handler&& handler) {
+        auto operation = std::allocate_shared<waiter<R>>(operation_allocator<void>(), home->executor(),
+                                                         std::forward<Handler>(handler));
+        begin(std::move(home), std::move(start), std::move(operation));
+    }
+};
+
+/// An operation with the default token. Compiled in the library for each of its results (CORTC_EXTERN_AWAIT),
+/// so that who awaits it instantiates nothing of what a suspended operation needs.
+template <class R>
+asio::awaitable<R> await(std::shared_ptr<waiter_home> home, std::unique_ptr<operation_start> start) {
+    return asio::async_initiate<const asio::use_awaitable_t<>, completion_signature<R>>(
+        launch<R>{std::move(home), std::move(start)}, asio::use_awaitable);
+}
+
+} // namespace detail
+
+/// After a class whose members return R, and in its .ipp.
+#if defined(CORTC_HEADER_ONLY)
+#define CORTC_EXTERN_AWAIT(R) static_assert(true)
+#define CORTC_AWAIT(R) static_assert(true)
+#else
+#define CORTC_EXTERN_AWAIT(R)                                                                                 \
+    extern template asio::awaitable<R> detail::await<R>(std::shared_ptr<waiter_home>,                          \
+                                                        std::unique_ptr<detail::operation_start>)
+#define CORTC_AWAIT(R)                                                                                        \
+    template asio::awaitable<R> detail::await<R>(std::shared_ptr<waiter_home>,                                 \
+                                                 std::unique_ptr<detail::operation_start>)
+#endif
+
+CORTC_EXTERN_AWAIT(void);
+CORTC_EXTERN_AWAIT(bool);
+CORTC_EXTERN_AWAIT(std::size_t);
+CORTC_EXTERN_AWAIT(std::string);
+
 /// Starts an operation from any thread: `start(waiter_ptr<R>)` runs on the context's executor, at once when
 /// the caller is there already. What it throws the operation fails with.
 template <class R, class Token, class Start>
 auto initiate(std::shared_ptr<waiter_home> home, Token&& token, Start start) {
-    return asio::async_initiate<Token, completion_signature<R>>(
-        [home = std::move(home), start = std::move(start)](auto&& handler) mutable {
-            auto executor = home->executor();
-            auto operation = std::allocate_shared<waiter<R>>(detail::operation_allocator<void>(), executor,
-                                                             std::forward<decltype(handler)>(handler));
-            operation->listen();
-            detail::dispatch(executor, [home = std::move(home), start = std::move(start),
-                                        operation = std::move(operation)]() mutable {
-                if (operation->done()) return; // cancelled on its way here
-                home->waiters()->add(*operation);
-                try {
-                    start(operation);
-                } catch (...) {
-                    operation->fail(std::current_exception());
-                }
-            });
-        },
-        token);
+    if constexpr (std::is_same_v<std::decay_t<Token>, asio::use_awaitable_t<>>) {
+        (void)token;
+        return detail::await<R>(std::move(home), detail::start_by<R>(std::move(start)));
+    } else {
+        return asio::async_initiate<Token, completion_signature<R>>(
+            [home = std::move(home), start = std::move(start)](auto&& handler) mutable {
+                detail::launch<R>{std::move(home), detail::start_by<R>(std::move(start))}(
+                    std::forward<decltype(handler)>(handler));
+            },
+            token);
+    }
 }
 
 /// Operations that wait for the same thing, any number of them.
@@ -353,3 +379,7 @@ class event_stream {
 };
 
 } // namespace cortc
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/async/impl/waiter.ipp"
+#endif

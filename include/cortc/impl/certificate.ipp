@@ -138,4 +138,6 @@ CORTC_DECL void detail::generate_certificate(const context& where, const KeygenA
                                    });
 }
 
+CORTC_AWAIT(Certificate);
+
 } // namespace cortc

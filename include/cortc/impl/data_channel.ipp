@@ -102,4 +102,7 @@ CORTC_DECL void DataChannel::readable(channel_impl& impl, waiter_ptr<void> opera
     impl.readable(std::move(operation));
 }
 
+CORTC_AWAIT(DataChannelState);
+CORTC_AWAIT(Message);
+
 } // namespace cortc

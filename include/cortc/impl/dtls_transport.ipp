@@ -29,4 +29,6 @@ CORTC_DECL void DtlsTransport::state_changed(transport_impl& impl, DtlsTransport
     impl.dtls.wait(from, std::move(operation));
 }
 
+CORTC_AWAIT(DtlsTransportState);
+
 } // namespace cortc

@@ -51,4 +51,8 @@ CORTC_DECL void IceTransport::selected_pair_changed(transport_impl& impl,
     impl.pair.wait(from, std::move(operation));
 }
 
+CORTC_AWAIT(IceTransportState);
+CORTC_AWAIT(IceGathererState);
+CORTC_AWAIT(std::optional<IceCandidatePair>);
+
 } // namespace cortc

@@ -69,4 +69,6 @@ CORTC_DECL void MediaStream::removed_readable(stream_impl& impl, waiter_ptr<void
     impl.removed().readable(std::move(operation));
 }
 
+CORTC_AWAIT(MediaStreamTrack);
+
 } // namespace cortc

@@ -193,4 +193,14 @@ CORTC_DECL void PeerConnection::channel_readable(connection& impl, waiter_ptr<vo
     impl.channels().incoming().readable(std::move(operation));
 }
 
+CORTC_AWAIT(SessionDescription);
+CORTC_AWAIT(IdentityAssertion);
+CORTC_AWAIT(PeerConnectionState);
+CORTC_AWAIT(SignalingState);
+CORTC_AWAIT(SelectedPair);
+CORTC_AWAIT(StatsReport);
+CORTC_AWAIT(std::optional<IceCandidate>);
+CORTC_AWAIT(DataChannel);
+CORTC_AWAIT(TrackEvent);
+
 } // namespace cortc

@@ -26,4 +26,6 @@ CORTC_DECL void SctpTransport::state_changed(sctp_impl& impl, SctpTransportState
     impl.state.wait(from, std::move(operation));
 }
 
+CORTC_AWAIT(SctpTransportState);
+
 } // namespace cortc

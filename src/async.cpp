@@ -1,0 +1,1 @@
+#include "cortc/async/impl/waiter.ipp"
