@@ -1,1 +1,2 @@
+#include "cortc/async/impl/operation_memory.ipp"
 #include "cortc/async/impl/waiter.ipp"

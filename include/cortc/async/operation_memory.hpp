@@ -1,5 +1,7 @@
 #pragma once
 
+#include "cortc/base/config.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/bind_allocator.hpp>
@@ -12,7 +14,6 @@
 #include <array>
 #include <cstddef>
 #include <memory>
-#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -27,33 +28,11 @@ namespace asio = boost::asio;
 /// new.
 class operation_memory {
   public:
-    static void* allocate(std::size_t size) {
-        const auto index = class_of(size);
-        if (keeps && index < classes && !ended()) {
-            auto& list = mine().lists[index];
-            if (list.count != 0) return list.blocks[--list.count];
-        }
-        return ::operator new(index < classes ? (index + 1) * granularity : size);
-    }
-    static void deallocate(void* block, std::size_t size) noexcept {
-        const auto index = class_of(size);
-        if (keeps && index < classes && !ended()) {
-            auto& list = mine().lists[index];
-            if (list.count != kept) {
-                list.blocks[list.count++] = block;
-                return;
-            }
-        }
-        ::operator delete(block);
-    }
+    static void* allocate(std::size_t size);
+    static void deallocate(void* block, std::size_t size) noexcept;
 
   private:
     static constexpr std::size_t granularity = 64, classes = 8, kept = 8;
-#if defined(__SANITIZE_ADDRESS__)
-    static constexpr bool keeps = false; // every use after the end is to be seen
-#else
-    static constexpr bool keeps = true;
-#endif
 
     struct list {
         std::array<void*, kept> blocks;
@@ -61,22 +40,13 @@ class operation_memory {
     };
     struct cache {
         std::array<list, classes> lists;
-        ~cache() {
-            ended() = true;
-            for (auto& each : lists)
-                while (each.count != 0) ::operator delete(each.blocks[--each.count]);
-        }
+        ~cache();
     };
     static std::size_t class_of(std::size_t size) noexcept { return (size - 1) / granularity; }
-    static cache& mine() {
-        thread_local cache own;
-        return own;
-    }
+    /// The list of this thread for the class; null where nothing is kept.
+    static list* mine(std::size_t index);
     /// The thread is at its end and has given its blocks back.
-    static bool& ended() noexcept {
-        thread_local bool own = false;
-        return own;
-    }
+    static bool& ended() noexcept;
 };
 
 template <class T>
@@ -132,3 +102,7 @@ void dispatch(const asio::any_io_executor& executor, Function function) {
 }
 
 } // namespace cortc::detail
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/async/impl/operation_memory.ipp"
+#endif

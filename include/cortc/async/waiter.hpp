@@ -9,8 +9,8 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <cstddef>
@@ -246,11 +246,11 @@ asio::awaitable<R> await(std::shared_ptr<waiter_home> home, std::unique_ptr<oper
 #define CORTC_EXTERN_AWAIT(R) static_assert(true)
 #define CORTC_AWAIT(R) static_assert(true)
 #else
-#define CORTC_EXTERN_AWAIT(R)                                                                                 \
-    extern template asio::awaitable<R> detail::await<R>(std::shared_ptr<waiter_home>,                          \
+#define CORTC_EXTERN_AWAIT(R)                                                                                \
+    extern template asio::awaitable<R> detail::await<R>(std::shared_ptr<waiter_home>,                        \
                                                         std::unique_ptr<detail::operation_start>)
-#define CORTC_AWAIT(R)                                                                                        \
-    template asio::awaitable<R> detail::await<R>(std::shared_ptr<waiter_home>,                                 \
+#define CORTC_AWAIT(R)                                                                                       \
+    template asio::awaitable<R> detail::await<R>(std::shared_ptr<waiter_home>,                               \
                                                  std::unique_ptr<detail::operation_start>)
 #endif
 

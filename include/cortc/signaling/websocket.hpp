@@ -169,6 +169,11 @@ template <class Token = asio::use_awaitable_t<>>
 
 } // namespace cortc::signaling
 
+namespace cortc {
+CORTC_EXTERN_AWAIT(signaling::message);
+CORTC_EXTERN_AWAIT(signaling::session);
+} // namespace cortc
+
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/signaling/impl/websocket.ipp"
 #endif

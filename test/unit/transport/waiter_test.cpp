@@ -4,8 +4,13 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <stdexcept>
+#include <string>
 
 using namespace cortc;
 
@@ -96,6 +101,51 @@ TEST_CASE("an operation that is cancelled on its way to the context does not sta
     io.poll();
     CHECK(end.value == -2);
     CHECK(where->started == 0);
+}
+
+TEST_CASE("with the default token an operation starts when it is awaited, and is cancelled like any other") {
+    asio::io_context io;
+    auto where = std::make_shared<place>(io.get_executor());
+    {
+        auto never = wait(where, asio::use_awaitable);
+        io.poll();
+        CHECK(where->started == 0);
+    }
+    CHECK(where.use_count() == 1);
+    asio::cancellation_signal signal;
+    ending first, second;
+    const auto spawn = [&](auto handler) { asio::co_spawn(io, wait(where, asio::use_awaitable), handler); };
+    spawn(first.handler());
+    spawn(asio::bind_cancellation_slot(signal.slot(), second.handler()));
+    io.restart();
+    io.poll();
+    CHECK(where->started == 2);
+    signal.emit(asio::cancellation_type::terminal);
+    io.poll();
+    CHECK(first.value == -1);
+    CHECK(second.value == -2);
+    where->waiting.succeed_all(7);
+    io.poll();
+    CHECK(first.value == 7);
+    CHECK(io.stopped());
+}
+
+TEST_CASE("what a start throws the operation fails with, whatever the token") {
+    asio::io_context io;
+    auto where = std::make_shared<place>(io.get_executor());
+    const auto refuse = [](waiter_ptr<int>) { throw std::runtime_error("refused"); };
+    std::string said;
+    const auto told = [&](std::exception_ptr error, int) {
+        try {
+            if (error) std::rethrow_exception(error);
+        } catch (const std::runtime_error& failure) {
+            said += failure.what();
+        }
+    };
+    initiate<int>(where, told, refuse);
+    asio::co_spawn(io, initiate<int>(where, asio::use_awaitable, refuse), told);
+    io.poll();
+    CHECK(said == "refusedrefused");
 }
 
 TEST_CASE("an operation is work of its executors until it completes, whoever keeps it then") {

@@ -111,3 +111,8 @@ CORTC_DECL void connect(const std::shared_ptr<session_impl>& impl, std::string_v
 
 } // namespace detail
 } // namespace cortc::signaling
+
+namespace cortc {
+CORTC_AWAIT(signaling::message);
+CORTC_AWAIT(signaling::session);
+} // namespace cortc
