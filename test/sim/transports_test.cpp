@@ -450,3 +450,60 @@ TEST_CASE("transports: why DTLS failed") {
     CHECK(ours.error());
     call.finish();
 }
+
+namespace {
+
+/// Both ends believe that they control: the offer says, wrongly, that its agent is lite.
+asio::awaitable<void> both_control(test::sim_call& call) {
+    auto offer = co_await call.offerer->createOffer();
+    co_await call.offerer->setLocalDescription(offer);
+    auto sdp = offer.sdp;
+    const auto group = sdp.find("a=group:BUNDLE");
+    sdp.erase(group, sdp.find("\r\n", group) + 2 - group);
+    sdp.insert(sdp.find("m="), "a=ice-lite\r\n");
+    auto twisted = SessionDescription(SdpType::offer, sdp);
+    co_await call.answerer->setRemoteDescription(twisted);
+    co_await call.answerer->setLocalDescription();
+    auto answer = *call.answerer->localDescription();
+    co_await call.offerer->setRemoteDescription(answer);
+    call.trickling.emplace_back(call.io.get_executor(), call.trickle(*call.offerer, *call.answerer));
+    call.trickling.emplace_back(call.io.get_executor(), call.trickle(*call.answerer, *call.offerer));
+    co_await call.offerer->connected();
+    co_await call.answerer->connected();
+    co_await call.pause(1s);
+}
+
+std::vector<IceRole> roles_of(const PeerConnection& pc) {
+    std::vector<IceRole> roles{pc.sctp()->transport().iceTransport().role()};
+    for (const auto& each : pc.getSenders()) roles.push_back(each.transport()->iceTransport().role());
+    return roles;
+}
+
+} // namespace
+
+TEST_CASE("transports: a role conflict on one ends it on all of the connection's") {
+    bool repaired_by_offerer = false, repaired_by_answerer = false;
+    for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+        CAPTURE(seed);
+        test::sim_call call(seed, test::link_of(5ms));
+        Configuration apart;
+        apart.bundlePolicy = BundlePolicy::max_compat;
+        call.offerer.emplace(call.a, apart);
+        call.answerer.emplace(call.b, apart);
+        call.offerer->addTransceiver("audio");
+        call.offerer->addTransceiver("video");
+        const auto channel = call.offerer->createDataChannel("chat");
+        call.run(both_control(call), 20s);
+        const auto offerer = roles_of(*call.offerer), answerer = roles_of(*call.answerer);
+        REQUIRE(offerer.size() == 3);
+        REQUIRE(answerer.size() == 3);
+        CHECK(std::count(offerer.begin(), offerer.end(), offerer.front()) == 3);
+        CHECK(std::count(answerer.begin(), answerer.end(), answerer.front()) == 3);
+        CHECK(offerer.front() != answerer.front());
+        repaired_by_offerer |= offerer.front() == IceRole::controlled;
+        repaired_by_answerer |= answerer.front() == IceRole::controlled;
+        call.finish();
+    }
+    CHECK(repaired_by_offerer);
+    CHECK(repaired_by_answerer);
+}

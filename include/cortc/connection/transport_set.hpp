@@ -103,11 +103,12 @@ class transport_set final : public transport_owner, private transport_observer {
     using position = std::map<jsep::transport_id, entry>::iterator;
 
     void on_ice_state(transport& which, ice::transport_state state) override;
-    void on_role_changed(transport&, ice::role) override {}
+    void on_role_changed(transport& which, ice::role now) override;
     void on_dtls_state(transport& which, dtls_transport_state state, const std::string& why) override;
     void on_local_candidate(transport& which, const std::string& ufrag,
                             const sdp::candidate& candidate) override;
-    void on_gathering_error(transport&, const std::string&, const ice::gathering_error&) override {}
+    void on_gathering_error(transport& which, const std::string& ufrag,
+                            const ice::gathering_error& error) override;
     void on_gathering_done(transport& which, const std::string& ufrag) override;
     void on_selected_pair(transport& which, const std::string& local_ufrag) override;
     void on_channel_event(datachannel::channel_event&& event) override;
@@ -124,7 +125,8 @@ class transport_set final : public transport_owner, private transport_observer {
     listener& listener_;
     channel_events& channels_;
     std::map<jsep::transport_id, entry> entries_;
-    std::size_t ending_ = 0; // transports that were closed and whose task has not ended
+    std::optional<std::uint64_t> tie_breaker_; // of all agents, since the first
+    std::size_t ending_ = 0;                   // transports that were closed and whose task has not ended
     event_stream<std::optional<IceCandidate>> candidates_;
 };
 

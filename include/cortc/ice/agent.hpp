@@ -58,6 +58,9 @@ struct agent_config {
     logger log;
     timings time;
     limits limit;
+    /// RFC 8445 16.1. The agents of a connection share one, so that every conflict ends the same way. None:
+    /// at random.
+    std::optional<std::uint64_t> tie_breaker;
 };
 
 /// A full ICE agent (RFC 8445) for one component, trickling (RFC 8838), patient (RFC 8863), with consent (RFC

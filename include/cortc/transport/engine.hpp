@@ -65,6 +65,7 @@ struct transport_engine_config {
     random_source& random; ///< must outlive the engine
     ice::timings time;
     ice::limits limit;
+    std::optional<std::uint64_t> tie_breaker; ///< none: at random
     logger log;
     logger ice_log;
     byte_span scratch; ///< where a packet is decrypted before it is copied out: at least 64 KiB, for the

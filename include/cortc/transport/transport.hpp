@@ -53,8 +53,10 @@ class transport final : public std::enable_shared_from_this<transport>,
   public:
     using selected = selected_path;
 
-    /// The observer must live until close(), which then keeps it alive itself.
-    transport(std::shared_ptr<context_core> core, transport_observer& observer);
+    /// The observer must live until close(), which then keeps it alive itself. `tie_breaker`: none, at
+    /// random; the transports of a connection share one (RFC 8445 16.1).
+    transport(std::shared_ptr<context_core> core, transport_observer& observer,
+              std::optional<std::uint64_t> tie_breaker = {});
     ~transport();
 
     /// Spawns run(). Once.

@@ -50,7 +50,10 @@ CORTC_DECL connection::~connection() = default;
 
 CORTC_DECL void connection::set_configuration(Configuration next) {
     if (is_closed()) throw Error(errc::invalid_state, "setConfiguration: the connection is closed");
+    const auto before = settings_.gathering();
     settings_.set(std::move(next), identity_.target());
+    // RFC 9429 4.1.18: other servers take effect with the next gathering phase, which takes a restart.
+    if (*settings_.gathering() != *before) negotiator_.session().set_needs_ice_restart();
 }
 
 // ---- what the session decided

@@ -32,7 +32,9 @@ CORTC_DECL transport_set::transport_set(part_owner& owner, jsep::session& sessio
 // ---- what the session decided
 
 CORTC_DECL void transport_set::add(const jsep::transport_added& added) {
-    auto made = std::make_shared<transport>(owner_.core(), static_cast<transport_observer&>(*this));
+    if (!tie_breaker_) tie_breaker_ = owner_.core()->network().random().u64();
+    auto made =
+        std::make_shared<transport>(owner_.core(), static_cast<transport_observer&>(*this), tie_breaker_);
     if (auto role = session_.controlling())
         made->set_role(*role ? ice::role::controlling : ice::role::controlled);
     made->start();
@@ -134,6 +136,12 @@ CORTC_DECL void transport_set::on_ice_state(transport& which, ice::transport_sta
     listener_.on_transport_state({});
 }
 
+/// RFC 8445 7.3.1.1: the role is the connection's, and all agents have the same tie-breaker.
+CORTC_DECL void transport_set::on_role_changed(transport& which, ice::role now) {
+    for (auto& [id, each] : entries_)
+        if (each.where.get() != &which) each.where->set_role(now);
+}
+
 CORTC_DECL void transport_set::on_dtls_state(transport& which, dtls_transport_state state,
                                              const std::string& why) {
     const bool over = state == dtls_transport_state::failed || state == dtls_transport_state::closed;
@@ -161,6 +169,11 @@ CORTC_DECL void transport_set::on_local_candidate(transport& which, const std::s
     if (!candidates_.push(
             IceCandidate(sdp::print_candidate(candidate), place->mid, place->mline_index, ufrag)))
         log_.debug("nobody reads nextIceCandidate(): a candidate is only in the local description");
+}
+
+CORTC_DECL void transport_set::on_gathering_error(transport&, const std::string& ufrag,
+                                                  const ice::gathering_error& error) {
+    log_.info("gathering for {}: {} {} {}", ufrag, error.address, error.url, error.text);
 }
 
 CORTC_DECL void transport_set::on_gathering_done(transport& which, const std::string& ufrag) {

@@ -14,7 +14,7 @@ CORTC_DECL agent::agent(agent_config config)
     , transactions_(env_.time)
     , responses_(env_.limit)
     , pacing_(env_.time.pacing, env_.time.burst) {
-    env_.tie_breaker = env_.random.u64();
+    env_.tie_breaker = config.tie_breaker ? *config.tie_breaker : env_.random.u64();
 }
 
 // --- generations and candidates ---

@@ -15,6 +15,7 @@ CORTC_DECL ice::agent_config agent_config(const transport_engine_config& from, i
     made.log = from.ice_log;
     made.time = from.time;
     made.limit = from.limit;
+    made.tie_breaker = from.tie_breaker;
     return made;
 }
 

@@ -13,11 +13,13 @@ namespace cortc {
 
 namespace detail {
 
-CORTC_DECL transport_engine_config engine_config(context_core& core) {
+CORTC_DECL transport_engine_config engine_config(context_core& core,
+                                                 std::optional<std::uint64_t> tie_breaker) {
     transport_engine_config config(core.network().random());
     config.log = core.log("transport");
     config.ice_log = core.log("ice");
     config.limit.remote_candidates = core.options().limits.remote_candidates;
+    config.tie_breaker = tie_breaker;
     config.scratch = core.scratch();
     return config;
 }
@@ -84,10 +86,11 @@ class transport::gathering final : private ice::gathering_events {
     ice::gatherer task_;
 };
 
-CORTC_DECL transport::transport(std::shared_ptr<context_core> core, transport_observer& observer)
+CORTC_DECL transport::transport(std::shared_ptr<context_core> core, transport_observer& observer,
+                                std::optional<std::uint64_t> tie_breaker)
     : core_(std::move(core))
     , observer_(observer)
-    , engine_(detail::engine_config(*core_))
+    , engine_(detail::engine_config(*core_, tie_breaker))
     , sockets_(core_->network(), *this, core_->log("ice"), detail::socket_options(*core_))
     , over_(core_) {}
 
