@@ -134,7 +134,7 @@ TEST_CASE("certificates from OpenSSL are read: PKCS #8, SEC 1 behind its paramet
 
 TEST_CASE("a description promises SHA-256, and the signature's hash if it is stronger") {
     const auto& by = each_backend();
-    const auto promised = [](const char* name) { return from(by, file(name))->promised_fingerprints(); };
+    const auto promised = [&](const char* name) { return from(by, file(name))->promised_fingerprints(); };
     using enum hash_algorithm;
     const auto strong = from(by, file("rsa_4096_sha512.pem"));
     CHECK(promised("rsa_4096_sha512.pem") == std::vector<fingerprint>{{sha256, strong->fingerprint(sha256)},

@@ -19,7 +19,7 @@ TEST_CASE("a fingerprint is the hash of the DER form") {
 TEST_CASE("a validity that cannot be written is refused") {
     const auto& by = each_backend();
     using namespace std::chrono;
-    const auto refused = [](unix_time now, seconds validity) {
+    const auto refused = [&](unix_time now, seconds validity) {
         return by.generate_certificate(key_type::ecdsa_p256, now, validity).has_error();
     };
     CHECK(refused(noon, 0s));

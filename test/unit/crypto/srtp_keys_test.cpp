@@ -24,7 +24,10 @@ struct grave {
     explicit grave(Args&&... args) : object(new (memory) T(std::forward<Args>(args)...)) {}
     [[nodiscard]] bool holds(byte_view what) const {
         bytes now;
-        for (const volatile std::byte& each : memory) now.push_back(each);
+        for (const volatile std::byte& each : memory) {
+            const std::byte value = each;
+            now.push_back(value);
+        }
         return std::search(now.begin(), now.end(), what.begin(), what.end()) != now.end();
     }
 
