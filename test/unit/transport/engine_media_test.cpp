@@ -40,8 +40,7 @@ struct media_world : two {
         while (!a.dtls->connected) REQUIRE(turn(b, a) | turn(a, b));
         REQUIRE_FALSE(b.dtls->connected);
         REQUIRE(b.engine.agent().is_valid_source(ice::socket_id(1), a.where));
-        srtp::options keys; // those of plain_dtls
-        sender = srtp::session::make(keys);
+        sender = srtp::session::make(srtp::options(*a.dtls->keys, dtls_role::server));
         REQUIRE(sender);
     }
     std::unique_ptr<srtp::session> sender;

@@ -34,7 +34,9 @@ TEST_CASE("transport: what a filter throws ends gathering with an error") {
     };
     pair two(ice::role::controlled, options);
     two.begin();
-    CHECK(two.a.heard == std::vector<std::string>{"error the interfaces are not known: no mood", "gathered"});
+    REQUIRE(two.a.heard.size() >= 2);
+    CHECK(two.a.heard[0] == "error the interfaces are not known: no mood");
+    CHECK(two.a.heard[1] == "gathered");
     two.finish();
 }
 
