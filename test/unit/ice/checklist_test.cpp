@@ -98,7 +98,7 @@ TEST_CASE("transactions are retransmitted on the schedule of RFC 8489 6.2.1") {
     transaction request;
     request.id.fill(std::byte{7});
     request.rto = 500ms;
-    table.start(request, start);
+    table.start(std::move(request), start);
     std::vector<duration> sent;
     auto now = start;
     while (table.size() > 0) {
@@ -120,7 +120,7 @@ TEST_CASE("a cancelled transaction is remembered as long as a last transmission"
     transaction request;
     request.id.fill(std::byte{7});
     request.rto = 500ms;
-    auto& started = table.start(request, start);
+    auto& started = table.start(std::move(request), start);
     for (auto now : {start + 500ms, start + 1500ms}) table.transmitted(started, now);
     CHECK(table.checking({}, {}));
     CHECK(table.next_timeout() == start + 3500ms);
@@ -142,7 +142,7 @@ TEST_CASE("of one pair, few cancelled transactions are remembered") {
         transaction request;
         request.id.fill(static_cast<std::byte>(i));
         request.rto = 500ms;
-        table.start(request, start);
+        table.start(std::move(request), start);
         table.cancel({}, {}, start);
     }
     CHECK(table.size() == 16);
