@@ -36,8 +36,8 @@ inline constexpr std::size_t max_format_parameters = 2048;
 /// The same encoding without a look at parameters: name, clock rate, channels.
 [[nodiscard]] bool same_encoding(const sdp::codec& a, const sdp::codec& b) noexcept;
 /// The same encoding, and the parameters that must agree do: what one side calls by this number is what the
-/// other calls by its own.
-[[nodiscard]] bool same_format(const sdp::codec& a, const sdp::codec& b);
+/// other calls by its own. `absent_agrees`: so does what `b` leaves out.
+[[nodiscard]] bool same_format(const sdp::codec& a, const sdp::codec& b, bool absent_agrees = false);
 
 /// The codecs of a section in the order of its m= line; RFC 3551's static payload types get their names. What
 /// is described but not on the m= line is not offered.

@@ -85,6 +85,14 @@ TEST_CASE("an answered codec with the offer's number may leave out what must agr
     CHECK(with.settled() == strings{std::to_string(number) + " " + std::to_string(number)});
 }
 
+TEST_CASE("an answered codec with the offer's number may get wrong what must agree") {
+    answered_video with;
+    const auto number = with.ours("VP9", "profile-id=2");
+    with.answers(static_cast<std::uint8_t>(number), "VP9", "profile-id=3");
+    REQUIRE(with.set());
+    CHECK(with.settled() == strings{std::to_string(number) + " " + std::to_string(number)});
+}
+
 TEST_CASE("the retransmission of what is not common is ignored") {
     answered_video with;
     with.answers(20, "VP8");

@@ -123,17 +123,19 @@ CORTC_DECL std::string answer_fmtp(const codec_capability& ours, const sdp::code
     return fmtp;
 }
 
-CORTC_DECL bool parameters_agree(const sdp::codec& own, const sdp::codec& offered) {
+CORTC_DECL bool parameters_agree(const sdp::codec& own, const sdp::codec& offered, bool absent_agrees) {
     const auto* rules = rules_of(offered);
     if (!rules) return true;
     for (const auto& rule : rules->parameters) {
         if (!rule.must_agree) continue;
-        if (offered.parameter(rule.key).value_or(rule.fallback) !=
-            own.parameter(rule.key).value_or(rule.fallback))
-            return false;
+        const auto written = offered.parameter(rule.key);
+        if (!written && absent_agrees) continue;
+        if (written.value_or(rule.fallback) != own.parameter(rule.key).value_or(rule.fallback)) return false;
     }
     if (!offered.is("H264")) return true;
-    auto theirs = parse_h264_format(offered.parameter("profile-level-id"));
+    const auto written = offered.parameter("profile-level-id");
+    if (!written && absent_agrees) return true;
+    auto theirs = parse_h264_format(written);
     auto limit = parse_h264_format(own.parameter("profile-level-id"));
     return theirs && limit && theirs->profile == limit->profile;
 }
@@ -258,11 +260,11 @@ CORTC_DECL bool same_encoding(const sdp::codec& a, const sdp::codec& b) noexcept
 CORTC_DECL bool matches(const codec_capability& ours, const sdp::codec& offered) {
     return offered.is(ours.name) && offered.clock_rate == ours.clock_rate &&
            detail::channels_of(offered) == ours.channels && offered.fmtp.size() <= max_format_parameters &&
-           detail::parameters_agree(detail::parameters_of(ours), offered);
+           detail::parameters_agree(detail::parameters_of(ours), offered, false);
 }
 
-CORTC_DECL bool same_format(const sdp::codec& a, const sdp::codec& b) {
-    return same_encoding(a, b) && detail::parameters_agree(a, b);
+CORTC_DECL bool same_format(const sdp::codec& a, const sdp::codec& b, bool absent_agrees) {
+    return same_encoding(a, b) && detail::parameters_agree(a, b, absent_agrees);
 }
 
 CORTC_DECL std::vector<sdp::codec> listed_codecs(const sdp::media_description& media) {

@@ -35,13 +35,13 @@ CORTC_DECL codec_pairing::codec_pairing(const std::vector<sdp::codec>& offered,
                                         const std::vector<sdp::codec>& answered)
     : offered_(offered), answered_(answered), taken_(offered.size()), partners_(answered.size()) {
     const auto same_number = [](const auto& a, const auto& b) { return a.payload_type == b.payload_type; };
-    pair(
-        [&](const auto& a, const auto& b) { return !b.is("rtx") && same_number(a, b) && same_format(a, b); });
-    pair([&](const auto& a, const auto& b) { return !b.is("rtx") && same_format(a, b); });
-    // Some answers leave out, or get wrong, what must agree: then the number decides.
+    const auto plain = [](const auto& codec) { return !codec.is("rtx"); };
+    // What an answer leaves out, its number tells; the last try is for those that get it wrong.
     pair([&](const auto& a, const auto& b) {
-        return !b.is("rtx") && same_number(a, b) && same_encoding(a, b);
+        return plain(b) && same_number(a, b) && same_format(a, b, true);
     });
+    pair([&](const auto& a, const auto& b) { return plain(b) && same_format(a, b); });
+    pair([&](const auto& a, const auto& b) { return plain(b) && same_number(a, b) && same_encoding(a, b); });
     pair([&](const auto& a, const auto& b) { return b.is("rtx") && retransmission_fits(a, b); });
 }
 
