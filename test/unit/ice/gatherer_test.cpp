@@ -154,6 +154,7 @@ TEST_CASE("a gatherer finds a host candidate on each address, families in turn")
             CHECK(sockets.stats().opened == 3);
         }
     }
+    network.refused_.clear();
     {
         local_transports sockets(network, receiver, {}, {.limit = 2});
         phase all(sockets);
