@@ -553,6 +553,13 @@ asio::awaitable<void> only_relayed(context where) {
     co_await pc.closed();
 }
 
+std::string ufrag_of(const PeerConnection& pc) {
+    const auto sdp = pc.localDescription()->sdp;
+    const auto at = sdp.find("a=ice-ufrag:");
+    REQUIRE(at != std::string::npos);
+    return sdp.substr(at, sdp.find("\r\n", at) - at);
+}
+
 asio::awaitable<void> from_the_next_phase(context where) {
     PeerConnection pc(where);
     auto channel = pc.createDataChannel("x");
@@ -560,16 +567,18 @@ asio::awaitable<void> from_the_next_phase(context where) {
     pc.setConfiguration(relay()); // the phase has begun
     co_await pc.gatheringComplete();
     CHECK(lines_of(pc, "a=candidate:") == 2);
-    co_await pc.setLocalDescription(); // the same credentials: no new phase
+    const auto first = ufrag_of(pc);
+    co_await pc.setLocalDescription(); // RFC 9429 4.1.18: the policy is another, so it restarts ICE
     co_await pc.gatheringComplete();
-    CHECK(lines_of(pc, "a=candidate:") == 2);
-    pc.restartIce();
+    CHECK(lines_of(pc, "a=candidate:") == 0);
+    const auto relayed = ufrag_of(pc);
+    CHECK(relayed != first);
+    pc.setConfiguration(relay()); // the same: nothing to restart for
     co_await pc.setLocalDescription();
     co_await pc.gatheringComplete();
-    CHECK(lines_of(pc, "a=candidate:") == 0);
+    CHECK(ufrag_of(pc) == relayed);
     pc.setConfiguration({});
     CHECK(lines_of(pc, "a=candidate:") == 0);
-    pc.restartIce();
     co_await pc.setLocalDescription();
     co_await pc.gatheringComplete();
     CHECK(lines_of(pc, "a=candidate:") == 2);
