@@ -531,7 +531,7 @@ void destroy(setting how) {
             INFO("turn " << turn << ", " << ends);
             more = destroy_at(how, turn, ends);
         }
-        CHECK(turn > 200);
+        CHECK(turn > 150);
     }
 }
 

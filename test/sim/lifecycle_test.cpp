@@ -493,7 +493,10 @@ TEST_CASE("life: many connections of one context do not disturb each other") {
             trickling.emplace_back(net.io.get_executor(), test::trickle(each->a, each->b));
             trickling.emplace_back(net.io.get_executor(), test::trickle(each->b, each->a));
         }
-        for (auto& each : pairs) co_await each->in.opened();
+        for (auto& each : pairs) {
+            co_await each->in.opened();
+            co_await each->out.opened(); // one way later
+        }
         for (int round = 0; round < 6; ++round) {
             for (std::size_t i = 0; i < pairs.size(); ++i) co_await pairs[i]->out.send(std::to_string(i));
             for (std::size_t i = 0; i < pairs.size(); ++i) {

@@ -2,7 +2,6 @@
 
 #include "cortc/async/waiter.hpp"
 #include "cortc/base/bytes.hpp"
-#include "cortc/context/context_core.hpp"
 #include "cortc/error.hpp"
 #include "cortc/ice_candidate.hpp"
 #include "cortc/jsep/types.hpp"
@@ -70,11 +69,11 @@ class watched {
 /// keeps it up to date and ends it; it keeps what can be asked afterwards, and not the connection.
 class transport_impl {
   public:
-    transport_impl(std::shared_ptr<context_core> core, std::weak_ptr<transport_owner> owner,
+    transport_impl(std::shared_ptr<waiter_home> home, std::weak_ptr<transport_owner> owner,
                    jsep::transport_id id)
-        : core_(std::move(core)), owner_(std::move(owner)), id_(id) {}
+        : home_(std::move(home)), owner_(std::move(owner)), id_(id) {}
 
-    [[nodiscard]] const std::shared_ptr<context_core>& core() const noexcept { return core_; }
+    [[nodiscard]] const std::shared_ptr<waiter_home>& home() const noexcept { return home_; }
     [[nodiscard]] jsep::transport_id id() const noexcept { return id_; }
 
     [[nodiscard]] IceRole role() const;
@@ -91,7 +90,7 @@ class transport_impl {
     std::optional<Error> dtls_error;
 
   private:
-    std::shared_ptr<context_core> core_;
+    std::shared_ptr<waiter_home> home_;
     std::weak_ptr<transport_owner> owner_;
     jsep::transport_id id_;
     bool ended_ = false;
@@ -104,7 +103,7 @@ class sctp_impl {
   public:
     explicit sctp_impl(std::shared_ptr<transport_impl> where) : over(std::move(where)) {}
 
-    [[nodiscard]] const std::shared_ptr<context_core>& core() const noexcept { return over->core(); }
+    [[nodiscard]] const std::shared_ptr<waiter_home>& home() const noexcept { return over->home(); }
     void end();
 
     std::shared_ptr<transport_impl> over; // never null

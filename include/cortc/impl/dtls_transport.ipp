@@ -12,7 +12,7 @@ CORTC_DECL transport_impl& DtlsTransport::impl() const {
     return *impl_;
 }
 
-CORTC_DECL std::shared_ptr<waiter_home> DtlsTransport::home() const { return impl().core(); }
+CORTC_DECL std::shared_ptr<waiter_home> DtlsTransport::home() const { return impl().home(); }
 
 CORTC_DECL IceTransport DtlsTransport::iceTransport() const {
     (void)impl();

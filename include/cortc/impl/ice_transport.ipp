@@ -12,7 +12,7 @@ CORTC_DECL transport_impl& IceTransport::impl() const {
     return *impl_;
 }
 
-CORTC_DECL std::shared_ptr<waiter_home> IceTransport::home() const { return impl().core(); }
+CORTC_DECL std::shared_ptr<waiter_home> IceTransport::home() const { return impl().home(); }
 
 CORTC_DECL IceRole IceTransport::role() const { return impl().role(); }
 CORTC_DECL IceComponent IceTransport::component() const {

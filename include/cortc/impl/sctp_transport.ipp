@@ -12,7 +12,7 @@ CORTC_DECL sctp_impl& SctpTransport::impl() const {
     return *impl_;
 }
 
-CORTC_DECL std::shared_ptr<waiter_home> SctpTransport::home() const { return impl().core(); }
+CORTC_DECL std::shared_ptr<waiter_home> SctpTransport::home() const { return impl().home(); }
 
 CORTC_DECL DtlsTransport SctpTransport::transport() const { return DtlsTransport(impl().over); }
 CORTC_DECL SctpTransportState SctpTransport::state() const { return impl().state.get(); }
