@@ -336,7 +336,8 @@ TEST_CASE("an offer created for a transceiver that was stopped meanwhile may sti
     auto offer = alice.offer();
     alice.jsep.stop(id);
     alice.jsep.set_local_description(sdp_type::offer, offer).value();
-    CHECK(alice.jsep.find(id)->stopped);
+    CHECK(alice.jsep.find(id)->stopping);
+    CHECK_FALSE(alice.jsep.find(id)->stopped); // its section is offered
     bob.jsep.set_remote_description(sdp_type::offer, offer).value();
     alice.jsep.set_remote_description(sdp_type::answer, bob.set_local()).value();
     CHECK(alice.jsep.negotiation_needed()); // its section is not rejected yet

@@ -380,8 +380,8 @@ TEST_CASE("the peer's answer to our offer narrows codecs, extensions and layers"
         CHECK(formats_of(sections_of(bob.offer())[0]).starts_with("98 99 "));
     }
     SECTION("none of the codecs") {
-        video.codecs[0].name = "VP8";
-        video.codecs[1].name = "VP8";
+        video.codecs[0].name = "VP7";
+        video.codecs[1].name = "VP7";
         auto done = bob.jsep.set_remote_description(sdp_type::answer, sdp::print(lines));
         REQUIRE_FALSE(done);
         CHECK(contains(done.error().message, "none of the codecs"));

@@ -112,7 +112,7 @@ TEST_CASE("set a description step 2, failure 4: a later offer keeps the order, k
     auto swapped = replaced(without_line(head, "a=group"), "t=0 0\r\n", "t=0 0\r\n") + audio +
                    "a=rtcp-mux\r\n" + offer.substr(offer.find("m="));
     refuses(pair.bob, sdp_type::offer, swapped, error_kind::invalid_access,
-            {"section 0", "m=application", "m=audio"});
+            {"section 0", "m=\"application\"", "m=\"audio\""});
     auto renamed = replaced(replaced(offer, "BUNDLE 0", "BUNDLE x"), "a=mid:0", "a=mid:x");
     refuses(pair.bob, sdp_type::offer, renamed, error_kind::invalid_access, {"a=mid:\"0\"", "a=mid:\"x\""});
 }
@@ -147,7 +147,7 @@ TEST_CASE("set a description step 2, failure 4: an answer fits its offer") {
             {"a=setup:holdconn", "active or passive"});
     refused(answer + audio + "a=rtcp-mux\r\n", {"2 sections", "the offer 1"});
     refused(answer.substr(0, answer.find("a=group")) + "m=audio 0 RTP/AVP 0\r\na=mid:0\r\n",
-            {"m=application", "m=audio"});
+            {"m=\"application\"", "m=\"audio\""});
     refused(replaced(answer, "UDP/DTLS/SCTP", "TCP/DTLS/SCTP"), {"UDP/DTLS/SCTP", "TCP/DTLS/SCTP"});
     refused(replaced(replaced(answer, "BUNDLE 0", "BUNDLE 9"), "a=mid:0", "a=mid:9"),
             {"a=mid:\"0\"", "a=mid:\"9\""});
