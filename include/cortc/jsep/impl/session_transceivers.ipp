@@ -45,6 +45,11 @@ CORTC_DECL outcome<void> validate_receive_rids(media_kind kind, const std::vecto
     return {};
 }
 
+/// One that stopped, for good or before it had a section, is no sender any more.
+CORTC_DECL bool holds_track(const transceiver& which) {
+    return which.track && !which.stopped && !(which.stopping && !which.section);
+}
+
 CORTC_DECL void let_send(transceiver& which) { which.direction = which.direction | sdp::direction::sendonly; }
 
 } // namespace detail
@@ -112,7 +117,7 @@ CORTC_DECL outcome<transceiver_id> session::add_track(media_kind kind, std::stri
     if (state() == signaling_state::closed) return detail::is_closed();
     const auto& all = model_.transceivers;
     if (std::any_of(all.begin(), all.end(),
-                    [&](const auto& each) { return !each.stopped && each.track == track; }))
+                    [&](const auto& each) { return each.track == track && detail::holds_track(each); }))
         return detail::refused(error_kind::invalid_access, "the track is one that a sender has already");
     if (codecs(kind).empty())
         return detail::refused(error_kind::not_supported, "no codec of this kind is configured");
