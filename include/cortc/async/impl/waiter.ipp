@@ -2,6 +2,7 @@
 
 #include "cortc/async/waiter.hpp"
 
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/prefer.hpp>
@@ -28,7 +29,7 @@ CORTC_DECL void waiter_base::listen() {
         // The signal may come from any thread: what it asks for, and the end of the waiter if this holds
         // the last reference, happen on the context.
         const auto context = self->context_;
-        detail::dispatch(context, [self = std::move(self)] { self->cancel(); });
+        asio::dispatch(context, [self = std::move(self)] { self->cancel(); });
     });
 }
 
