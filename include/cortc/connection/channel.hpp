@@ -3,8 +3,9 @@
 #include "cortc/async/waiter.hpp"
 #include "cortc/base/block_queue.hpp"
 #include "cortc/base/ring.hpp"
-#include "cortc/data_channel.hpp"
 #include "cortc/datachannel/data_channels.hpp"
+#include "cortc/message.hpp"
+#include "cortc/states.hpp"
 
 #include <memory>
 #include <optional>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cortc/context/context_core.hpp"
-#include "cortc/media_stream.hpp"
+#include "cortc/track.hpp"
 
 #include <memory>
 #include <string>

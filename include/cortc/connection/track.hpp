@@ -1,12 +1,14 @@
 #pragma once
 
+#include "cortc/async/waiter.hpp"
 #include "cortc/context/context_core.hpp"
-#include "cortc/track.hpp"
 
 #include <memory>
 #include <string>
 
 namespace cortc {
+
+enum class MediaKind;
 
 /// What MediaStreamTrack handles refer to. Belongs to the context's executor.
 class track_impl {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cortc/identity/provider.hpp"
+#include "cortc/error.hpp"
 #include "cortc/sdp/session_description.hpp"
 
 #include <cstddef>
@@ -8,6 +8,10 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace cortc {
+class IdentityAssertionResult;
+}
 
 /// The texts of RFC 8827 section 7: what is asserted, what a=identity carries, who that is. What comes from a
 /// peer is read strictly and within bounds, and nothing here throws because of it.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/connection/channel.hpp"
+#include "cortc/context/context_core.hpp"
 
 #include <algorithm>
 #include <utility>

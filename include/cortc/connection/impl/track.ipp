@@ -3,6 +3,7 @@
 #include "cortc/connection/track.hpp"
 #include "cortc/error.hpp"
 #include "cortc/jsep/model.hpp"
+#include "cortc/track.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -4,6 +4,7 @@
 #include "cortc/base/json.hpp"
 #include "cortc/base/json_writer.hpp"
 #include "cortc/base/utf8.hpp"
+#include "cortc/identity/provider.hpp"
 #include "cortc/identity/text.hpp"
 
 #include <algorithm>
