@@ -111,6 +111,7 @@ class association {
         bool last = false;     ///< the packet ends with it
         bool has_data = false; ///< DATA or FORWARD-TSN was in the packet
         bool has_sack = false;
+        bool has_re_config = false;
         time_point now{};
     };
     /// An answer that waits for poll_transmit().
@@ -152,6 +153,7 @@ class association {
     void handle_heartbeat_ack(const chunk& from, time_point now);
     void handle_error(const chunk& from);
     [[nodiscard]] next_chunk handle_unknown(const chunk& from);
+    void handle_re_configs(byte_view chunks, const arrival& in);
     void packet_done(const arrival& in);
     bool queue_reply(chunk_type type, std::uint8_t flags, std::uint32_t tag, bool alone, byte_view value);
     void queue_error(error_cause cause, byte_view value);
@@ -181,7 +183,7 @@ class association {
     void handle_reset_request(const tlv& parameter, time_point now);
     void handle_reset_response(const tlv& parameter, time_point now);
     void respond_to_reset(reset_sequence sequence, reset_result result);
-    void carry_out_resets();
+    void carry_out_reset();
     void end_reset(std::vector<stream_id> streams, bool done);
 
     // association_transmit.ipp
@@ -190,6 +192,7 @@ class association {
     void fill_setup(packet_builder& out, time_point now);
     void fill_established(packet_builder& out, time_point now);
     void add_replies(packet_builder& out);
+    void add_reset_request(packet_builder& out, time_point now);
     void add_shutdown(packet_builder& out, time_point now);
     void heartbeat_timeout(time_point now);
 

@@ -3,6 +3,7 @@
 #include "cortc/datachannel/data_channels.hpp"
 #include "test/support/flight.hpp"
 #include "test/support/seeded_random.hpp"
+#include "test/unit/sctp/packet_check.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -183,6 +184,7 @@ class path {
         for (int from : {0, 1}) {
             ends_[from]->drain();
             while (auto size = ends_[from]->poll_transmit(out, now)) {
+                test::check_packet(byte_view(out).first(*size));
                 if (lose && lose(from, sent_++)) continue;
                 flying_.send(ends_[1 - from], bytes(out.begin(), out.begin() + *size), now + delay);
             }

@@ -257,7 +257,7 @@ TEST_CASE("FORWARD-TSN passes abandoned chunks and what has arrived between them
     auto forward = [&]() -> std::optional<forward_tsn_chunk> {
         static std::array<std::byte, 200> storage;
         packet_builder out(storage, {});
-        sent.chunks.write_forward_tsn(out);
+        sent.chunks.write_forward_tsn(out, {});
         if (out.empty()) return std::nullopt;
         return parse_forward_tsn(*chunk_reader(byte_view(storage).subspan(12)).next());
     };

@@ -4,6 +4,7 @@
 #include "test/support/allocation_count.hpp"
 #include "test/support/flight.hpp"
 #include "test/support/seeded_random.hpp"
+#include "test/unit/sctp/packet_check.hpp"
 
 #include <functional>
 #include <map>
@@ -101,6 +102,7 @@ class pair {
         while (auto size = from.end.poll_transmit(out, now)) {
             any = true;
             bytes data(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(*size));
+            check_packet(data);
             if (from.tamper) from.tamper(data);
             if (!data.empty()) put(to, data);
             from.sent_at.push_back(now);

@@ -44,7 +44,19 @@ CORTC_DECL void association::handle_packet(byte_view packet, time_point now) {
         ++in.index;
     }
     if (!chunks.ok()) drop(drop_reason::malformed_chunk);
+    if (in.has_re_config) handle_re_configs(packet.subspan(common_header_size), in);
     packet_done(in);
+}
+
+/// Control chunks precede DATA (RFC 9260 6.10), but a reset is about everything sent before it: requests are
+/// looked at when the packet's DATA has been.
+CORTC_DECL void association::handle_re_configs(byte_view chunks, const arrival& in) {
+    chunk_reader reader(chunks);
+    for (std::size_t i = 0; i <= in.index && !ended_; ++i) {
+        const auto found = reader.next();
+        if (!found) return;
+        if (found->type == chunk_type::re_config) handle_re_config(*found, in.now);
+    }
 }
 
 /// RFC 9260 8.5. The tag of COOKIE-ECHO is compared with the cookie's later.
@@ -146,7 +158,7 @@ CORTC_DECL association::next_chunk association::handle_chunk(const chunk& from, 
         handle_error(from);
         break;
     case chunk_type::re_config:
-        handle_re_config(from, in.now);
+        in.has_re_config = true;
         break;
     default:
         return handle_unknown(from);
@@ -239,7 +251,6 @@ CORTC_DECL association::next_chunk association::handle_unknown(const chunk& from
 CORTC_DECL void association::packet_done(const arrival& in) {
     if (ended_) return;
     if (in.has_data) tcb_->receiver.packet_done(in.now);
-    carry_out_resets();
 }
 
 CORTC_DECL bool association::queue_reply(chunk_type type, std::uint8_t flags, std::uint32_t tag, bool alone,

@@ -59,6 +59,7 @@ CORTC_DECL void association::handle_reset_request(const tlv& parameter, time_poi
                                   : tcb_->reset_responder.handle(*request, tcb_->receiver.cumulative());
     if (too_often || result == reset_result::bad_sequence) drop(drop_reason::bad_reset);
     respond_to_reset(request->sequence, result);
+    carry_out_reset();
 }
 
 CORTC_DECL void association::respond_to_reset(reset_sequence sequence, reset_result result) {
@@ -71,10 +72,8 @@ CORTC_DECL void association::respond_to_reset(reset_sequence sequence, reset_res
     (void)queue_reply(chunk_type::re_config, 0, tcb_->peer_tag, false, value);
 }
 
-/// Resets of the peer's streams take effect when everything sent before them has arrived.
-CORTC_DECL void association::carry_out_resets() {
-    bool deferred = false;
-    auto ready = tcb_->reset_responder.take_ready(tcb_->receiver.cumulative(), deferred);
+CORTC_DECL void association::carry_out_reset() {
+    auto ready = tcb_->reset_responder.take_ready();
     if (!ready) return;
     auto streams = std::move(ready->streams);
     if (ready->all) {
@@ -86,7 +85,6 @@ CORTC_DECL void association::carry_out_resets() {
     streams.erase(std::unique(streams.begin(), streams.end()), streams.end());
     std::erase_if(streams, [&](stream_id stream) { return stream.value() >= tcb_->incoming_streams; });
     for (const auto stream : streams) tcb_->receiver.reset_stream(stream);
-    if (deferred) respond_to_reset(ready->sequence, reset_result::performed); // it need not ask again
     if (!streams.empty()) inbox_.emit(incoming_streams_reset{std::move(streams)}, true);
 }
 

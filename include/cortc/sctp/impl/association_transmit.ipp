@@ -69,14 +69,20 @@ CORTC_DECL void association::fill_established(packet_builder& out, time_point no
                          state_ == association_state::shutdown_pending ||
                          state_ == association_state::shutdown_received;
     if (!sending) return;
-    tcb_->sender.fill(out, now, true);
-    advance_shutdown(); // messages may have expired
+    add_reset_request(out, now);
+    tcb_->sender.fill(out, now, true, tcb_->reset_requester.last_assigned());
+    advance_shutdown(); // messages may have expired; there was no DATA then
     add_shutdown(out, now);
-    // After the data: a stream is reset when its last message has been sent.
+}
+
+/// A stream is reset when its last message has been sent, in a packet before: control chunks precede DATA
+/// (RFC 9260 6.10), and a request with the DATA it is about would be early.
+CORTC_DECL void association::add_reset_request(packet_builder& out, time_point now) {
+    auto& requester = tcb_->reset_requester;
     const auto most = (config_.mtu - 64) / 2;
-    tcb_->reset_requester.prepare(tcb_->sender.queue(), tcb_->sender.last_assigned(), most);
-    if (tcb_->reset_requester.due())
-        tcb_->reset_requester.write(out, tcb_->reset_responder.last_answered(), now, tcb_->rto().value());
+    requester.prepare(tcb_->sender.queue(), tcb_->sender.last_assigned(), most);
+    if (requester.due())
+        requester.write(out, tcb_->reset_responder.last_answered(), now, tcb_->rto().value());
 }
 
 CORTC_DECL void association::add_replies(packet_builder& out) {

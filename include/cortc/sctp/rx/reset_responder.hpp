@@ -4,6 +4,8 @@
 #include "cortc/sctp/types.hpp"
 #include "cortc/sctp/wire/parameters.hpp"
 
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace cortc::sctp {
@@ -18,28 +20,24 @@ class reset_responder {
         tsn last_assigned;
         bool all = false;
         std::vector<stream_id> streams; ///< when not all
-        friend bool operator==(const reset& a, const reset& b) {
-            return a.last_assigned == b.last_assigned && a.all == b.all && a.streams == b.streams;
-        }
     };
 
     void start(reset_sequence initial);
 
-    /// The answer to a request. A reset to be carried out is then in take_ready().
+    /// The answer to a request. A reset to be carried out is then in take_ready(). A request that came too
+    /// early is carried out when it comes again, not before: the peer repeats it under its number or the next
+    /// one, and with that number a repetition could not be told from the stream's next reset.
     [[nodiscard]] reset_result handle(const outgoing_reset_request& request, tsn cumulative);
     /// The answer to a request of a kind that we do not carry out.
     [[nodiscard]] reset_result refuse(reset_sequence sequence);
-    /// A reset for which everything has arrived. `deferred`: "in progress" was the answer when it was asked
-    /// for.
-    [[nodiscard]] std::optional<reset> take_ready(tsn cumulative, bool& deferred);
+    /// The reset that was answered with "performed", once.
+    [[nodiscard]] std::optional<reset> take_ready() noexcept { return std::exchange(ready_, std::nullopt); }
     [[nodiscard]] reset_sequence last_answered() const noexcept { return expected_.previous(); }
 
   private:
     reset_sequence expected_;
     reset_result last_result_ = reset_result::nothing_to_do;
-    std::optional<reset> waiting_;
-    std::optional<reset> last_done_; // when it had been answered with "in progress"
-    bool deferred_ = false;
+    std::optional<reset> ready_;
 };
 
 } // namespace cortc::sctp

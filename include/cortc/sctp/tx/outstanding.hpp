@@ -75,8 +75,10 @@ class outstanding_queue {
     [[nodiscard]] bool first_abandoned() const noexcept {
         return !chunks_.empty() && chunks_[0].state == condition::abandoned;
     }
-    /// FORWARD-TSN over the abandoned chunks at the front, as far as it fits (RFC 3758 3.5).
-    void write_forward_tsn(packet_builder& out);
+    /// FORWARD-TSN over the abandoned chunks at the front, as far as it fits (RFC 3758 3.5). `reset_at`: the
+    /// last TSN before a reset of streams that is under way. What names a stream's old life does not reach
+    /// beyond, so that it is out of date once the peer has performed the reset, however late it comes.
+    void write_forward_tsn(packet_builder& out, std::optional<tsn> reset_at);
     void shrink();
 
   private:

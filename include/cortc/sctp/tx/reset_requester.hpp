@@ -5,6 +5,7 @@
 #include "cortc/sctp/tx/send_queue.hpp"
 #include "cortc/sctp/wire/parameters.hpp"
 
+#include <optional>
 #include <vector>
 
 namespace cortc::sctp {
@@ -24,6 +25,10 @@ class reset_requester {
 
     /// Makes a request of the streams that are ready, when none is under way.
     void prepare(const send_queue& queue, tsn last_assigned, std::size_t max_streams);
+    /// The last TSN before the reset that is under way; nullopt: none is.
+    [[nodiscard]] std::optional<tsn> last_assigned() const noexcept {
+        return requested_.empty() ? std::nullopt : std::optional(last_assigned_);
+    }
     [[nodiscard]] bool due() const noexcept { return due_; }
     /// The RE-CONFIG chunk; does nothing when it does not fit. `answered`: the peer's request answered last.
     void write(packet_builder& out, reset_sequence answered, time_point now, duration rto);

@@ -18,7 +18,8 @@ struct outgoing_message {
     buffer data;
     struct outgoing_stream* stream = nullptr;
     ppid protocol;
-    ssn sequence; ///< assigned with the first fragment
+    ssn sequence;           ///< assigned with the first fragment
+    std::uint32_t life = 0; ///< of its stream
     bool unordered = false;
     bool abandoned = false;
     std::uint32_t size = 0;   ///< data is given back before the message when it is abandoned
@@ -45,6 +46,7 @@ struct outgoing_stream {
     bool ready = false;   ///< waits for its turn
     bool wanting = false; ///< was refused room in this period or the one before
     std::uint32_t refused_in = 0;
+    std::uint32_t life = 0; ///< how many resets have been completed
     bool resetting = false; ///< takes no more messages until the reset is answered
 };
 

@@ -32,8 +32,9 @@ class sender {
     /// Only refuses for want of room.
     [[nodiscard]] bool push(stream_id stream, ppid protocol, byte_view message, const send_options& options,
                             time_point now);
-    /// Adds DATA and FORWARD-TSN that may be sent now, as far as they fit. `arm`: start T3-rtx with it.
-    void fill(packet_builder& out, time_point now, bool arm);
+    /// Adds FORWARD-TSN and DATA that may be sent now, as far as they fit. `arm`: start T3-rtx with it.
+    /// `reset_at`: see outstanding_queue::write_forward_tsn().
+    void fill(packet_builder& out, time_point now, bool arm, std::optional<tsn> reset_at = {});
     [[nodiscard]] verdict handle_sack(const sack_chunk& sack, time_point now);
     /// SHUTDOWN carries an acknowledgement, too (RFC 9260 9.2).
     [[nodiscard]] verdict handle_cumulative(tsn cumulative, time_point now);
@@ -72,6 +73,8 @@ class sender {
     static constexpr std::size_t max_burst = 64;
 
     bool refuse(stream_id stream, std::size_t resume_at);
+    void give_up_hopeless(time_point now);
+    void write_forward_tsn(packet_builder& out, time_point now, std::optional<tsn> reset_at);
     void resend(packet_builder& out, time_point now);
     void send_new(packet_builder& out, time_point now);
     void send_fragment(packet_builder& out, outgoing_message& message, std::size_t size, time_point now);

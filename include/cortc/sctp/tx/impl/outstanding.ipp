@@ -186,12 +186,14 @@ CORTC_DECL void outstanding_queue::abandon(message_index message, std::size_t ne
 /// RFC 3758 3.5 stops at the first chunk that is not abandoned. We also pass chunks that gap blocks have
 /// acknowledged, if an abandoned one follows: what lies between two abandoned chunks are then whole messages
 /// that have arrived, and many holes take one round trip instead of one each.
-CORTC_DECL void outstanding_queue::write_forward_tsn(packet_builder& out) {
+CORTC_DECL void outstanding_queue::write_forward_tsn(packet_builder& out, std::optional<tsn> reset_at) {
     if (!out.fits(4)) return;
     const auto most = (out.room() - 4) / 4;
     skipped_.clear();
     std::size_t count = 0;
-    for (std::size_t i = 0; i < chunks_.size(); ++i) {
+    auto end = chunks_.size();
+    if (reset_at && *reset_at > cumulative_) end = std::min(end, index_of(*reset_at) + 1);
+    for (std::size_t i = 0; i < end; ++i) {
         if (chunks_[i].state == condition::acked) continue;
         if (chunks_[i].state != condition::abandoned || !note_skipped((*messages_)[chunks_[i].message], most))
             break;
@@ -208,7 +210,8 @@ CORTC_DECL void outstanding_queue::write_forward_tsn(packet_builder& out) {
 
 /// The highest abandoned sequence number of each stream. False: no room for one more.
 CORTC_DECL bool outstanding_queue::note_skipped(const outgoing_message& message, std::size_t most) {
-    if (message.unordered) return true;
+    // The sequence numbers of a life that a reset has ended mean other messages now (RFC 6525 5.2.2).
+    if (message.unordered || message.life != message.stream->life) return true;
     const auto known = std::find_if(skipped_.rbegin(), skipped_.rend(),
                                     [&](const skipped_stream& s) { return s.stream == message.stream->id; });
     if (known != skipped_.rend()) {

@@ -43,6 +43,7 @@ CORTC_DECL void send_queue::push(stream_id id, ppid protocol, byte_view message,
     added.data = pool_->acquire(message.size());
     added.data.append(message);
     added.stream = &owner;
+    added.life = owner.life;
     ++owner.messages;
     added.protocol = protocol;
     added.unordered = options.unordered;
@@ -108,6 +109,7 @@ CORTC_DECL void send_queue::end_life(stream_id id) {
     }
     set_weight(id, default_weight);
     ended.next_sequence = {};
+    ++ended.life;
     ended.low_threshold = 0;
 }
 

@@ -62,16 +62,30 @@ CORTC_DECL bool sender::poll_writable() noexcept {
     return true;
 }
 
-CORTC_DECL void sender::fill(packet_builder& out, time_point now, bool arm) {
+/// Control chunks precede DATA in a packet (RFC 9260 6.10): what is abandoned on the way goes with the next.
+CORTC_DECL void sender::fill(packet_builder& out, time_point now, bool arm, std::optional<tsn> reset_at) {
     acked_since_drain_ = 0;
+    give_up_hopeless(now);
+    write_forward_tsn(out, now, reset_at);
+    const auto before = out.room();
     resend(out, now);
     if (outstanding_.lost() == 0) send_new(out, now);
-    if (forward_due_ && outstanding_.first_abandoned() && out.fits(8)) {
-        outstanding_.write_forward_tsn(out);
-        forward_due_ = false;
-        forward_sent_ = now;
-    }
+    if (out.room() == before) write_forward_tsn(out, now, reset_at);
     if (arm) arm_timer(now);
+}
+
+CORTC_DECL void sender::give_up_hopeless(time_point now) {
+    while (const auto index = outstanding_.first_lost()) {
+        if (!hopeless(outstanding_[*index], now)) return;
+        abandon(outstanding_[*index].message, *index);
+    }
+}
+
+CORTC_DECL void sender::write_forward_tsn(packet_builder& out, time_point now, std::optional<tsn> reset_at) {
+    if (!forward_due_ || !outstanding_.first_abandoned() || !out.fits(8)) return;
+    outstanding_.write_forward_tsn(out, reset_at);
+    forward_due_ = false;
+    forward_sent_ = now;
 }
 
 CORTC_DECL void sender::arm_timer(time_point now) {
