@@ -134,3 +134,27 @@ TEST_CASE("a message that has begun is finished although others are not read") {
     while (auto message = net.b.end.poll_message()) held += message->data.size();
     CHECK(held <= 262144 * 5 / 4 + 65536);
 }
+
+TEST_CASE("sctp window: what it allows is taken, however small the messages are") {
+    pair net;
+    REQUIRE(net.connect());
+    net.b.reads = GENERATE(true, false);
+    constexpr std::size_t total = 40000;
+    send_options lossy;
+    lossy.max_retransmits = 0;
+    lossy.unordered = true;
+    std::size_t sent = 0;
+    const auto more = [&] {
+        while (sent < total && net.send(net.a, 1, pattern(6), lossy) == send_result::ok) ++sent;
+        net.pump();
+        return sent == total && net.a.end.buffered_amount() == 0;
+    };
+    (void)net.run(more, 60s);
+    net.run_for(5s);
+    net.b.reads = true;
+    net.pump();
+    REQUIRE(net.run(more, 60s));
+    net.run_for(5s);
+    CHECK(net.b.messages.size() == total);
+    CHECK(net.b.end.stats().dropped(drop_reason::window_overrun) == 0);
+}

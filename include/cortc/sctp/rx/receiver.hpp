@@ -9,6 +9,7 @@
 #include "cortc/sctp/timers.hpp"
 #include "cortc/sctp/wire/chunks.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace cortc::sctp {
@@ -55,8 +56,12 @@ class receiver {
     static constexpr std::size_t max_duplicates = 32;
 
     [[nodiscard]] bool has_room(const data_chunk& data) const noexcept;
+    [[nodiscard]] bool was_allowed(const data_chunk& data) const noexcept;
     [[nodiscard]] std::size_t waiting_cost() const noexcept;
     [[nodiscard]] std::size_t used() const noexcept { return inbox_->cost() + waiting_cost(); }
+    [[nodiscard]] std::size_t unused() const noexcept {
+        return config_->receive_window - std::min(config_->receive_window, used());
+    }
     [[nodiscard]] verdict take(const data_chunk& data);
     void place(whole_message&& message);
     void drop(drop_reason reason) noexcept { ++stats_->drops[static_cast<std::size_t>(reason)]; }
@@ -78,6 +83,8 @@ class receiver {
     bool had_gaps_ = false;
     bool sack_now_ = false;
     std::uint32_t advertised_;
+    std::uint64_t received_ = 0; ///< bytes of user data taken, ever
+    std::uint64_t allowed_;      ///< how many the windows advertised so far have let the peer send
 };
 
 } // namespace cortc::sctp

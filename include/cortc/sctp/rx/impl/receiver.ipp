@@ -17,7 +17,8 @@ CORTC_DECL receiver::receiver(const association_config& config, inbox& into, ass
     , tracker_(config.limits.max_gap_blocks)
     , fragments_(pool, config.max_message_size)
     , streams_(pool)
-    , advertised_(window()) {}
+    , advertised_(window())
+    , allowed_(advertised_) {}
 
 CORTC_DECL std::size_t receiver::waiting_cost() const noexcept {
     const auto messages = fragments_.runs() + streams_.waiting();
@@ -28,23 +29,31 @@ CORTC_DECL std::size_t receiver::waiting_cost() const noexcept {
 /// ever while it leaves others unread; and it may be larger than the window.
 CORTC_DECL std::uint32_t receiver::window() const noexcept {
     const auto window = config_->receive_window;
-    const auto taken = used();
-    auto free = taken < window ? window - taken : 0;
+    auto free = unused();
     if (free < window / 4)
         if (const auto begun = fragments_.unfinished_at(tracker_.cumulative()))
             free = std::max(free, std::min(window / 4, config_->max_message_size - *begun + config_->mtu));
     return free < config_->mtu ? 0 : static_cast<std::uint32_t>(free);
 }
 
-/// The sender knows nothing of our overhead per message, so new data gets a quarter more than the window.
-/// What fills a hole gets more: without it, nothing of what waits could ever be delivered. So does what comes
+/// The sender counts user data only (RFC 9260 3.3.2): our overhead per message makes the window smaller, but
+/// what was on the way then had been allowed. Bounded, for messages of a few bytes cost much more than they
+/// count.
+CORTC_DECL bool receiver::was_allowed(const data_chunk& data) const noexcept {
+    constexpr std::size_t most = 12; // windows
+    const auto size = data.payload.size();
+    return received_ + size <= allowed_ && used() + size <= most * config_->receive_window;
+}
+
+/// New data beyond what was allowed gets a quarter more than the window, for a SACK may have been lost. What
+/// fills a hole gets more: without it, nothing of what waits could ever be delivered. So does what comes
 /// while a message is unfinished, for the same reason.
 CORTC_DECL bool receiver::has_room(const data_chunk& data) const noexcept {
     const auto window = config_->receive_window;
     const bool fills_hole = data.number < tracker_.highest() ||
                             (data.number == tracker_.cumulative().next() && waiting_cost() != 0);
     const auto wanted = used() + data.payload.size();
-    if (wanted > window + window / 4) {
+    if (wanted > window + window / 4 && !was_allowed(data)) {
         if (!fills_hole && !fragments_.unfinished_at(tracker_.cumulative())) return false;
         if (wanted > window + window / 4 + config_->max_message_size + 65536) return false;
     }
@@ -69,13 +78,14 @@ CORTC_DECL receiver::verdict receiver::handle_data(const data_chunk& data) {
         break;
     }
     // A probe of our closed window is answered, not taken (RFC 9260 6.2).
-    const bool closed = advertised_ == 0 && window() == 0 && waiting_cost() == 0;
+    const bool closed = advertised_ == 0 && window() == 0 && waiting_cost() == 0 && !was_allowed(data);
     if (closed || !has_room(data)) {
         drop(drop_reason::window_overrun);
         sack_now_ = true;
         return verdict::ok;
     }
     tracker_.record(data.number);
+    received_ += data.payload.size();
     if (data.immediate) sack_now_ = true;
     return take(data);
 }
@@ -165,6 +175,7 @@ CORTC_DECL void receiver::write_sack(packet_builder& out) {
     const auto gaps = std::min(ranges.size(), (space - sack_fields_size) / 4);
     const auto duplicates = std::min(duplicate_count_, (space - sack_fields_size) / 4 - gaps);
     advertised_ = window();
+    allowed_ = std::max<std::uint64_t>(allowed_, received_ + unused());
     auto value = out.add(chunk_type::sack, 0, sack_fields_size + 4 * (gaps + duplicates));
     value.u32(tracker_.cumulative().value());
     value.u32(advertised_);
