@@ -207,3 +207,16 @@ TEST_CASE("a cookie comes back whole, or not at all") {
     key[0] ^= std::byte{1};
     CHECK_FALSE(open_cookie(sealed, key));
 }
+
+TEST_CASE("sctp wire: the parameter without a value does not end an INIT") {
+    std::array<std::byte, 64> storage;
+    byte_writer out(storage);
+    write_setup_parameters(out, {});
+    tlv_reader parameters(out.written());
+    const auto first = parameters.next();
+    const auto second = parameters.next();
+    REQUIRE(second);
+    CHECK(first->type == static_cast<std::uint16_t>(parameter_type::forward_tsn_supported));
+    CHECK_FALSE(second->value.empty());
+    CHECK_FALSE(parameters.next());
+}

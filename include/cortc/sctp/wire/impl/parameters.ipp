@@ -81,8 +81,9 @@ CORTC_DECL void write_tlv(byte_writer& out, std::uint16_t type, byte_view value)
 CORTC_DECL void write_setup_parameters(byte_writer& out, byte_view cookie) noexcept {
     constexpr std::array extensions{static_cast<std::byte>(chunk_type::re_config),
                                     static_cast<std::byte>(chunk_type::forward_tsn)};
-    write_tlv(out, static_cast<std::uint16_t>(parameter_type::supported_extensions), extensions);
+    // The shortest first: some peers read a full parameter's fixed fields at every place and fail at the end.
     write_tlv(out, static_cast<std::uint16_t>(parameter_type::forward_tsn_supported), {});
+    write_tlv(out, static_cast<std::uint16_t>(parameter_type::supported_extensions), extensions);
     if (!cookie.empty()) write_tlv(out, static_cast<std::uint16_t>(parameter_type::state_cookie), cookie);
 }
 
