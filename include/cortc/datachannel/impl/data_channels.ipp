@@ -210,7 +210,10 @@ CORTC_DECL void data_channels::on_restarted() {
 CORTC_DECL void data_channels::on_incoming_reset(stream_id stream) {
     auto id = table_.on_stream(stream);
     if (!id) id = watch_stream(stream); // answered by ours (RFC 8831 6.7)
-    if (!id) return;
+    if (!id) {
+        (void)association_->reset_stream(stream); // nothing can be kept of it
+        return;
+    }
     auto& which = *table_.find(*id);
     if (which.state == channel_state::connecting)
         return; // our OPEN is not sent: it is not about this channel

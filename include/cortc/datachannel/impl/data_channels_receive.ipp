@@ -131,7 +131,10 @@ CORTC_DECL void data_channels::handle_open(stream_id stream, byte_view message) 
     if (!reason) return accept(stream, *open, held);
     drop(*reason, stream);
     auto watched = watch_stream(stream);
-    if (!watched) return;
+    if (!watched) { // answered all the same, though nothing can be kept of it
+        (void)association_->reset_stream(stream);
+        return;
+    }
     if (held) table_.find(*watched)->outgoing = detail::outgoing_state::held;
     begin_reset(*watched);
 }
