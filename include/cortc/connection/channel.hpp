@@ -24,8 +24,11 @@ class channel_owner {
     virtual void touch() = 0;
     /// The same when no event can have come of it: a message to send.
     virtual void has_output() = 0;
-    /// The application has a message of this size.
-    virtual void consume(std::size_t bytes) = 0;
+    /// How many engines there were before this one.
+    [[nodiscard]] virtual std::uint64_t past_engines() const noexcept = 0;
+    /// The application has a message of this size, from the engine that came after so many others: what is
+    /// left of an engine that is gone does not open the window of the next one.
+    virtual void consume(std::size_t bytes, std::uint64_t past_engines) = 0;
 
   protected:
     ~channel_owner() = default;
@@ -101,6 +104,7 @@ class channel_impl : public std::enable_shared_from_this<channel_impl> {
     std::shared_ptr<context_core> core_;
     channel_owner* owner_;                       // null once the channel is closed
     std::weak_ptr<channel_owner> lasting_owner_; // whose window unread messages still occupy
+    std::uint64_t past_engines_;                 // before the one whose window it is
     datachannel::channel_id id_;
     datachannel::channel_parameters parameters_;
     DataChannelState state_;

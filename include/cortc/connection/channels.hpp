@@ -71,7 +71,8 @@ class connection_channels final : public channel_owner, public channel_events {
     [[nodiscard]] datachannel::data_channels& engine() override;
     void touch() override;
     void has_output() override;
-    void consume(std::size_t bytes) override;
+    [[nodiscard]] std::uint64_t past_engines() const noexcept override { return past_engines_; }
+    void consume(std::size_t bytes, std::uint64_t past_engines) override;
     // channel_events
     void on_channel_event(datachannel::channel_event&& event) override;
     void on_channel_message(datachannel::incoming_message&& message) override;
@@ -90,7 +91,8 @@ class connection_channels final : public channel_owner, public channel_events {
     std::shared_ptr<sctp_impl> view_;
     std::unordered_map<datachannel::channel_id, std::shared_ptr<channel_impl>> channels_;
     std::unordered_map<datachannel::channel_id, std::exception_ptr> errors_; // of channels about to close
-    std::uint64_t past_opened_ = 0;                                          // of engines that are gone
+    std::uint64_t past_engines_ = 0;
+    std::uint64_t past_opened_ = 0; // of engines that are gone
     std::uint64_t past_closed_ = 0;
     event_stream<DataChannel> incoming_;
 };

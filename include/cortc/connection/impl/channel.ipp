@@ -14,6 +14,7 @@ CORTC_DECL channel_impl::channel_impl(std::shared_ptr<context_core> core, std::w
     : core_(std::move(core))
     , owner_(owner.lock().get())
     , lasting_owner_(std::move(owner))
+    , past_engines_(owner_ ? owner_->past_engines() : 0)
     , id_(id)
     , parameters_(std::move(parameters))
     , state_(state) {}
@@ -24,9 +25,9 @@ CORTC_DECL channel_impl::~channel_impl() {
     std::vector<std::size_t> sizes;
     buffer_pool none(0); // the context's belongs to the context's executor
     while (!received_.empty()) sizes.push_back(received_.pop_front(none).size());
-    asio::post(core_->executor(), [weak = lasting_owner_, sizes = std::move(sizes)] {
+    asio::post(core_->executor(), [weak = lasting_owner_, sizes = std::move(sizes), past = past_engines_] {
         if (auto owner = weak.lock())
-            for (auto size : sizes) owner->consume(size);
+            for (auto size : sizes) owner->consume(size, past);
     });
 }
 
@@ -206,9 +207,9 @@ CORTC_DECL void channel_impl::require_no_reader() const {
 
 CORTC_DECL void channel_impl::consumed(std::size_t size) {
     if (owner_)
-        owner_->consume(size);
+        owner_->consume(size, past_engines_);
     else if (auto owner = lasting_owner_.lock())
-        owner->consume(size);
+        owner->consume(size, past_engines_);
 }
 
 CORTC_DECL Message channel_impl::take_one() {

@@ -123,8 +123,8 @@ CORTC_DECL void connection_channels::has_output() {
     if (transport_) transport_->wants_turn();
 }
 
-CORTC_DECL void connection_channels::consume(std::size_t size) {
-    if (owner_.is_closed() || !engine_) return;
+CORTC_DECL void connection_channels::consume(std::size_t size, std::uint64_t past_engines) {
+    if (owner_.is_closed() || !engine_ || past_engines != past_engines_) return;
     engine_->consume(size);
     has_output(); // a window update may be due
 }
@@ -202,6 +202,7 @@ CORTC_DECL void connection_channels::transport_removed(const std::shared_ptr<tra
     past_opened_ += engine_->stats().channels_opened;
     past_closed_ += engine_->stats().channels_opened;
     engine_.reset();
+    ++past_engines_;
 }
 
 CORTC_DECL void connection_channels::sync(const std::shared_ptr<transport_impl>& over) {
