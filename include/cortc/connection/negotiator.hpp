@@ -50,6 +50,8 @@ class negotiator final : public negotiation {
     void identity_assertion(waiter_ptr<std::string> operation);
 
     void update_negotiation_needed() override;
+    /// The state was told.
+    void signaling_changed(jsep::signaling_state now);
     void session_changed() override { listener_.apply_session(); }
     [[nodiscard]] event_stream<void>& negotiation_events() noexcept { return negotiation_events_; }
 
@@ -73,6 +75,7 @@ class negotiator final : public negotiation {
     /// What creates a description (of no type: of the one that fits) waits for certificate and assertion.
     [[nodiscard]] preparation to_create(std::optional<SdpType> type);
     void with_assertion(std::uint64_t id, prepared then);
+    void after_rollback(std::uint64_t id, const SessionDescription& description, prepared then);
     void with_validation(std::uint64_t id, const SessionDescription& description, prepared then);
     void check_negotiation_needed();
 

@@ -9,6 +9,7 @@
 #include <exception>
 #include <functional>
 #include <map>
+#include <optional>
 #include <utility>
 
 namespace cortc {
@@ -39,6 +40,9 @@ class operations {
     [[nodiscard]] bool empty() const noexcept { return chain_.empty(); }
     /// False: not now, but when the chain is empty (or never: it is closed).
     [[nodiscard]] bool may_update_negotiation_needed() { return chain_.update_negotiation_needed(); }
+    /// No operation begins before what was posted until now has run: who was just told of something finds
+    /// the connection as it was told.
+    void hold_back();
     /// Every operation fails.
     void close(const std::exception_ptr& why);
 
@@ -60,6 +64,8 @@ class operations {
     std::function<void()> update_negotiation_needed_;
     jsep::operations_chain chain_;
     std::map<std::uint64_t, chained> chained_;
+    bool held_back_ = false;
+    std::optional<std::uint64_t> to_begin_; // when it is not held back any more
     std::uint64_t last_ = 0;
 };
 

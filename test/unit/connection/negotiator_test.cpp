@@ -132,3 +132,107 @@ TEST_CASE("negotiator: after close() operations fail and nothing is needed") {
     CHECK(made->failure() == "InvalidStateError");
     CHECK(alice.self.negotiation_events().size() == 0);
 }
+
+namespace {
+
+/// What its listener does with signaling states in a connection.
+struct told_end : end_of_call {
+    std::vector<jsep::signaling_state> told;
+    void apply_session() override {
+        while (auto event = self.session().poll_event())
+            if (const auto* now = std::get_if<jsep::signaling_state_changed>(&*event)) {
+                told.push_back(now->state);
+                self.signaling_changed(now->state);
+            }
+    }
+};
+
+} // namespace
+
+TEST_CASE("negotiator: who waits for negotiation-needed resumes in stable, whatever was posted behind it") {
+    end_of_call peer;
+    peer.self.session().add_data_section();
+    const auto offer = peer.offer();
+    told_end self;
+    std::optional<jsep::signaling_state> seen;
+    initiate<void>(
+        std::static_pointer_cast<waiter_home>(self.where.core()),
+        [&](std::exception_ptr error) {
+            if (!error) seen = self.self.session().state();
+        },
+        [&](auto op) { self.self.negotiation_events().read(std::move(op)); });
+    self.run();
+    self.self.session().add_data_section();
+    self.self.update_negotiation_needed();
+    auto set = test::begin(self, [&](auto op) { self.self.set_remote(offer, std::move(op)); });
+    self.run();
+    CHECK(set->done);
+    CHECK_FALSE(set->error);
+    CHECK(self.self.session().state() == jsep::signaling_state::have_remote_offer);
+    // Either it was told, and then while the state was stable; or the offer was quicker, and it was not told.
+    CHECK(seen.value_or(jsep::signaling_state::stable) == jsep::signaling_state::stable);
+}
+
+TEST_CASE(
+    "negotiator: an operation that is called in the turn of negotiation-needed begins after who waited") {
+    end_of_call peer;
+    peer.self.session().add_data_section();
+    const auto offer = peer.offer();
+    told_end self;
+    std::optional<jsep::signaling_state> seen;
+    self.self.session().add_data_section();
+    initiate<void>(
+        std::static_pointer_cast<waiter_home>(self.where.core()),
+        [&](std::exception_ptr error) {
+            if (!error) seen = self.self.session().state();
+        },
+        [&](auto op) { self.self.negotiation_events().read(std::move(op)); });
+    std::shared_ptr<test::observed_operation<>> set;
+    self.self.update_negotiation_needed(); // its check is a task; the next one is the peer's offer
+    self.owner->post(
+        [&] { set = test::begin(self, [&](auto op) { self.self.set_remote(offer, std::move(op)); }); });
+    self.run();
+    REQUIRE(seen);
+    CHECK(*seen == jsep::signaling_state::stable);
+    REQUIRE(set);
+    CHECK(set->done);
+    CHECK_FALSE(set->error);
+}
+
+TEST_CASE("negotiator: negotiation-needed that nobody has taken is withdrawn when the state is not stable") {
+    end_of_call peer;
+    peer.self.session().add_data_section();
+    const auto offer = peer.offer();
+    told_end self;
+    self.self.session().add_data_section();
+    self.self.update_negotiation_needed();
+    self.run();
+    CHECK(self.self.negotiation_events().size() == 1);
+    CHECK_FALSE(self.set_remote(offer)->error);
+    CHECK(self.self.negotiation_events().size() == 0);
+    CHECK_FALSE(self.set_remote(SessionDescription(SdpType::rollback, ""))->error);
+    self.run();
+    CHECK(self.self.negotiation_events().size() == 1); // it still holds
+}
+
+TEST_CASE("negotiator: an offer that meets one of ours: stable is told in a task before have-remote-offer") {
+    end_of_call peer;
+    peer.self.session().add_data_section();
+    const auto offer = peer.offer();
+    told_end self;
+    self.self.session().add_data_section();
+    (void)self.offer();
+    CHECK_FALSE(self.set_local()->error);
+    self.told.clear();
+    std::optional<jsep::signaling_state> between;
+    auto set = test::begin(self, [&](auto op) { self.self.set_remote(offer, std::move(op)); });
+    std::function<void()> look = [&] {
+        if (self.told.size() == 1) between = self.self.session().state();
+        if (!set->done) self.owner->post(look);
+    };
+    self.owner->post(look);
+    self.run();
+    CHECK_FALSE(set->error);
+    CHECK(self.told == std::vector{jsep::signaling_state::stable, jsep::signaling_state::have_remote_offer});
+    CHECK(between == jsep::signaling_state::stable);
+}

@@ -124,7 +124,7 @@ CORTC_DECL void connection::apply(jsep::event&& event) {
             [&](const jsep::sctp_ended&) { channels_.end(); },
             [&](const jsep::signaling_state_changed& it) {
                 states_.set_signaling(detail::to_w3c(it.state));
-                if (it.state == jsep::signaling_state::stable) negotiator_.update_negotiation_needed();
+                negotiator_.signaling_changed(it.state);
             },
             // apply_session() has seen to these
             [](const jsep::remote_track_left&) {},

@@ -200,12 +200,31 @@ CORTC_DECL void negotiator::set_local(std::optional<SessionDescription> descript
 
 CORTC_DECL void negotiator::set_remote(SessionDescription description, waiter_ptr<void> operation) {
     auto given = std::make_shared<const SessionDescription>(std::move(description));
-    auto validated = [this, given](auto id, auto then) { with_validation(id, *given, std::move(then)); };
-    operations_.chain<void>(std::move(operation), std::move(validated), [this, given](const auto& op) {
+    auto prepare = [this, given](auto id, auto then) {
+        with_validation(id, *given, [this, id, given, then = std::move(then)](std::exception_ptr error) {
+            if (error) return then(std::move(error));
+            after_rollback(id, *given, then);
+        });
+    };
+    operations_.chain<void>(std::move(operation), std::move(prepare), [this, given](const auto& op) {
         auto outcome = session_.set_remote_description(detail::to_jsep(given->type), given->sdp);
         if (outcome) identity_.observe(*given);
         session_changed();
         detail::complete(*op, "setRemoteDescription", std::move(outcome));
+    });
+}
+
+/// webrtc-pc 4.4.1.5: an offer that meets one of ours takes it back first. That is a description of its own:
+/// `stable` is told, and seen, before the offer is set.
+CORTC_DECL void negotiator::after_rollback(std::uint64_t id, const SessionDescription& description,
+                                           prepared then) {
+    if (description.type != SdpType::offer || session_.state() != jsep::signaling_state::have_local_offer)
+        return then(nullptr);
+    const auto outcome = session_.set_remote_description(jsep::sdp_type::rollback, {});
+    session_changed();
+    if (!outcome) return then(detail::to_exception(outcome.error()));
+    owner_.post([this, id, then = std::move(then)] {
+        if (operations_.pending(id)) then(nullptr);
     });
 }
 
@@ -243,7 +262,16 @@ CORTC_DECL void negotiator::update_negotiation_needed() {
 CORTC_DECL void negotiator::check_negotiation_needed() {
     if (owner_.is_closed()) return;
     if (!operations_.empty()) return update_negotiation_needed(); // deferred until it is
-    if (session_.update_negotiation_needed()) negotiation_events_.push();
+    if (!session_.update_negotiation_needed()) return;
+    negotiation_events_.push();
+    operations_.hold_back(); // who waits resumes while the state is the one that was checked
+}
+
+CORTC_DECL void negotiator::signaling_changed(jsep::signaling_state now) {
+    if (now == jsep::signaling_state::stable)
+        update_negotiation_needed();
+    else
+        negotiation_events_.clear(); // not taken in time: it comes again with stable, if it still holds
 }
 
 CORTC_DECL void negotiator::close(const std::exception_ptr& why) {

@@ -29,7 +29,19 @@ CORTC_DECL void operations::done(std::uint64_t id) {
     });
 }
 
+CORTC_DECL void operations::hold_back() {
+    if (std::exchange(held_back_, true)) return;
+    owner_.post([this] {
+        held_back_ = false;
+        if (const auto id = std::exchange(to_begin_, std::nullopt)) begin(*id);
+    });
+}
+
 CORTC_DECL void operations::begin(std::uint64_t id) {
+    if (held_back_) {
+        to_begin_ = id;
+        return;
+    }
     owner_.core()->take_turns([weak = owner_.weak_from_this(), this, id] {
         if (const auto self = weak.lock()) run(id);
     });
