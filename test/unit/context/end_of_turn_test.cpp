@@ -57,8 +57,9 @@ TEST_CASE("end of turn: clients withdraw and destroy themselves and each other w
         for (int i = 0; i < 3; ++i) {
             all[static_cast<std::size_t>(i)] = std::make_unique<client>([&, i] {
                 called.push_back(i);
-                if (i == which) all[2].reset(); // itself, when it is the last
-                if (i == which && i == 0) all[1]->withdraw();
+                if (i != which) return;
+                if (i == 0) all[1]->withdraw();
+                all[2].reset(); // itself, when it is the last: nothing of this may be touched any more
             });
             queue.add(*all[static_cast<std::size_t>(i)]);
         }
