@@ -21,6 +21,11 @@ using namespace std::chrono_literals;
 using namespace datachannel;
 using support::seeded_random;
 
+/// The roles as RFC 8832 6 speaks of them.
+struct channel_role {
+    static constexpr auto dtls_client = dtls_role::client, dtls_server = dtls_role::server;
+};
+
 /// One end of the path: an engine with its pool, random source and what it has reported.
 class node {
   public:
