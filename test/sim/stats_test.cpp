@@ -384,7 +384,7 @@ TEST_CASE("stats: what was dropped, by layer and reason") {
         const net::outgoing out{datagram, {where, target.port}};
         socket->send({&out, 1});
     };
-    send({23, 0xfe, 0xfd}); // DTLS from an address that no check has proven
+    send({22, 0xfe, 0xfd}); // DTLS from an address that no check has proven
     send({128, 96});        // SRTP without media
     send({128, 96});
     send({7}); // nobody's

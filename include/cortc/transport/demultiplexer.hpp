@@ -20,7 +20,8 @@ enum class protocol : std::uint8_t { unknown, stun, dtls, srtp };
 enum class demux_drop : std::uint8_t {
     empty,
     unknown_protocol, ///< its first byte is none of RFC 7983's
-    invalid_source,   ///< DTLS or SRTP from an address that no connectivity check has proven
+    invalid_source,   ///< SRTP, or DTLS that is no sealed record, from an address that no connectivity check
+                      ///< has proven
     no_dtls_yet,      ///< the peer's DTLS parameters are not known
     no_media,         ///< SRTP or SRTCP, and no media was negotiated
     no_srtp_keys,     ///< SRTP or SRTCP, and DTLS is not connected, or has agreed on no protection profile

@@ -106,6 +106,29 @@ TEST_CASE("transport engine: the DTLS server answers before its own checks were 
     CHECK_FALSE(world.a.reported("ice connected"));
 }
 
+TEST_CASE("transport engine: a sealed record proves its sender, wherever it comes from") {
+    two world;
+    world.connect();
+    const auto channel = world.open();
+    const auto elsewhere = at("192.0.2.9", 9);
+    world.send(channel, "over a pair whose check has yet to come");
+    (void)world.a.transmit(world.now);
+    for (const auto& each : std::exchange(world.a.sent.all, {}))
+        world.b.receive(each.data, world.now, elsewhere);
+    world.b.drain();
+    CHECK(world.b.reported("message over a pair whose check has yet to come"));
+    CHECK(world.b.engine.dropped(demux_drop::invalid_source) == 0);
+    // Handshakes, alerts and records without keys do not.
+    const bytes no_epoch{std::byte{23}, std::byte{0xfe}, std::byte{0xfd},
+                         std::byte{0},  std::byte{0},    std::byte{0}};
+    world.b.receive(no_epoch, world.now, elsewhere);
+    world.b.receive(byte_view(no_epoch).first(4), world.now, elsewhere);
+    world.b.receive(plain_dtls::record(22), world.now, elsewhere);
+    world.b.receive(plain_dtls::record(21), world.now, elsewhere);
+    CHECK(world.b.engine.dropped(demux_drop::invalid_source) == 4);
+    CHECK(world.b.engine.dtls_state() == dtls_transport_state::connected);
+}
+
 TEST_CASE("transport engine: the answer to a message carries its acknowledgement") {
     two world;
     world.connect();
