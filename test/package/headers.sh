@@ -3,7 +3,8 @@
 # translation units that include everything, header-only.
 #
 # Compiled mode has nothing before the header, and shows what it forgets to include. Header-only mode adds the bodies, whose
-# order is to be shown; what they include of others is precompiled.
+# order is to be shown; what they include of others is precompiled. The headers of connection/ are parts of one class, which
+# nobody includes but the handles: with their bodies each brings nearly the whole library, and the handles show their order.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 work=build/headers
@@ -45,7 +46,8 @@ jobs=("header_only $work/hello.cpp" "header_only $work/one.cpp" "header_only $wo
 for header in "${headers[@]}"; do
     source=$work/${header//\//.}.cpp
     echo "#include \"$header\"" >"$source"
-    jobs+=("header_only $source" "compiled $source")
+    jobs+=("compiled $source")
+    [[ $header == cortc/connection/* ]] || jobs+=("header_only $source")
 done
 printf '%s\n' "${jobs[@]}" | xargs -P "$(nproc)" -I{} bash -c 'compile {}'
 echo "headers: ${#headers[@]} compile alone, compiled and header-only"
