@@ -77,7 +77,7 @@ CORTC_DECL void transport::core::open(const crypto::backend& by, crypto::dtls_op
         };
     auto made = by.make_dtls_session(std::move(options));
     if (made.has_error()) {
-        not_made = std::move(made.error());
+        not_made = made.error();
         return;
     }
     session = std::move(*made);

@@ -128,7 +128,11 @@ CORTC_DECL std::size_t remote_candidates::told_of(const transport_state& transpo
     auto known = std::find_if(told_.begin(), told_.end(), [&](const auto& each) {
         return each.transport == transport.id && each.ufrag == ufrag;
     });
-    if (known == told_.end()) known = told_.insert(told_.end(), told{transport.id, ufrag, {}, false});
+    if (known == told_.end()) {
+        known = told_.emplace(told_.end());
+        known->transport = transport.id;
+        known->ufrag = ufrag;
+    }
     return static_cast<std::size_t>(known - told_.begin());
 }
 
