@@ -77,20 +77,6 @@ inline bool start_library() noexcept {
 #endif
 }
 
-/// `serial` is big-endian and positive.
-inline int set_serial(mbedtls_x509write_cert& writer, std::span<unsigned char> serial) noexcept {
-#if MBEDTLS_VERSION_NUMBER >= 0x03040000
-    return mbedtls_x509write_crt_set_serial_raw(&writer, serial.data(), serial.size());
-#else
-    mbedtls_mpi number;
-    mbedtls_mpi_init(&number);
-    auto status = mbedtls_mpi_read_binary(&number, serial.data(), serial.size());
-    if (status == 0) status = mbedtls_x509write_crt_set_serial(&writer, &number);
-    mbedtls_mpi_free(&number);
-    return status;
-#endif
-}
-
 using random_function = int (*)(void*, unsigned char*, std::size_t);
 
 /// `pem` ends with a zero, which counts.
@@ -113,17 +99,16 @@ inline int check_pair(const mbedtls_pk_context& open, const mbedtls_pk_context& 
 #endif
 }
 
-/// Signs a SHA-256 digest; the signature is thrown away.
-inline int sign(mbedtls_pk_context& key, std::span<const unsigned char, 32> digest, random_function random,
-                void* state) noexcept {
-    unsigned char signature[MBEDTLS_PK_SIGNATURE_MAX_SIZE];
-    std::size_t size = 0;
+/// Signs a SHA-256 digest: `size` bytes of `signature`.
+inline int sign(mbedtls_pk_context& key, std::span<const unsigned char, 32> digest,
+                std::span<unsigned char, MBEDTLS_PK_SIGNATURE_MAX_SIZE> signature, std::size_t& size,
+                random_function random, void* state) noexcept {
 #if MBEDTLS_VERSION_NUMBER >= 0x03000000
-    return mbedtls_pk_sign(&key, MBEDTLS_MD_SHA256, digest.data(), digest.size(), signature, sizeof signature,
-                           &size, random, state);
+    return mbedtls_pk_sign(&key, MBEDTLS_MD_SHA256, digest.data(), digest.size(), signature.data(),
+                           signature.size(), &size, random, state);
 #else
-    return mbedtls_pk_sign(&key, MBEDTLS_MD_SHA256, digest.data(), digest.size(), signature, &size, random,
-                           state);
+    return mbedtls_pk_sign(&key, MBEDTLS_MD_SHA256, digest.data(), digest.size(), signature.data(), &size,
+                           random, state);
 #endif
 }
 

@@ -5,6 +5,7 @@
 #include "cortc/crypto/mbedtls/hash.hpp"
 #include "cortc/crypto/mbedtls/impl/certificate.ipp"
 #include "cortc/crypto/mbedtls/impl/certificate_pem.ipp"
+#include "cortc/crypto/mbedtls/impl/certificate_write.ipp"
 #include "cortc/crypto/mbedtls/impl/dtls_session.ipp"
 
 #include <utility>

@@ -66,8 +66,7 @@ class certificate final : public crypto::certificate {
     int make_key(key_type type);
     std::optional<certificate_error> load_key(std::string_view block);
     std::optional<certificate_error> load_certificate(std::string_view block);
-    int write(unix_time not_before, unix_time not_after);
-    int set_names(mbedtls_x509write_cert& writer, unix_time not_before, unix_time not_after);
+    int write(unix_time not_before, unix_time not_after); // certificate_write.ipp
     int configure(mbedtls_ssl_config& config, dtls_role role) const;
 
     mutable key_random random_;
@@ -170,53 +169,6 @@ CORTC_DECL int certificate::make_key(key_type type) {
     if (status == 0)
         status =
             mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(key_), &key_random::fill, &random_);
-    return status;
-}
-
-// Signing it here also fills the key's table of multiples of the generator, which mbedTLS makes at the first
-// use: from now on the key is only read, and threads may share it.
-CORTC_DECL int certificate::write(unix_time not_before, unix_time not_after) {
-    mbedtls_x509write_cert writer;
-    mbedtls_x509write_crt_init(&writer);
-    mbedtls_x509write_crt_set_version(&writer, MBEDTLS_X509_CRT_VERSION_3);
-    mbedtls_x509write_crt_set_md_alg(&writer, MBEDTLS_MD_SHA256);
-    mbedtls_x509write_crt_set_subject_key(&writer, &key_);
-    mbedtls_x509write_crt_set_issuer_key(&writer, &key_);
-    auto status = set_names(writer, not_before, not_after);
-    if (status == 0) {
-        std::array<unsigned char, 2048> space{};
-        status = mbedtls_x509write_crt_der(&writer, space.data(), space.size(), &key_random::fill, &random_);
-        if (status > 0) { // the size; it is written at the end of the space
-            const auto whole = std::as_bytes(std::span(space)).last(static_cast<std::size_t>(status));
-            der_.assign(whole.begin(), whole.end());
-            status = 0;
-        }
-    }
-    mbedtls_x509write_crt_free(&writer);
-    return status;
-}
-
-CORTC_DECL int certificate::set_names(mbedtls_x509write_cert& writer, unix_time not_before,
-                                      unix_time not_after) {
-    const auto stamp = [](unix_time when) {
-        const auto day = std::chrono::floor<std::chrono::days>(when);
-        const std::chrono::year_month_day date(day);
-        const std::chrono::hh_mm_ss clock(when - day);
-        return fmt::format("{:04}{:02}{:02}{:02}{:02}{:02}", static_cast<int>(date.year()),
-                           static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                           clock.hours().count(), clock.minutes().count(), clock.seconds().count());
-    };
-    // RFC 5280 4.1.2.2: positive, at most 20 octets, unpredictable.
-    std::array<unsigned char, 16> serial{};
-    auto status = key_random::fill(&random_, serial.data(), serial.size());
-    serial[0] = static_cast<unsigned char>((serial[0] & 0x7f) | 0x40);
-    if (status == 0) status = set_serial(writer, serial);
-    // RFC 8827 asks for nothing here, but mbedTLS cannot read a certificate with an empty name.
-    if (status == 0) status = mbedtls_x509write_crt_set_subject_name(&writer, "CN=cortc");
-    if (status == 0) status = mbedtls_x509write_crt_set_issuer_name(&writer, "CN=cortc");
-    if (status == 0)
-        status =
-            mbedtls_x509write_crt_set_validity(&writer, stamp(not_before).c_str(), stamp(not_after).c_str());
     return status;
 }
 

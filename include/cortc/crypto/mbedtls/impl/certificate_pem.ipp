@@ -64,7 +64,9 @@ CORTC_DECL std::optional<certificate_error> certificate::load(std::string_view c
                                  "the private key is not the one that the certificate was made for"};
     // The first use fills what mbedTLS computes once: from now on the key is only read, see write().
     const std::array<unsigned char, 32> digest{};
-    if (const auto status = sign(key_, digest, &key_random::fill, &random_); status != 0)
+    std::array<unsigned char, MBEDTLS_PK_SIGNATURE_MAX_SIZE> unused;
+    std::size_t size = 0;
+    if (const auto status = sign(key_, digest, unused, size, &key_random::fill, &random_); status != 0)
         return certificate_error{certificate_failure::bad_key,
                                  "the private key cannot sign: " + detail::describe(status)};
     return std::nullopt;
