@@ -177,7 +177,8 @@ class PeerConnection {
     }
     /// Applies what createOffer() or createAnswer() returned last (webrtc-pc 4.4.2 setLocalDescription). An
     /// empty sdp stands for that; it is created if need be. `rollback` withdraws the pending offer. Gathering
-    /// begins before this completes.
+    /// begins at once, and what it does is told after this has completed: iceGatheringState() is still what
+    /// it was, and no candidate is in the description yet.
     ///
     /// @par Errors
     /// - errc::invalid_modification: the sdp is another one.

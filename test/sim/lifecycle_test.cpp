@@ -119,7 +119,8 @@ TEST_CASE("life: a first offer that is rolled back leaves nothing behind") {
         co_await call.offerer->setLocalDescription(undo);
         CHECK_FALSE(call.offerer->localDescription());
         CHECK(call.world.open_sockets() == 0);
-        CHECK(call.offerer->iceGatheringState() == IceGatheringState::new_);
+        CHECK(co_await call.offerer->iceGatheringStateChanged(IceGatheringState::complete) ==
+              IceGatheringState::new_);
         co_await call.set_up(); // and it can be done again
         co_await channel.opened();
     };

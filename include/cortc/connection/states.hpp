@@ -17,7 +17,8 @@ namespace cortc {
 struct transport_summary {
     ice::transport_state ice = ice::transport_state::fresh;
     dtls_transport_state dtls = dtls_transport_state::fresh;
-    bool gathering = false;  ///< some generation gathers
+    IceGathererState gathering = IceGathererState::new_; ///< as it was told
+    bool untold = false;     ///< some generation's end of candidates is to be told yet
     bool described = false;  ///< a local description has given it credentials
     bool up_to_date = false; ///< the selected pair is one of the newest local credentials
 };
@@ -27,6 +28,8 @@ namespace detail {
 [[nodiscard]] PeerConnectionState derive_state(std::span<const transport_summary> from) noexcept;
 [[nodiscard]] IceConnectionState derive_ice_state(std::span<const transport_summary> from) noexcept;
 [[nodiscard]] IceGatheringState derive_gathering(std::span<const transport_summary> from) noexcept;
+/// Every generation is gathered, and that was told.
+[[nodiscard]] bool all_gathered(std::span<const transport_summary> from) noexcept;
 } // namespace detail
 
 /// The states of a connection, and the operations that wait for them: levels, for any number of waiters.
@@ -43,6 +46,10 @@ class connection_states {
     void set_signaling(SignalingState now);
     /// The states of the transports. Both have changed before anybody is told (webrtc-pc 5.6).
     void update(std::span<const transport_summary> from);
+    /// A description was set: its generations may be to be gathered for. Nothing is told of that yet.
+    void expect_gathering(std::span<const transport_summary> from) {
+        all_gathered_ = detail::all_gathered(from);
+    }
     /// True when gathering has become complete.
     bool update_gathering(std::span<const transport_summary> from);
     /// A pair was selected, or a rollback went back to one.
@@ -77,7 +84,8 @@ class connection_states {
     IceGatheringState gathering_ = IceGatheringState::new_;
     IceConnectionState ice_ = IceConnectionState::new_;
     PeerConnectionState state_ = PeerConnectionState::new_;
-    bool up_to_date_ = false; // every selected pair is one of the newest credentials
+    bool all_gathered_ = false; // of every generation, and that was told
+    bool up_to_date_ = false;   // every selected pair is one of the newest credentials
     std::string failure_text_;
     waiter_list<void> connected_, gathered_, restarted_;
     waiter_list<PeerConnectionState> state_changed_;

@@ -11,6 +11,8 @@
 #include "cortc/jsep/session.hpp"
 #include "cortc/transport/transport.hpp"
 
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,6 +42,7 @@ class transport_set final : public transport_owner, private transport_observer {
       public:
         /// The ICE or DTLS state of one. `why`: it failed, or the peer closed it.
         virtual void on_transport_state(std::string_view why) = 0;
+        /// The gathering state of one may be another.
         virtual void on_gathering() = 0;
         virtual void on_selected_pair() = 0;
         /// Of those that were removed and of all after close(): every task has ended and every socket is
@@ -55,7 +58,8 @@ class transport_set final : public transport_owner, private transport_observer {
         std::string mid;
         std::string local_ufrag;              // of the newest generation; what levels refer to
         std::string selected_ufrag;           // of the generation whose pair is selected
-        std::vector<std::string> gathering{}; // local ufrags of the generations that gather
+        std::vector<std::string> untold{};    // local ufrags whose end of candidates is to be told yet
+        std::vector<std::string> gathering{}; // of those the ones that gather
         std::optional<dtls_role> role{};
         std::shared_ptr<transport_impl> view{}; // what handles refer to
     };
@@ -67,7 +71,8 @@ class transport_set final : public transport_owner, private transport_observer {
     /// Its transport, which is closed now; null when there was none.
     std::shared_ptr<transport> remove(jsep::transport_id id);
     void set_role(bool controlling);
-    /// Gathering begins in a task of its own, so that the application can send the description first.
+    /// Gathering begins in a task of its own, and what it does is told in tasks behind that: the operation
+    /// that set the description completes first.
     void start_generation(const jsep::local_ice& local, std::shared_ptr<const ice::gather_settings> settings);
     void roll_back(const jsep::ice_rolled_back& back);
     void pair(const jsep::remote_ice& remote);
@@ -76,8 +81,6 @@ class transport_set final : public transport_owner, private transport_observer {
     void set_dtls(const jsep::dtls_parameters& parameters,
                   std::shared_ptr<const crypto::certificate> certificate);
     void expect_media(jsep::transport_id id);
-    /// After a change of generations.
-    void show_gathering() const;
     /// Gathering is complete: candidates() says so.
     void tell_gathered() { candidates_.push(std::nullopt); }
     /// Ends the views, then every transport.
@@ -116,6 +119,19 @@ class transport_set final : public transport_owner, private transport_observer {
     void on_transport_ended(transport& which) override;
 
     [[nodiscard]] position find(const transport& which);
+    /// Runs `what` with the entry in a task of its own, unless that is gone by then. One task comes after
+    /// another, and behind whoever the one before told something: he finds what he was told.
+    void tell(jsep::transport_id about, std::function<void(entry&)> what);
+    void tell(std::function<void()> what);
+    void tell_next();
+    void begin_gathering(jsep::transport_id id, const std::string& ufrag,
+                         const ice::gather_settings& settings);
+    void tell_candidate(jsep::transport_id id, const std::string& ufrag, const sdp::candidate& candidate);
+    void tell_end_of_candidates(jsep::transport_id id, entry& of, const std::string& ufrag);
+    /// Nothing gathers for it (any more).
+    void tell_complete(entry& of);
+    /// Generations went away: who gathered for nothing else does not any more, which is told in a task, too.
+    void settle_gathering();
     [[nodiscard]] std::optional<SelectedPair> pair_of(jsep::transport_id id, const entry& of) const;
     void end(const std::shared_ptr<transport>& which);
 
@@ -126,7 +142,9 @@ class transport_set final : public transport_owner, private transport_observer {
     channel_events& channels_;
     std::map<jsep::transport_id, entry> entries_;
     std::optional<std::uint64_t> tie_breaker_; // of all agents, since the first
-    std::size_t ending_ = 0;                   // transports that were closed and whose task has not ended
+    std::deque<std::function<void()>> to_tell_;
+    bool telling_ = false;
+    std::size_t ending_ = 0; // transports that were closed and whose task has not ended
     event_stream<std::optional<IceCandidate>> candidates_;
 };
 

@@ -66,13 +66,38 @@ TEST_CASE("states: the ICE state by webrtc-pc 4.3.4") {
 }
 
 TEST_CASE("states: gathering is complete when no generation gathers, and new before there is one") {
-    transport_summary idle, gathers, gathered;
-    gathers.gathering = gathers.described = gathered.described = true;
+    transport_summary idle, waits, gathers, gathered;
+    waits.described = gathers.described = gathered.described = true;
+    gathers.gathering = IceGatheringState::gathering;
+    gathered.gathering = IceGatheringState::complete;
     const auto state = [](std::vector<transport_summary> all) { return detail::derive_gathering(all); };
     CHECK(state({}) == IceGatheringState::new_);
     CHECK(state({idle}) == IceGatheringState::new_);
     CHECK(state({gathered, gathers}) == IceGatheringState::gathering);
+    CHECK(state({gathered, waits}) == IceGatheringState::new_);
     CHECK(state({gathered, idle}) == IceGatheringState::complete);
+}
+
+TEST_CASE(
+    "states: gatheringComplete() waits for what is to be told yet, and is told when that is taken back") {
+    test::part_bench bench;
+    connection_states states(*bench.owner);
+    std::vector<transport_summary> now(1);
+    now[0].described = true;
+    now[0].gathering = IceGatheringState::complete;
+    CHECK(states.update_gathering(now));
+    auto first = test::begin(bench, [&](auto op) { states.gathering_complete(std::move(op)); });
+    now[0].untold = true; // a restart
+    states.expect_gathering(now);
+    auto restart = test::begin(bench, [&](auto op) { states.gathering_complete(std::move(op)); });
+    bench.run();
+    CHECK(first->done);
+    CHECK_FALSE(restart->done);
+    CHECK(states.gathering() == IceGatheringState::complete);
+    now[0].untold = false; // a rollback
+    CHECK_FALSE(states.update_gathering(now));
+    bench.run();
+    CHECK(restart->done);
 }
 
 TEST_CASE("states: who waits is told once, and levels that hold complete at once") {

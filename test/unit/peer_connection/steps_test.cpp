@@ -188,6 +188,149 @@ TEST_CASE("Set a description step 3: local candidates come when setLocalDescript
     CHECK(pc.iceGatheringState() == IceGatheringState::complete);
 }
 
+namespace {
+
+/// What an application sees of gathering when it follows everything, as texts: what was told, and what the
+/// connection shows at that moment.
+class gathering_seen {
+  public:
+    explicit gathering_seen(PeerConnection& of) : pc_(of) {
+        next_state(pc_.iceGatheringState());
+        next_candidate();
+    }
+
+    [[nodiscard]] auto set(const char* what) {
+        return [this, what](std::exception_ptr error) { note(error ? "failed" : what); };
+    }
+    [[nodiscard]] std::vector<std::string> take() { return std::exchange(seen_, {}); }
+
+  private:
+    void note(const std::string& what) {
+        const auto local = pc_.localDescription();
+        const auto text = local ? local->sdp : std::string();
+        int candidates = 0;
+        for (auto at = text.find("a=candidate"); at != std::string::npos;
+             at = text.find("a=candidate", at + 1))
+            ++candidates;
+        const bool over = text.find("a=end-of-candidates") != std::string::npos;
+        seen_.push_back(fmt::format("{}: {} {}{}", what, to_string(pc_.iceGatheringState()), candidates,
+                                    over ? " end" : ""));
+    }
+    void next_state(IceGatheringState from) {
+        pc_.iceGatheringStateChanged(from, [this](std::exception_ptr error, IceGatheringState now) {
+            if (error) return;
+            note("state");
+            next_state(now);
+        });
+    }
+    void next_candidate() {
+        pc_.nextIceCandidate([this](std::exception_ptr error, std::optional<IceCandidate> next) {
+            if (error) return;
+            note(!next ? "null" : next->candidate.empty() ? "end" : "candidate");
+            next_candidate();
+        });
+    }
+
+    PeerConnection& pc_;
+    std::vector<std::string> seen_;
+};
+
+using texts = std::vector<std::string>;
+
+const texts one_generation{"state: gathering 0",   "candidate: gathering 1", "candidate: gathering 2",
+                           "end: gathering 2 end", "state: complete 2 end",  "null: complete 2 end"};
+
+texts after(texts first, const texts& then) {
+    first.insert(first.end(), then.begin(), then.end());
+    return first;
+}
+
+struct gathering_host {
+    asio::io_context io;
+    sim::world world{io, 1};
+    context where{io.get_executor(), world.host("a", test::interfaces_of({"10.0.0.1", "10.0.1.1"}))};
+    PeerConnection pc{where};
+    DataChannel channel = pc.createDataChannel("x");
+    gathering_seen seen{pc};
+};
+
+} // namespace
+
+TEST_CASE("Gathering: setLocalDescription completes first, then each thing is told in a task of its own") {
+    gathering_host host;
+    host.pc.setLocalDescription(host.seen.set("set"));
+    host.world.run_for(1s);
+    CHECK(host.seen.take() == after({"set: new 0"}, one_generation));
+    auto again = SessionDescription(SdpType::rollback, "");
+    host.pc.setLocalDescription(again, host.seen.set("rollback"));
+    host.world.run_for(1s);
+    CHECK(host.seen.take() == texts{"rollback: complete 0", "state: new 0"});
+    host.pc.setLocalDescription(host.seen.set("set"));
+    host.world.run_for(1s);
+    CHECK(host.seen.take() == after({"set: new 0"}, one_generation));
+}
+
+TEST_CASE("Gathering: what a rollback takes back is not told, and the state is again what it was") {
+    gathering_host host;
+    auto back = SessionDescription(SdpType::rollback, "");
+    host.pc.setLocalDescription(host.seen.set("set"));
+    host.pc.setLocalDescription(back, host.seen.set("rollback"));
+    host.world.run_for(1s);
+    const auto seen = host.seen.take();
+    REQUIRE(seen.size() >= 2);
+    CHECK(seen.front() == "set: new 0");
+    CHECK(std::find(seen.begin(), seen.end(), "null: complete 2 end") == seen.end());
+    CHECK(host.pc.iceGatheringState() == IceGatheringState::new_);
+    test::pending gathered;
+    host.pc.gatheringComplete(gathered.token());
+    host.world.run_for(1s);
+    CHECK_FALSE(gathered.done());
+    host.pc.setLocalDescription(host.seen.set("set"));
+    host.world.run_for(1s);
+    CHECK(gathered.done());
+    CHECK(host.seen.take() == after({"set: new 0"}, one_generation));
+}
+
+namespace {
+
+asio::awaitable<void> gathering_of_a_restart(context a, context b) {
+    PeerConnection one(a), other(b);
+    auto channel = one.createDataChannel("x");
+    co_await test::negotiate(one, other);
+    co_await one.gatheringComplete();
+    while (one.tryNextIceCandidate()) {
+    }
+    one.restartIce();
+    co_await one.setLocalDescription();
+    CHECK(one.iceGatheringState() == IceGatheringState::complete);
+    CHECK(one.localDescription()->sdp.find("a=candidate") == std::string::npos);
+    co_await one.gatheringComplete(); // of the new generation
+    CHECK(one.iceGatheringState() == IceGatheringState::complete);
+    CHECK(one.localDescription()->sdp.find("a=end-of-candidates") != std::string::npos);
+    auto back = SessionDescription(SdpType::rollback, "");
+    co_await one.setLocalDescription(back);
+    co_await one.gatheringComplete(); // of the one before
+    CHECK(one.localDescription()->sdp.find("a=end-of-candidates") != std::string::npos);
+    one.restartIce();
+    co_await one.setLocalDescription();
+    test::pending gathered;
+    one.gatheringComplete(gathered.token());
+    co_await one.setLocalDescription(back); // while it gathers
+    co_await test::turns(30);
+    CHECK(gathered.failure().empty());
+    CHECK(one.iceGatheringState() == IceGatheringState::complete);
+    one.close();
+    other.close();
+}
+
+} // namespace
+
+TEST_CASE("Gathering: gatheringComplete() is about the generations that are described now") {
+    test::two_hosts net;
+    net.run(gathering_of_a_restart(net.a, net.b), 5s);
+    CHECK(net.world.run_dry());
+}
+
 // ---- addIceCandidate
 
 namespace {

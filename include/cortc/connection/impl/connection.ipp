@@ -99,8 +99,8 @@ CORTC_DECL void connection::apply_session() {
     place_media();
     const auto data = session.data_transport();
     channels_.sync(data ? transports_.view(*data) : nullptr);
-    on_gathering();
     const auto now = transports_.summary();
+    states_.expect_gathering(now);
     states_.update(now);
     states_.update_selection(now); // a rollback may have gone back to a generation that is selected
 }
@@ -153,7 +153,6 @@ CORTC_DECL void connection::on_transport_state(std::string_view why) {
 }
 
 CORTC_DECL void connection::on_gathering() {
-    transports_.show_gathering();
     if (states_.update_gathering(transports_.summary())) transports_.tell_gathered();
 }
 

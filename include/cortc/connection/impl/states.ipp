@@ -53,12 +53,20 @@ CORTC_DECL IceConnectionState derive_ice_state(std::span<const transport_summary
 }
 
 CORTC_DECL IceGatheringState derive_gathering(std::span<const transport_summary> from) noexcept {
-    auto state = IceGatheringState::new_;
+    // The W3C has no transport before a description of ours has one.
+    bool any = false, complete = true;
     for (const auto& each : from) {
-        if (each.gathering) return IceGatheringState::gathering;
-        if (each.described) state = IceGatheringState::complete;
+        if (each.gathering == IceGathererState::gathering) return IceGatheringState::gathering;
+        if (!each.described) continue;
+        any = true;
+        complete = complete && each.gathering == IceGathererState::complete;
     }
-    return state;
+    return any && complete ? IceGatheringState::complete : IceGatheringState::new_;
+}
+
+CORTC_DECL bool all_gathered(std::span<const transport_summary> from) noexcept {
+    return derive_gathering(from) == IceGatheringState::complete &&
+           std::none_of(from.begin(), from.end(), [](const auto& each) { return each.untold; });
 }
 
 [[nodiscard]] CORTC_DECL bool all_up_to_date(std::span<const transport_summary> from) noexcept {
@@ -80,12 +88,11 @@ CORTC_DECL void connection_states::set_signaling(SignalingState now) {
 
 CORTC_DECL bool connection_states::update_gathering(std::span<const transport_summary> from) {
     const auto next = detail::derive_gathering(from);
-    if (next == gathering_) return false;
-    gathering_ = next;
-    gathering_changed_.succeed_all(next);
-    if (next != IceGatheringState::complete) return false;
-    gathered_.succeed_all();
-    return true;
+    const auto before = std::exchange(gathering_, next);
+    expect_gathering(from);
+    if (next != before) gathering_changed_.succeed_all(next);
+    if (all_gathered_) gathered_.succeed_all();
+    return next != before && next == IceGatheringState::complete;
 }
 
 CORTC_DECL void connection_states::update(std::span<const transport_summary> from) {
@@ -156,7 +163,7 @@ CORTC_DECL void connection_states::connected(waiter_ptr<void> operation) {
 CORTC_DECL void connection_states::gathering_complete(waiter_ptr<void> operation) {
     if (owner_.is_closed())
         operation->fail(errc::aborted, "the connection was closed");
-    else if (gathering_ == IceGatheringState::complete)
+    else if (all_gathered_)
         operation->succeed();
     else
         gathered_.add(std::move(operation));

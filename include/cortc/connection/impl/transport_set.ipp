@@ -53,6 +53,7 @@ CORTC_DECL std::shared_ptr<transport> transport_set::remove(jsep::transport_id i
     at->second.view->end();
     entries_.erase(at);
     end(gone);
+    settle_gathering();
     return gone;
 }
 
@@ -65,18 +66,20 @@ CORTC_DECL void transport_set::start_generation(const jsep::local_ice& local,
                                                 std::shared_ptr<const ice::gather_settings> settings) {
     auto& into = entries_.at(local.transport);
     into.local_ufrag = local.ufrag;
-    into.gathering.push_back(local.ufrag);
+    into.untold.push_back(local.ufrag);
     into.where->add_generation(local.ufrag, local.pwd);
-    owner_.post([this, where = into.where, ufrag = local.ufrag, settings = std::move(settings)] {
-        if (!owner_.is_closed()) where->gather(ufrag, *settings);
+    owner_.post([this, id = local.transport, ufrag = local.ufrag, settings = std::move(settings)] {
+        if (!owner_.is_closed()) begin_gathering(id, ufrag, *settings);
     });
 }
 
 CORTC_DECL void transport_set::roll_back(const jsep::ice_rolled_back& back) {
     auto& from = entries_.at(back.transport);
+    std::erase(from.untold, back.local_ufrag);
     std::erase(from.gathering, back.local_ufrag);
     from.where->drop_generation(back.local_ufrag);
     if (from.local_ufrag == back.local_ufrag) from.local_ufrag = back.back_to;
+    settle_gathering();
 }
 
 CORTC_DECL void transport_set::pair(const jsep::remote_ice& remote) {
@@ -103,11 +106,73 @@ CORTC_DECL void transport_set::expect_media(jsep::transport_id id) {
     if (const auto* known = find(id)) known->where->expect_media();
 }
 
-CORTC_DECL void transport_set::show_gathering() const {
-    for (const auto& [id, each] : entries_)
-        each.view->gathering.set(!each.gathering.empty()    ? IceGathererState::gathering
-                                 : each.local_ufrag.empty() ? IceGathererState::new_
-                                                            : IceGathererState::complete);
+// ---- gathering (webrtc-pc 5.6): all that is told of it is told in tasks, one for each thing
+
+CORTC_DECL void transport_set::tell(std::function<void()> what) {
+    to_tell_.push_back(std::move(what));
+    if (!std::exchange(telling_, true)) owner_.post([this] { tell_next(); });
+}
+
+CORTC_DECL void transport_set::tell(jsep::transport_id about, std::function<void(entry&)> what) {
+    tell([this, about, what = std::move(what)] {
+        if (const auto at = entries_.find(about); at != entries_.end()) what(at->second);
+    });
+}
+
+CORTC_DECL void transport_set::tell_next() {
+    const auto what = std::move(to_tell_.front());
+    to_tell_.pop_front();
+    if (!owner_.is_closed()) what();
+    telling_ = !to_tell_.empty();
+    if (telling_) owner_.post([this] { tell_next(); });
+}
+
+/// Candidates of hosts are found, and may be checked, at once; only telling them takes its time.
+CORTC_DECL void transport_set::begin_gathering(jsep::transport_id id, const std::string& ufrag,
+                                               const ice::gather_settings& settings) {
+    const auto at = entries_.find(id);
+    if (at == entries_.end()) return;
+    auto& of = at->second;
+    if (std::find(of.untold.begin(), of.untold.end(), ufrag) == of.untold.end()) return; // rolled back
+    of.gathering.push_back(ufrag);
+    tell(id, [this](entry& began) {
+        began.view->gathering.set(IceGathererState::gathering);
+        listener_.on_gathering();
+    });
+    const auto where = of.where;
+    where->gather(ufrag, settings);
+}
+
+CORTC_DECL void transport_set::tell_candidate(jsep::transport_id id, const std::string& ufrag,
+                                              const sdp::candidate& candidate) {
+    if (!session_.add_local_candidate(id, ufrag, candidate)) return; // rolled back meanwhile
+    const auto place = session_.place_of(id);
+    if (!place) return;
+    if (!candidates_.push(
+            IceCandidate(sdp::print_candidate(candidate), place->mid, place->mline_index, ufrag)))
+        log_.debug("nobody reads nextIceCandidate(): a candidate is only in the local description");
+}
+
+CORTC_DECL void transport_set::tell_end_of_candidates(jsep::transport_id id, entry& of,
+                                                      const std::string& ufrag) {
+    std::erase(of.untold, ufrag);
+    if (!session_.end_of_local_candidates(id, ufrag)) return; // rolled back meanwhile
+    if (const auto place = session_.place_of(id))
+        candidates_.push(IceCandidate({}, place->mid, place->mline_index, ufrag));
+}
+
+CORTC_DECL void transport_set::tell_complete(entry& of) {
+    of.view->gathering.set(of.local_ufrag.empty() ? IceGathererState::new_ : IceGathererState::complete);
+}
+
+CORTC_DECL void transport_set::settle_gathering() {
+    auto settle = [this] {
+        for (auto& [id, each] : entries_)
+            if (each.untold.empty() && each.view->gathering.get() == IceGathererState::gathering)
+                tell_complete(each);
+        listener_.on_gathering();
+    };
+    owner_.post([this, settle] { tell(settle); }); // behind the operation that took them away
 }
 
 CORTC_DECL void transport_set::end(const std::shared_ptr<transport>& which) {
@@ -161,14 +226,9 @@ CORTC_DECL void transport_set::on_dtls_state(transport& which, dtls_transport_st
 
 CORTC_DECL void transport_set::on_local_candidate(transport& which, const std::string& ufrag,
                                                   const sdp::candidate& candidate) {
-    const auto at = find(which);
-    if (at == entries_.end()) return;
-    session_.add_local_candidate(at->first, ufrag, candidate);
-    const auto place = session_.place_of(at->first);
-    if (!place) return;
-    if (!candidates_.push(
-            IceCandidate(sdp::print_candidate(candidate), place->mid, place->mline_index, ufrag)))
-        log_.debug("nobody reads nextIceCandidate(): a candidate is only in the local description");
+    if (const auto at = find(which); at != entries_.end())
+        tell(at->first,
+             [this, id = at->first, ufrag, candidate](entry&) { tell_candidate(id, ufrag, candidate); });
 }
 
 CORTC_DECL void transport_set::on_gathering_error(transport&, const std::string& ufrag,
@@ -179,11 +239,14 @@ CORTC_DECL void transport_set::on_gathering_error(transport&, const std::string&
 CORTC_DECL void transport_set::on_gathering_done(transport& which, const std::string& ufrag) {
     const auto at = find(which);
     if (at == entries_.end()) return;
-    session_.end_of_local_candidates(at->first, ufrag);
+    const auto id = at->first;
+    tell(id, [this, id, ufrag](entry& of) { tell_end_of_candidates(id, of, ufrag); });
     std::erase(at->second.gathering, ufrag);
-    if (const auto place = session_.place_of(at->first))
-        candidates_.push(IceCandidate({}, place->mid, place->mline_index, ufrag));
-    listener_.on_gathering();
+    if (!at->second.gathering.empty()) return;
+    tell(id, [this](entry& of) {
+        tell_complete(of);
+        listener_.on_gathering();
+    });
 }
 
 CORTC_DECL void transport_set::on_selected_pair(transport& which, const std::string& local_ufrag) {
@@ -223,7 +286,8 @@ CORTC_DECL std::vector<transport_summary> transport_set::summary() const {
     all.reserve(entries_.size());
     for (const auto& [id, each] : entries_) {
         const bool described = !each.local_ufrag.empty();
-        all.push_back({each.where->ice_state(), each.where->dtls_state(), !each.gathering.empty(), described,
+        all.push_back({each.where->ice_state(), each.where->dtls_state(), each.view->gathering.get(),
+                       !each.untold.empty(), described,
                        described && each.local_ufrag == each.selected_ufrag});
     }
     return all;
