@@ -78,8 +78,9 @@ class Configuration {
     IceTransportPolicy iceTransportPolicy = IceTransportPolicy::all;
     BundlePolicy bundlePolicy = BundlePolicy::balanced;   ///< cannot be changed later
     RtcpMuxPolicy rtcpMuxPolicy = RtcpMuxPolicy::require; ///< the only one; cannot be changed later
-    /// What the connection shows its peer: the first one. None: one that the context makes and all its
-    /// connections share. Cannot be changed later.
+    /// What the connection may show its peer: the fingerprints of all stand in every description, and the
+    /// first that the peer can do with is shown (an RSA one to a peer without ECDSA, say). None: one that the
+    /// context makes and all its connections share. Cannot be changed later.
     std::vector<Certificate> certificates;
     /// 0 to 255. Candidates of hosts are found at once, so none are gathered ahead of setLocalDescription,
     /// after which this cannot be changed.

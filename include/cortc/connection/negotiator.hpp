@@ -23,7 +23,7 @@
 
 namespace cortc {
 
-/// Offers and answers: the operations chain, the jsep session and the certificate that it describes.
+/// Offers and answers: the operations chain, the jsep session and the certificates that it describes.
 class negotiator final : public negotiation {
   public:
     /// Who does what the session decided.
@@ -57,9 +57,10 @@ class negotiator final : public negotiation {
 
     [[nodiscard]] jsep::session& session() noexcept { return session_; }
     [[nodiscard]] const jsep::session& session() const noexcept { return session_; }
-    /// Null until the first description was created.
-    [[nodiscard]] const std::shared_ptr<const crypto::certificate>& certificate() const noexcept {
-        return certificate_;
+    /// That the connection may show its peer, the preferred one first. None until the first description was
+    /// created.
+    [[nodiscard]] const std::vector<crypto::certificate_ptr>& certificates() const noexcept {
+        return certificates_;
     }
     /// Operations fail, nothing is needed any more.
     void close(const std::exception_ptr& why);
@@ -68,7 +69,7 @@ class negotiator final : public negotiation {
     using prepared = operations::prepared;
     using preparation = operations::preparation;
 
-    void use_certificate(std::shared_ptr<const crypto::certificate> certificate);
+    void use_certificates(std::vector<crypto::certificate_ptr> certificates);
     /// `then` may be called before it returns, and is not called when the connection is gone.
     void make_certificate(prepared then);
     void with_certificate(std::uint64_t id, prepared then);
@@ -85,7 +86,7 @@ class negotiator final : public negotiation {
     connection_identity& identity_;
     jsep::session session_;
     operations operations_;
-    std::shared_ptr<const crypto::certificate> certificate_;
+    std::vector<crypto::certificate_ptr> certificates_;
     event_stream<void> negotiation_events_{1}; // one that was fired and not yet taken says it all
 };
 

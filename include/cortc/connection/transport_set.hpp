@@ -78,8 +78,7 @@ class transport_set final : public transport_owner, private transport_observer {
     void pair(const jsep::remote_ice& remote);
     void add_candidate(const jsep::remote_candidate& candidate);
     void end_candidates(const jsep::remote_end_of_candidates& end);
-    void set_dtls(const jsep::dtls_parameters& parameters,
-                  std::shared_ptr<const crypto::certificate> certificate);
+    void set_dtls(const jsep::dtls_parameters& parameters, std::vector<crypto::certificate_ptr> certificates);
     void expect_media(jsep::transport_id id);
     /// Gathering is complete: candidates() says so.
     void tell_gathered() { candidates_.push(std::nullopt); }

@@ -55,6 +55,12 @@ class certificate {
 
 using certificate_ptr = std::shared_ptr<const certificate>;
 
+/// What a description promises when any of these may be presented, in their order: of each the fingerprints
+/// by every hash that one of them is promised by (RFC 8122 5), so that a peer that takes the strongest hash
+/// alone accepts all.
+[[nodiscard]] std::vector<crypto::fingerprint>
+promised_fingerprints(const std::vector<certificate_ptr>& certificates);
+
 /// Why a text was not a certificate with its private key.
 enum class certificate_failure : std::uint8_t {
     not_pem,         ///< nothing in it begins as PEM does

@@ -55,6 +55,9 @@ using key_log = std::function<void(std::string_view line)>;
 struct dtls_options {
     dtls_role role = dtls_role::client;
     std::shared_ptr<const certificate> cert;
+    /// Presented instead where the peer cannot do with `cert`: the first that fits. A server knows what fits
+    /// by the cipher suites that it is offered; a client presents `cert`.
+    std::vector<std::shared_ptr<const certificate>> more_certs{};
     std::vector<fingerprint> remote_fingerprints; ///< none: every peer fails
     std::size_t mtu = 1200;                       ///< UDP payload, 256 to 1472 (others are clamped)
     duration handshake_timeout = std::chrono::seconds(30);
@@ -125,6 +128,8 @@ class dtls_session {
     [[nodiscard]] virtual dtls_state state() const noexcept = 0;
     /// Once connected, and only when a protection profile was negotiated.
     [[nodiscard]] virtual std::optional<srtp_keys> export_srtp_keys() const = 0;
+    /// Once connected the one that was presented, before that dtls_options::cert.
+    [[nodiscard]] virtual const certificate& local_certificate() const noexcept = 0;
     /// DER; empty before the peer presented an acceptable one.
     [[nodiscard]] virtual byte_view remote_certificate() const noexcept = 0;
     /// IANA name, e.g. "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"; empty before connected.

@@ -22,6 +22,7 @@ class session_base : public dtls_session {
     std::size_t max_payload() const noexcept override { return max_payload_; }
     dtls_state state() const noexcept override { return state_; }
     std::optional<srtp_keys> export_srtp_keys() const override { return srtp_; }
+    const certificate& local_certificate() const noexcept override { return *options_.cert; }
     byte_view remote_certificate() const noexcept override { return remote_certificate_; }
     std::string cipher_suite() const override { return cipher_suite_; }
     const dtls_stats& stats() const noexcept override { return stats_; }

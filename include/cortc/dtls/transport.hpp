@@ -51,8 +51,9 @@ class transport final : public association {
 
     /// As of the last step that returned.
     [[nodiscard]] crypto::dtls_state state() const noexcept;
-    /// These three return nothing while busy; the certificate's view lives as long as the transport.
+    /// These return nothing while busy; the certificates' views live as long as the transport.
     [[nodiscard]] std::optional<crypto::srtp_keys> export_srtp_keys() const override;
+    [[nodiscard]] byte_view local_certificate() const noexcept;
     [[nodiscard]] byte_view remote_certificate() const noexcept;
     [[nodiscard]] std::string cipher_suite() const override;
     /// As of the last step that returned.

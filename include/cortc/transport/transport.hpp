@@ -75,7 +75,8 @@ class transport final : public std::enable_shared_from_this<transport>,
     void end_remote_candidates(const std::string& remote_ufrag);
 
     // DTLS, SRTP and SCTP
-    void set_dtls(dtls_role role, std::shared_ptr<const crypto::certificate> certificate,
+    /// `certificates`: that it may present, the preferred one first.
+    void set_dtls(dtls_role role, std::vector<crypto::certificate_ptr> certificates,
                   const std::vector<sdp::fingerprint>& fingerprints);
     /// Media was negotiated: SRTP is taken as soon as DTLS has agreed on its keys (RFC 5764). A connection
     /// for data alone spends no memory on it.

@@ -144,6 +144,21 @@ TEST_CASE("a description promises SHA-256, and the signature's hash if it is str
     CHECK(matches(strong->promised_fingerprints(), strong->der()));
 }
 
+TEST_CASE(
+    "several certificates are promised by the same hashes, so that a peer of the strongest takes each") {
+    const auto& by = each_backend();
+    using enum hash_algorithm;
+    const auto plain = from(by, file("p256_pkcs8.pem")), strong = from(by, file("rsa_4096_sha512.pem"));
+    const auto both = promised_fingerprints({plain, strong, plain});
+    CHECK(both == std::vector<fingerprint>{{sha256, plain->fingerprint(sha256)},
+                                           {sha512, plain->fingerprint(sha512)},
+                                           {sha256, strong->fingerprint(sha256)},
+                                           {sha512, strong->fingerprint(sha512)}});
+    CHECK(matches(both, plain->der()));
+    CHECK(matches(both, strong->der()));
+    CHECK(promised_fingerprints({strong}) == strong->promised_fingerprints());
+}
+
 TEST_CASE("PEM round trip: what is written is read again, and written the same") {
     const auto& by = each_backend();
     for (const auto* name :

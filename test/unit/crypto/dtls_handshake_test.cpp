@@ -398,6 +398,60 @@ TEST_CASE("a session needs a certificate, and one that its own backend has made"
     CHECK(refused.error().message.find("borrowed's") != std::string::npos);
 }
 
+namespace {
+
+/// The suites of RFC 5289 and RFC 7905 with this key (and those of CBC), taken out of a first ClientHello: 13
+/// bytes of record, 12 of handshake, 34 of version and random, no session id and no cookie.
+void take_suites(bytes& hello, std::initializer_list<std::uint16_t> unwanted) {
+    constexpr std::size_t at = 13 + 12 + 34 + 1 + 1;
+    REQUIRE(hello.size() > at + 2);
+    const auto u16 = [&](std::size_t where) {
+        return std::to_integer<unsigned>(hello[where]) << 8 | std::to_integer<unsigned>(hello[where + 1]);
+    };
+    const auto size = u16(at);
+    for (std::size_t i = at + 2; i < at + 2 + size; i += 2)
+        if (std::find(unwanted.begin(), unwanted.end(), u16(i)) != unwanted.end())
+            hello[i] = hello[i + 1] = std::byte{0x0a}; // RFC 8701
+}
+
+} // namespace
+
+TEST_CASE("a session with two certificates presents the first that fits, and the peer takes either") {
+    const auto& by = each_backend();
+    const auto ecdsa = some_certificate(2, by);
+    const auto rsa = by.generate_certificate(key_type::rsa_2048, noon).value();
+    for (const auto& own : {std::vector{ecdsa, rsa}, std::vector{rsa, ecdsa}})
+        for (const auto role : {dtls_role::client, dtls_role::server}) {
+            auto two = options_for(role, by);
+            auto one = options_for(role == dtls_role::client ? dtls_role::server : dtls_role::client, by);
+            two.remote_fingerprints = one.cert->promised_fingerprints();
+            two.cert = own.front();
+            two.more_certs = {own.back()};
+            one.remote_fingerprints = promised_fingerprints(own);
+            dtls_pair pair(role == dtls_role::client ? two : one, role == dtls_role::client ? one : two);
+            CHECK(&(role == dtls_role::client ? pair.client : pair.server).session->local_certificate() ==
+                  own.front().get());
+            pair.run_until_connected();
+            check_connected(pair);
+            CHECK(&(role == dtls_role::client ? pair.client : pair.server).session->local_certificate() ==
+                  own.front().get());
+        }
+    // A client without ECDSA, as far as the server can see. (The handshake ends with a Finished of another
+    // ClientHello.)
+    auto client = options_for(dtls_role::client, by), server = options_for(dtls_role::server, by);
+    server.cert = ecdsa;
+    server.more_certs = {rsa};
+    client.remote_fingerprints = promised_fingerprints({ecdsa, rsa});
+    dtls_pair pair(client, server);
+    pair.fate = [](bool from_client, std::size_t, bytes& datagram) {
+        if (from_client && datagram.size() > 100 && datagram[13] == std::byte{1})
+            take_suites(datagram, {0xc02b, 0xcca9, 0xc02c, 0xc009});
+        return std::vector<duration>{1ms};
+    };
+    pair.run_until_connected();
+    CHECK(std::ranges::equal(pair.client.session->remote_certificate(), rsa->der()));
+}
+
 TEST_CASE("backends have names of their own, and the default one is the first") {
     std::vector<std::string_view> names;
     for (const auto* each : backends()) names.push_back(each->name());

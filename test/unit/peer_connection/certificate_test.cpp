@@ -165,7 +165,9 @@ asio::awaitable<void> in_the_offer(context where) {
     PeerConnection pc(where, with({first, second}));
     auto channel = pc.createDataChannel("x");
     auto offer = co_await pc.createOffer();
-    CHECK(fingerprint_lines(offer.sdp) == lines_for(first)); // the one that is shown
+    auto both = lines_for(first);
+    for (const auto& line : lines_for(second)) both.push_back(line);
+    CHECK(fingerprint_lines(offer.sdp) == both);
 }
 
 asio::awaitable<void> talk(PeerConnection& one, PeerConnection& other) {
@@ -199,6 +201,38 @@ asio::awaitable<void> certificates_of_all_kinds(context a, context b) {
         PeerConnection one(a, each.one), other(b, each.other);
         co_await talk(one, other);
     }
+}
+
+/// Several of one end: both stand in its descriptions, and the first is shown, whoever begins.
+asio::awaitable<void> several(context a, context b) {
+    auto ecdsa = co_await generateCertificate(a);
+    auto rsa = co_await generateCertificate(a, KeygenAlgorithm::rsa());
+    for (const auto& own : {std::vector{ecdsa, rsa}, std::vector{rsa, ecdsa}})
+        for (const bool offers : {true, false}) {
+            PeerConnection one(a, with(own)), other(b);
+            auto channel = (offers ? one : other).createDataChannel("x");
+            co_await test::negotiate(offers ? one : other, offers ? other : one);
+            auto lines = lines_for(own[0]);
+            const auto more = lines_for(own[1]);
+            lines.insert(lines.end(), more.begin(), more.end());
+            CHECK(fingerprint_lines(one.localDescription()->sdp) == lines);
+            auto executor = co_await asio::this_coro::executor;
+            test::spawned there(executor, test::trickle(one, other)),
+                back(executor, test::trickle(other, one));
+            co_await one.connected();
+            co_await other.connected();
+            const auto report = co_await one.getStats();
+            const auto* transport = report.all<TransportStats>().at(0);
+            REQUIRE(transport->localCertificateId);
+            const auto shown = report.get<CertificateStats>(*transport->localCertificateId)->fingerprint;
+            CHECK(shown == upper(own[0].getFingerprints().at(0).value));
+            one.close();
+            other.close();
+            co_await one.closed();
+            co_await other.closed();
+            timer clock(a);
+            while (!there.done() || !back.done()) co_await clock.wait(1ms);
+        }
 }
 
 asio::awaitable<void> shared(context a, context b) {
@@ -333,6 +367,13 @@ TEST_CASE("Constructor step 1: without certificates the connections of a context
 TEST_CASE("connections with RSA and ECDSA certificates talk to each other") {
     test::two_hosts net;
     net.run(certificates_of_all_kinds(net.a, net.b), 60s);
+    CHECK(net.world.run_dry());
+}
+
+TEST_CASE(
+    "Certificates: all of a configuration stand in its descriptions, and the first that fits is shown") {
+    test::two_hosts net;
+    net.run(several(net.a, net.b), 60s);
     CHECK(net.world.run_dry());
 }
 

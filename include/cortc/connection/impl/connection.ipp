@@ -116,7 +116,7 @@ CORTC_DECL void connection::apply(jsep::event&& event) {
             [&](const jsep::remote_candidate& it) { transports_.add_candidate(it); },
             [&](const jsep::remote_end_of_candidates& it) { transports_.end_candidates(it); },
             [&](const jsep::ice_rolled_back& it) { transports_.roll_back(it); },
-            [&](const jsep::dtls_parameters& it) { transports_.set_dtls(it, negotiator_.certificate()); },
+            [&](const jsep::dtls_parameters& it) { transports_.set_dtls(it, negotiator_.certificates()); },
             [&](const jsep::sctp_parameters& it) {
                 if (const auto* over = transports_.find(it.transport))
                     channels_.attach(over->where, over->role, it);

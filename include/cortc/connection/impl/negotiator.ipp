@@ -37,10 +37,10 @@ CORTC_DECL jsep::session_options session_options(const context_core& core,
     return options;
 }
 
-/// a=fingerprint of a certificate.
-CORTC_DECL std::vector<sdp::fingerprint> sdp_fingerprints(const crypto::certificate& of) {
+/// a=fingerprint of each of the certificates.
+CORTC_DECL std::vector<sdp::fingerprint> sdp_fingerprints(const std::vector<crypto::certificate_ptr>& of) {
     std::vector<sdp::fingerprint> fingerprints;
-    for (auto& each : of.promised_fingerprints())
+    for (auto& each : crypto::promised_fingerprints(of))
         fingerprints.push_back({std::string(to_string(each.algorithm)), std::move(each.value)});
     return fingerprints;
 }
@@ -84,25 +84,26 @@ CORTC_DECL negotiator::negotiator(part_owner& owner, listener& to, connection_se
     , session_(owner.core()->network().random(), owner.core()->log("jsep"),
                detail::session_options(*owner.core(), settings.get()))
     , operations_(owner, [this] { update_negotiation_needed(); }) {
-    const auto& given = settings.get().certificates;
-    if (!given.empty()) use_certificate(given.front().inner());
+    std::vector<crypto::certificate_ptr> given;
+    for (const auto& each : settings.get().certificates) given.push_back(each.inner());
+    if (!given.empty()) use_certificates(std::move(given));
 }
 
 // ---- certificate and identity: what operations wait for
 
-CORTC_DECL void negotiator::use_certificate(std::shared_ptr<const crypto::certificate> certificate) {
-    certificate_ = std::move(certificate);
-    session_.set_fingerprints(detail::sdp_fingerprints(*certificate_));
+CORTC_DECL void negotiator::use_certificates(std::vector<crypto::certificate_ptr> certificates) {
+    certificates_ = std::move(certificates);
+    session_.set_fingerprints(detail::sdp_fingerprints(certificates_));
 }
 
 CORTC_DECL void negotiator::make_certificate(prepared then) {
-    if (certificate_) return then(nullptr);
+    if (!certificates_.empty()) return then(nullptr);
     owner_.core()->with_certificate([weak = owner_.weak_from_this(), this,
                                      then = std::move(then)](std::exception_ptr error, auto certificate) {
         const auto self = weak.lock();
         if (!self) return then(make_error(errc::aborted, "the connection was destroyed"));
         if (error) return then(make_error(errc::operation, "no certificate could be generated"));
-        if (!certificate_) use_certificate(std::move(certificate));
+        if (certificates_.empty()) use_certificates({std::move(certificate)});
         then(nullptr);
     });
 }
@@ -131,7 +132,7 @@ CORTC_DECL void negotiator::with_assertion(std::uint64_t id, prepared then) {
     };
     if (!identity_.configured()) return then(join(std::nullopt));
     operations_.hold(
-        id, identity_.assert_for(detail::sdp_fingerprints(*certificate_),
+        id, identity_.assert_for(detail::sdp_fingerprints(certificates_),
                                  [weak = owner_.weak_from_this(), this, id, join, then = std::move(then)](
                                      std::exception_ptr error, const std::optional<std::string>& assertion) {
                                      const auto self = weak.lock();
@@ -158,7 +159,7 @@ CORTC_DECL void negotiator::identity_assertion(waiter_ptr<std::string> operation
             if (error)
                 then(std::move(error), {});
             else
-                then(nullptr, detail::sdp_fingerprints(*certificate_));
+                then(nullptr, detail::sdp_fingerprints(certificates_));
         });
     });
 }

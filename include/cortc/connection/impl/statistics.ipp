@@ -192,8 +192,8 @@ CORTC_DECL void connection_statistics::collect_certificates(StatsReport& report,
                                                             TransportStats& into) {
     const auto* dtls = entry.where->dtls();
     if (!dtls) return;
-    if (const auto& own = negotiator_.certificate())
-        into.localCertificateId = collect_certificate(report, own->der());
+    if (const auto own = dtls->local_certificate(); !own.empty())
+        into.localCertificateId = collect_certificate(report, own);
     for (const auto& der : transports_.remote_certificates(id)) {
         into.remoteCertificateId = collect_certificate(report, der);
         into.tlsVersion = "FEFD"; // DTLS 1.2 (RFC 6347 4.1), the only one

@@ -96,10 +96,10 @@ CORTC_DECL void transport_set::end_candidates(const jsep::remote_end_of_candidat
 }
 
 CORTC_DECL void transport_set::set_dtls(const jsep::dtls_parameters& parameters,
-                                        std::shared_ptr<const crypto::certificate> certificate) {
+                                        std::vector<crypto::certificate_ptr> certificates) {
     auto& into = entries_.at(parameters.transport);
     into.role = parameters.role;
-    into.where->set_dtls(parameters.role, std::move(certificate), parameters.fingerprints);
+    into.where->set_dtls(parameters.role, std::move(certificates), parameters.fingerprints);
 }
 
 CORTC_DECL void transport_set::expect_media(jsep::transport_id id) {

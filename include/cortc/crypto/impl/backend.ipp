@@ -32,12 +32,15 @@ backend::parse_certificate(std::string_view certificate_pem, std::string_view ke
 CORTC_DECL result<std::unique_ptr<dtls_session>, dtls_failed>
 backend::make_dtls_session(dtls_options options) const {
     if (!options.cert) return dtls_failed{dtls_failure::internal, "no certificate to present"};
-    if (const auto& made_by = options.cert->made_by(); &made_by != this)
-        return dtls_failed{
-            dtls_failure::internal,
-            fmt::format("the certificate was made by {}, and the session is {}'s: both must be "
-                        "of one backend",
-                        made_by.name(), name())};
+    auto all = options.more_certs;
+    all.insert(all.begin(), options.cert);
+    for (const auto& each : all)
+        if (const auto& made_by = each->made_by(); &made_by != this)
+            return dtls_failed{
+                dtls_failure::internal,
+                fmt::format("the certificate was made by {}, and the session is {}'s: both must be "
+                            "of one backend",
+                            made_by.name(), name())};
     return new_dtls_session(std::move(options));
 }
 

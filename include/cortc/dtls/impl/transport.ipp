@@ -239,6 +239,10 @@ CORTC_DECL std::optional<crypto::srtp_keys> transport::export_srtp_keys() const 
     return core_->usable() ? core_->session->export_srtp_keys() : std::nullopt;
 }
 
+CORTC_DECL byte_view transport::local_certificate() const noexcept {
+    return core_->session && !core_->stepping ? core_->session->local_certificate().der() : byte_view();
+}
+
 CORTC_DECL byte_view transport::remote_certificate() const noexcept {
     return core_->session && !core_->stepping ? core_->session->remote_certificate() : byte_view();
 }

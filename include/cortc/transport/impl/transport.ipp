@@ -165,12 +165,16 @@ CORTC_DECL void transport::end_remote_candidates(const std::string& remote_ufrag
     change()->end_remote_candidates(remote_ufrag, now());
 }
 
-CORTC_DECL void transport::set_dtls(dtls_role role, std::shared_ptr<const crypto::certificate> certificate,
+CORTC_DECL void transport::set_dtls(dtls_role role, std::vector<crypto::certificate_ptr> certificates,
                                     const std::vector<sdp::fingerprint>& fingerprints) {
     if (closed_ || dtls_) return;
     crypto::dtls_options options;
     options.role = role;
-    options.cert = std::move(certificate);
+    if (!certificates.empty()) {
+        options.cert = std::move(certificates.front());
+        certificates.erase(certificates.begin());
+        options.more_certs = std::move(certificates);
+    }
     for (const auto& each : fingerprints)
         if (auto algorithm = hash_algorithm_of(each.algorithm))
             options.remote_fingerprints.push_back({*algorithm, each.value});

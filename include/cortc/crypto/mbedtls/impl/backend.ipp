@@ -53,7 +53,9 @@ library::load_certificate(std::string_view certificate_block, std::string_view k
 }
 
 CORTC_DECL std::unique_ptr<dtls_session> library::new_dtls_session(dtls_options options) const {
-    auto own = std::static_pointer_cast<const certificate>(options.cert);
+    std::vector own{std::static_pointer_cast<const certificate>(options.cert)};
+    for (const auto& each : options.more_certs)
+        own.push_back(std::static_pointer_cast<const certificate>(each));
     return std::make_unique<session>(std::move(options), std::move(own));
 }
 

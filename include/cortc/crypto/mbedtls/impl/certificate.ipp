@@ -9,10 +9,12 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cortc::crypto::mbedtls {
 
@@ -48,12 +50,6 @@ class certificate final : public crypto::certificate {
     [[nodiscard]] std::optional<hash_algorithm> signature_hash() const noexcept override;
     [[nodiscard]] result<std::string> pem() const override;
 
-    /// The configuration that all sessions of this role share; null when it cannot be made.
-    [[nodiscard]] const mbedtls_ssl_config* config(dtls_role role) const;
-    /// Held during a session's step unless mbedTLS itself locks what sessions share.
-    [[nodiscard]] std::unique_lock<std::mutex> step_lock() const;
-
-  private:
     struct configuration {
         configuration();
         configuration(const configuration&) = delete;
@@ -62,7 +58,17 @@ class certificate final : public crypto::certificate {
         mbedtls_ssl_config value;
         bool made = false;
     };
+    using others = std::vector<std::shared_ptr<const certificate>>;
 
+    /// The configuration that all sessions of this role share; null when it cannot be made.
+    [[nodiscard]] const mbedtls_ssl_config* config(dtls_role role) const;
+    /// One of a session that may present others instead; these must outlive it. Null when it cannot be made.
+    [[nodiscard]] std::unique_ptr<configuration> config(dtls_role role, const others& instead) const;
+    [[nodiscard]] bool is_rsa() const noexcept { return mbedtls_pk_can_do(&key_, MBEDTLS_PK_RSA) != 0; }
+    /// Held during a session's step unless mbedTLS itself locks what sessions share.
+    [[nodiscard]] std::unique_lock<std::mutex> step_lock() const;
+
+  private:
     int make_key(key_type type);
     std::optional<certificate_error> load_key(std::string_view block);
     std::optional<certificate_error> load_certificate(std::string_view block);
@@ -89,6 +95,26 @@ inline constexpr int cipher_suites[] = {MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM
                                         MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
                                         MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
                                         0};
+/// The same for a server whose RSA certificate is preferred to one with ECDSA: mbedTLS takes the first suite
+/// that some certificate fits.
+inline constexpr int rsa_first[] = {MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+                                    MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+                                    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+                                    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
+                                    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+                                    MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+                                    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+                                    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
+                                    0};
+inline constexpr int ecdsa_first[] = {MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+                                      MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+                                      MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+                                      MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
+                                      MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+                                      MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+                                      MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+                                      MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
+                                      0};
 #if defined(CORTC_MBEDTLS_SRTP)
 inline constexpr std::array offered{srtp_profile::aes128_cm_sha1_80, srtp_profile::aes128_cm_sha1_32};
 inline constexpr mbedtls_ssl_srtp_profile offered_numbers[] = {
@@ -185,6 +211,19 @@ CORTC_DECL const mbedtls_ssl_config* certificate::config(dtls_role role) const {
         chosen.made = true;
     }
     return &chosen.value;
+}
+
+CORTC_DECL std::unique_ptr<certificate::configuration> certificate::config(dtls_role role,
+                                                                           const others& instead) const {
+    if (!srtp_as_in_headers()) return nullptr;
+    auto made = std::make_unique<configuration>();
+    const std::lock_guard lock(mutex_);
+    if (configure(made->value, role) != 0) return nullptr;
+    if (role == dtls_role::server)
+        mbedtls_ssl_conf_ciphersuites(&made->value, is_rsa() ? rsa_first : ecdsa_first);
+    for (const auto& each : instead)
+        if (mbedtls_ssl_conf_own_cert(&made->value, &each->parsed_, &each->key_) != 0) return nullptr;
+    return made;
 }
 
 CORTC_DECL std::unique_lock<std::mutex> certificate::step_lock() const {

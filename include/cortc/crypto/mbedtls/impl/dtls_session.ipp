@@ -6,14 +6,20 @@
 #include "cortc/crypto/session_base.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace cortc::crypto::mbedtls {
 
 class session final : public session_base {
   public:
-    session(dtls_options options, std::shared_ptr<const certificate> own);
+    /// `own`: those that it may present, the preferred one first.
+    session(dtls_options options, std::vector<std::shared_ptr<const certificate>> own);
     ~session() override;
 
     void start(time_point now) override;
@@ -24,6 +30,7 @@ class session final : public session_base {
     time_point next_timeout() const noexcept override;
     void handle_timeout(time_point now) override;
     void shutdown() override;
+    const crypto::certificate& local_certificate() const noexcept override { return *presented_; }
     bool wants_whole_client_hello() const noexcept override { return true; }
 
   private:
@@ -40,10 +47,18 @@ class session final : public session_base {
         ~secrets() { mbedtls_platform_zeroize(this, sizeof *this); }
     };
 
+    // What the certificates' sessions share, while a step uses it.
+    struct step_locks {
+        std::unique_lock<std::mutex> first;
+        std::vector<std::unique_lock<std::mutex>> others{};
+    };
+    step_locks step_lock() const;
+
     bool set_up();
     void advance();
     void advance_handshake();
     void complete_handshake();
+    void note_presented(std::string_view suite);
     void read_ahead();
     void park_unread();
     bool discard_unread();
@@ -70,8 +85,11 @@ class session final : public session_base {
     int keep_secrets(byte_view master, byte_view client_random, byte_view server_random,
                      mbedtls_tls_prf_types prf);
 
-    std::shared_ptr<const certificate> own_;
-    mbedtls_ssl_config config_; // a shallow copy: all that it points to belongs to own_
+    const std::vector<std::shared_ptr<const certificate>> own_; // never empty
+    std::vector<const certificate*> locked_;                    // the same, in the order of their addresses
+    const certificate* presented_;
+    std::unique_ptr<certificate::configuration> several_; // of more than one
+    mbedtls_ssl_config config_; // a shallow copy: all that it points to belongs to own_ or several_
     mbedtls_ssl_context ssl_;
     bool live_ = false; // ssl_ can be used
 
@@ -106,15 +124,28 @@ CORTC_DECL std::string_view headers_mismatch() noexcept {
 #endif
 }
 
-CORTC_DECL session::session(dtls_options options, std::shared_ptr<const certificate> own)
-    : session_base(std::move(options), aead_overhead), own_(std::move(own)) {
+CORTC_DECL session::session(dtls_options options, std::vector<std::shared_ptr<const certificate>> own)
+    : session_base(std::move(options), aead_overhead), own_(std::move(own)), presented_(own_.front().get()) {
+    for (const auto& each : own_) locked_.push_back(each.get());
+    std::sort(locked_.begin(), locked_.end(), std::less<>());
+    locked_.erase(std::unique(locked_.begin(), locked_.end()), locked_.end());
     if (srtp_as_in_headers()) mbedtls_ssl_init(&ssl_);
 }
 
 CORTC_DECL session::~session() { release(); }
 
+CORTC_DECL session::step_locks session::step_lock() const {
+    step_locks held{locked_.front()->step_lock()};
+    for (std::size_t i = 1; i < locked_.size(); ++i) held.others.push_back(locked_[i]->step_lock());
+    return held;
+}
+
 CORTC_DECL bool session::set_up() {
-    const auto* shared = own_->config(options_.role);
+    const auto* shared = own_.size() == 1 ? own_.front()->config(options_.role) : nullptr;
+    if (own_.size() > 1) {
+        several_ = own_.front()->config(options_.role, {own_.begin() + 1, own_.end()});
+        if (several_) shared = &several_->value;
+    }
     if (!shared) return false;
     config_ = *shared;
     secrets_ = std::make_unique<secrets>();
@@ -169,7 +200,7 @@ CORTC_DECL void session::start(time_point now) {
     if (state() != dtls_state::idle) return;
     now_ = now;
     begin(now);
-    const auto lock = own_->step_lock();
+    const auto lock = step_lock();
     if (!set_up()) {
         const auto why = headers_mismatch();
         fail({dtls_failure::internal,
@@ -192,7 +223,7 @@ CORTC_DECL void session::handle_packet(byte_view datagram, time_point now) {
         options_.log.debug("dropped {} bytes that are no DTLS records", datagram.size());
         return;
     }
-    const auto lock = own_->step_lock();
+    const auto lock = step_lock();
     park_unread();
     struct at_end { // by an exception, too
         byte_view& input;
@@ -249,9 +280,19 @@ CORTC_DECL void session::complete_handshake() {
     }
     std::string suite;
     if (const auto* name = mbedtls_ssl_get_ciphersuite(&ssl_)) suite = name;
+    note_presented(suite);
     std::replace(suite.begin(), suite.end(), '-', '_'); // as IANA has it
     const auto largest = mbedtls_ssl_get_max_out_record_payload(&ssl_);
     connected(std::move(suite), largest > 0 ? static_cast<std::size_t>(largest) : max_payload());
+}
+
+/// A server's key is of the kind that the suite names, and mbedTLS has taken the first such.
+CORTC_DECL void session::note_presented(std::string_view suite) {
+    if (options_.role == dtls_role::client) return;
+    const bool rsa = suite.find("-RSA-") != std::string_view::npos;
+    const auto at =
+        std::find_if(own_.begin(), own_.end(), [rsa](const auto& each) { return each->is_rsa() == rsa; });
+    if (at != own_.end()) presented_ = at->get();
 }
 
 CORTC_DECL void session::take_srtp_keys() {
@@ -311,7 +352,7 @@ CORTC_DECL std::optional<std::size_t> session::poll_read(byte_span out) {
     while (live_) {
         const auto size = mbedtls_ssl_get_bytes_avail(&ssl_);
         if (size == 0) return std::nullopt;
-        const auto lock = own_->step_lock();
+        const auto lock = step_lock();
         if (size > out.size()) {
             ++stats_.dropped_too_long;
             if (!discard_unread()) return std::nullopt;
@@ -327,7 +368,7 @@ CORTC_DECL std::optional<std::size_t> session::poll_read(byte_span out) {
 
 CORTC_DECL bool session::encrypt(byte_view data) {
     if (state() != dtls_state::connected || data.empty() || data.size() > max_payload()) return false;
-    const auto lock = own_->step_lock();
+    const auto lock = step_lock();
     const auto status =
         mbedtls_ssl_write(&ssl_, reinterpret_cast<const unsigned char*>(data.data()), data.size());
     if (status == static_cast<int>(data.size())) {
@@ -359,7 +400,7 @@ CORTC_DECL void session::handle_timeout(time_point now) {
     now_ = now;
     if (overdue(now)) return release();
     ++stats_.retransmissions;
-    const auto lock = own_->step_lock();
+    const auto lock = step_lock();
     keep_mtu(true);
     advance();
     keep_mtu(false);
@@ -378,7 +419,7 @@ CORTC_DECL void session::keep_mtu(bool keep) {
 CORTC_DECL void session::shutdown() {
     if (state() == dtls_state::closed || state() == dtls_state::failed) return;
     if (state() == dtls_state::connected) {
-        const auto lock = own_->step_lock();
+        const auto lock = step_lock();
         (void)mbedtls_ssl_close_notify(&ssl_);
     }
     set_state(dtls_state::closed);
