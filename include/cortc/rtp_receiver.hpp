@@ -37,8 +37,8 @@ class RtpReceiver {
     /// None when `kind` is neither "audio" nor "video".
     [[nodiscard]] static std::optional<RtpCapabilities> getCapabilities(std::string_view kind);
 
-    /// What it receives over, shared by the sections that are bundled. None before a description gave it one,
-    /// and when it is stopped.
+    /// What it receives over, shared by the sections that are bundled. None before our offer, or the answer
+    /// to one of the peer, gave it one, and when it is stopped.
     [[nodiscard]] std::optional<DtlsTransport> transport() const;
     /// The same for the whole life of the transceiver, whether it receives or not.
     [[nodiscard]] MediaStreamTrack track() const;

@@ -48,8 +48,8 @@ class RtpSender {
     /// None when `kind` is neither "audio" nor "video".
     [[nodiscard]] static std::optional<RtpCapabilities> getCapabilities(std::string_view kind);
 
-    /// What it sends over, shared by the sections that are bundled. None before a description gave it one,
-    /// and when it is stopped.
+    /// What it sends over, shared by the sections that are bundled. None before our offer, or the answer
+    /// to one of the peer, gave it one, and when it is stopped.
     [[nodiscard]] std::optional<DtlsTransport> transport() const;
     /// None: nothing is sent.
     [[nodiscard]] std::optional<MediaStreamTrack> track() const;

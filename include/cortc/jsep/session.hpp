@@ -82,7 +82,8 @@ class session {
     [[nodiscard]] const std::vector<transceiver>& transceivers() const noexcept;
     /// nullptr when it is gone.
     [[nodiscard]] const transceiver* find(transceiver_id which) const noexcept;
-    /// Where its packets go; nothing before a description gave it a transport, and after it stopped.
+    /// Where its packets go; nothing before a local offer, or the answer to a remote one, gave it a transport,
+    /// and after it stopped.
     [[nodiscard]] std::optional<transport_id> media_transport(transceiver_id which) const;
     /// Where data channels go.
     [[nodiscard]] std::optional<transport_id> data_transport() const;

@@ -226,6 +226,32 @@ TEST_CASE("set a description step 3: a rollback returns mids, directions, stream
     CHECK(bob.jsep.negotiation_needed()); // the credentials are still to be replaced
 }
 
+TEST_CASE("set a description step 3: the transports of a remote offer come with the answer, those of ours at "
+          "once") {
+    peer alice(1), bob(2);
+    auto first = alice.jsep.add_track(media_kind::audio, "a").value();
+    auto offer = alice.set_local();
+    CHECK(alice.jsep.media_transport(first));
+    bob.jsep.set_remote_description(sdp_type::offer, offer).value();
+    auto received = bob.jsep.transceivers()[0].id;
+    CHECK_FALSE(bob.jsep.media_transport(received));
+    bob.jsep.set_remote_description(sdp_type::rollback, "").value();
+    bob.jsep.set_remote_description(sdp_type::offer, offer).value();
+    received = bob.jsep.transceivers()[0].id;
+    bob.jsep.set_local_description(sdp_type::pranswer).value();
+    auto transport = bob.jsep.media_transport(received);
+    CHECK(transport);
+    bob.jsep.set_local_description(sdp_type::answer).value();
+    CHECK(bob.jsep.media_transport(received) == transport);
+    alice.jsep.set_remote_description(sdp_type::answer, bob.jsep.local_description()->sdp).value();
+    (void)alice.jsep.add_track(media_kind::video, "v").value();
+    bob.jsep.set_remote_description(sdp_type::offer, alice.set_local()).value();
+    CHECK(bob.jsep.media_transport(received) == transport); // it keeps what it had
+    CHECK_FALSE(bob.jsep.media_transport(bob.jsep.transceivers()[1].id));
+    bob.jsep.set_local_description(sdp_type::answer).value();
+    CHECK(bob.jsep.media_transport(bob.jsep.transceivers()[1].id) == transport);
+}
+
 TEST_CASE("set a description step 3: a transceiver of a rolled-back offer stays if addTrack used it") {
     text_offer text;
     peer bob(2);

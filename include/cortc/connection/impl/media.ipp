@@ -179,7 +179,10 @@ CORTC_DECL connection_media::news connection_media::sync() {
     what.gone.assign(std::make_move_iterator(at), std::make_move_iterator(transceivers_.end()));
     transceivers_.erase(at, transceivers_.end());
     for (const auto& each : what.gone) {
-        if (!each->current_direction()) each->forget_mid(); // a rollback, no answer, took it away
+        if (!each->current_direction()) { // a rollback, no answer, took it away
+            each->forget_mid();
+            each->transport(nullptr);
+        }
         each->end(make_error(errc::closed, "the transceiver was stopped"));
     }
     for (const auto& now : session_.transceivers()) {

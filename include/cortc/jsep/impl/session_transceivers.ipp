@@ -60,9 +60,11 @@ CORTC_DECL const std::vector<codec_capability>& session::codecs(media_kind kind)
 }
 
 CORTC_DECL std::optional<transport_id> session::media_transport(transceiver_id which) const {
-    const auto* found = model_.find(which);
-    if (!found || found->stopped || !found->section) return {};
-    return model_.sections[*found->section].transport;
+    // webrtc-pc 4.4.1.5: a remote offer gives none; what was there before it stays until the answer.
+    const auto& decided = state() == signaling_state::have_remote_offer ? base() : model_;
+    const auto *now = model_.find(which), *found = decided.find(which);
+    if (!now || now->stopped || !found || found->stopped || !found->section) return {};
+    return decided.sections[*found->section].transport;
 }
 
 CORTC_DECL std::optional<transport_id> session::data_transport() const {
