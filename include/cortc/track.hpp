@@ -68,7 +68,8 @@ class MediaStreamTrack {
     /// Its source gives nothing: a received track is muted until media arrives, and again when the
     /// negotiation stops it from being received.
     [[nodiscard]] bool muted() const;
-    /// `ended` is for good.
+    /// `ended` is for good. What ends a received track (its transceiver is stopped, or the connection closed)
+    /// does so in a task that follows, as webrtc-pc has it.
     [[nodiscard]] MediaStreamTrackState readyState() const;
     /// Ends this track for good. Its sender or receiver goes on without it. Idempotent.
     void stop();

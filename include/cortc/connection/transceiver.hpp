@@ -68,7 +68,7 @@ class transceiver_impl {
     void stop();
     void set_codec_preferences(const std::vector<RtpCodec>& codecs);
 
-    /// Null: no description has given it one, or it is stopped.
+    /// Null: no local offer and no answer has given it one, or it is stopped.
     [[nodiscard]] const std::shared_ptr<transport_impl>& transport() const noexcept { return transport_; }
     void transport(std::shared_ptr<transport_impl> now) { transport_ = std::move(now); }
 
@@ -91,6 +91,8 @@ class transceiver_impl {
     void streams(std::vector<MediaStream> now) { streams_ = std::move(now); }
 
   private:
+    void end_track(std::exception_ptr why);
+
     std::shared_ptr<context_core> core_;
     std::weak_ptr<transceiver_owner> owner_;
     jsep::transceiver_id id_;
@@ -103,6 +105,7 @@ class transceiver_impl {
     std::shared_ptr<transport_impl> transport_;
     std::optional<MediaStreamTrack> sender_track_;
     MediaStreamTrack receiver_track_;
+    bool track_ends_ = false;
     std::vector<MediaStream> streams_;
     std::shared_ptr<const jsep::media_parameters> negotiated_;
     std::vector<jsep::encoding> encodings_;

@@ -6,6 +6,7 @@
 #include "cortc/connection/transceiver.hpp"
 #include "cortc/error.hpp"
 
+#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
 #include <utility>
@@ -50,7 +51,7 @@ CORTC_DECL void transceiver_impl::update(const jsep::transceiver& now) {
     current_direction_.reset();
     if (now.current_direction) current_direction_ = detail::to_w3c(*now.current_direction);
     // webrtc-pc 5.4 "stop sending and receiving": the track does not wait for the negotiation.
-    if (now.stopping) receiver_track_.inner()->end(ended());
+    if (now.stopping) end_track(ended());
 }
 
 CORTC_DECL void transceiver_impl::end(std::exception_ptr why) {
@@ -59,7 +60,17 @@ CORTC_DECL void transceiver_impl::end(std::exception_ptr why) {
     direction_ = RtpTransceiverDirection::stopped;
     current_direction_ = RtpTransceiverDirection::stopped;
     streams_.clear();
-    receiver_track_.inner()->end(std::move(why));
+    end_track(std::move(why));
+}
+
+/// mediacapture-streams 4.3.1: a track that ends otherwise than by its own stop() does so in a task. Behind
+/// the operation that stopped the transceiver, and without the connection, which may be gone by then.
+CORTC_DECL void transceiver_impl::end_track(std::exception_ptr why) {
+    if (std::exchange(track_ends_, true)) return;
+    auto end = [track = receiver_track_.inner(), why = std::move(why)] { track->end(why); };
+    asio::post(core_->executor(), [core = core_, end = std::move(end)]() mutable {
+        asio::post(core->executor(), std::move(end));
+    });
 }
 
 CORTC_DECL void transceiver_impl::set_direction(RtpTransceiverDirection wish) {
