@@ -62,7 +62,8 @@ class RtpSender {
     ///
     /// @par Errors, in this order
     /// - errc::invalid_state: the transceiver is stopping or stopped, or getParameters() was not called since
-    ///   the last success or negotiation.
+    ///   the last success or negotiation. (Success comes in a task: two that begin before it are both good,
+    ///   and the later one is what remains.)
     /// - errc::invalid_modification: something read-only differs, there are more, fewer or reordered
     ///   encodings, or the codec of one is not negotiated.
     /// - errc::range: a scaleResolutionDownBy is below 1, or a maxFramerate below 0.

@@ -64,7 +64,8 @@ class connection_media final : public transceiver_owner {
     void set_codec_preferences(transceiver_impl& which, std::vector<jsep::codec_capability> codecs) override;
     void set_streams(transceiver_impl& which, std::vector<std::string> ids) override;
     [[nodiscard]] std::optional<jsep::send_parameters> get_parameters(transceiver_impl& which) override;
-    void set_parameters(transceiver_impl& which, RtpSendParameters parameters) override;
+    void set_parameters(transceiver_impl& which, RtpSendParameters parameters,
+                        waiter_ptr<void> operation) override;
     void replace_track(std::shared_ptr<transceiver_impl> which, std::optional<MediaStreamTrack> track,
                        waiter_ptr<void> operation) override;
     [[nodiscard]] bool is_closed() const noexcept override { return owner_.is_closed(); }

@@ -31,7 +31,8 @@ class transceiver_owner {
     virtual void set_streams(transceiver_impl& which, std::vector<std::string> ids) = 0;
     /// None: the transceiver is gone.
     [[nodiscard]] virtual std::optional<jsep::send_parameters> get_parameters(transceiver_impl& which) = 0;
-    virtual void set_parameters(transceiver_impl& which, RtpSendParameters parameters) = 0;
+    virtual void set_parameters(transceiver_impl& which, RtpSendParameters parameters,
+                                waiter_ptr<void> operation) = 0;
     virtual void replace_track(std::shared_ptr<transceiver_impl> which, std::optional<MediaStreamTrack> track,
                                waiter_ptr<void> operation) = 0;
     [[nodiscard]] virtual bool is_closed() const noexcept = 0;
@@ -78,7 +79,7 @@ class transceiver_impl {
     }
     void sender_track(std::optional<MediaStreamTrack> track) { sender_track_ = std::move(track); }
     [[nodiscard]] RtpSendParameters get_send_parameters();
-    void set_parameters(RtpSendParameters parameters);
+    void set_parameters(RtpSendParameters parameters, waiter_ptr<void> operation);
     void set_streams(const std::vector<MediaStream>& streams);
 
     // The receiver.

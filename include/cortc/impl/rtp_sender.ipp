@@ -37,8 +37,7 @@ CORTC_DECL void RtpSender::setStreams(const std::vector<MediaStream>& streams) {
 
 CORTC_DECL void RtpSender::set_parameters(transceiver_impl& impl, RtpSendParameters parameters,
                                           waiter_ptr<void> operation) {
-    impl.set_parameters(std::move(parameters));
-    operation->succeed();
+    impl.set_parameters(std::move(parameters), std::move(operation));
 }
 
 CORTC_DECL void RtpSender::replace_track(const std::shared_ptr<transceiver_impl>& impl,

@@ -31,6 +31,9 @@ struct h264_format {
 /// No codec needs longer ones; what has them matches nothing.
 inline constexpr std::size_t max_format_parameters = 2048;
 
+/// webrtc-pc 5.4 "codec dictionary match" with ignoreAsymmetricalParameters: as matches(), but what an
+/// offerer and an answerer may have differently (AV1's profile) does not count.
+[[nodiscard]] bool matches_symmetric(const codec_capability& one, const sdp::codec& other);
 /// Name, clock rate, channels, and the parameters that a codec must agree on.
 [[nodiscard]] bool matches(const codec_capability& ours, const sdp::codec& offered);
 /// The same encoding without a look at parameters: name, clock rate, channels.

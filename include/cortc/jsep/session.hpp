@@ -82,8 +82,8 @@ class session {
     [[nodiscard]] const std::vector<transceiver>& transceivers() const noexcept;
     /// nullptr when it is gone.
     [[nodiscard]] const transceiver* find(transceiver_id which) const noexcept;
-    /// Where its packets go; nothing before a local offer, or the answer to a remote one, gave it a transport,
-    /// and after it stopped.
+    /// Where its packets go; nothing before a local offer, or the answer to a remote one, gave it a
+    /// transport, and after it stopped.
     [[nodiscard]] std::optional<transport_id> media_transport(transceiver_id which) const;
     /// Where data channels go.
     [[nodiscard]] std::optional<transport_id> data_transport() const;
@@ -117,6 +117,11 @@ class session {
     [[nodiscard]] outcome<send_parameters> get_parameters(transceiver_id which);
     /// invalid_state: stopping, gone, or no get_parameters() before; next_encodings() says what else.
     [[nodiscard]] outcome<void> set_parameters(transceiver_id which, send_parameters parameters);
+    /// Its two halves, for who does the second in a task: the encodings that are to be set ...
+    [[nodiscard]] outcome<std::vector<encoding>> check_parameters(transceiver_id which,
+                                                                  send_parameters parameters) const;
+    /// ... and setting them, whatever became of the transceiver meanwhile: layers that are gone stay gone.
+    void apply_parameters(transceiver_id which, const std::vector<encoding>& next);
 
     /// RFC 8827: joins every offer and answer created from now on, as a=identity. type: not base64.
     [[nodiscard]] outcome<void> set_identity_assertion(std::optional<std::string> assertion);

@@ -223,6 +223,15 @@ TEST_CASE("codec dictionary match: parameters that each side says for itself") {
     auto other = h264;
     other.fmtp = "packetization-mode=0;profile-level-id=42e034";
     CHECK_FALSE(same_codec(h264, other, true));
+    codec_capability av1{"AV1", 90000, 1, "profile=0", {}};
+    auto better = av1;
+    better.fmtp = "level-idx=9;profile=1;tier=1";
+    CHECK(same_codec(av1, better, true));
+    CHECK_FALSE(same_codec(av1, better, false));
+    codec_capability h265{"H265", 90000, 1, "level-id=93;profile-id=1;tier-flag=0;tx-mode=SRST", {}};
+    auto main10 = h265;
+    main10.fmtp = "level-id=93;profile-id=2;tier-flag=0;tx-mode=SRST";
+    CHECK_FALSE(same_codec(h265, main10, true));
     auto named = h264;
     named.name = "h264";
     CHECK(same_codec(h264, named, false));

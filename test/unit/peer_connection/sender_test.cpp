@@ -88,6 +88,52 @@ asio::awaitable<void> set_parameters_sets(context a) {
     CHECK(sender.getParameters().encodings.size() == 2);
 }
 
+asio::awaitable<void> set_parameters_twice(context a, context b) {
+    PeerConnection pc(a), other(b);
+    auto sender = pc.addTransceiver("video", two_layers()).sender();
+    auto first = sender.getParameters(), second = first;
+    first.encodings[0].maxBitrate = 1;
+    first.encodings[1].maxBitrate = 2;
+    second.encodings[0].maxBitrate = 3;
+    test::pending one, two, late;
+    sender.setParameters(first, one.token());
+    sender.setParameters(second, two.token()); // of the same getParameters, which is not forgotten yet
+    CHECK(sender.getParameters().transactionId == first.transactionId);
+    CHECK_FALSE(sender.getParameters().encodings[0].maxBitrate);
+    co_await test::turns();
+    CHECK(one.failure().empty());
+    CHECK(two.failure().empty());
+    sender.setParameters(first, late.token());
+    co_await test::turns();
+    CHECK(late.failure() == "InvalidStateError");
+    CHECK(sender.getParameters().encodings[0].maxBitrate == 3u);
+    CHECK_FALSE(sender.getParameters().encodings[1].maxBitrate);
+    // Stopped or closed meanwhile.
+    auto parameters = sender.getParameters();
+    test::pending stopping, closing;
+    pc.getTransceivers()[0].stop();
+    sender.setParameters(parameters, stopping.token());
+    auto another = pc.addTransceiver("audio").sender();
+    auto of_another = another.getParameters();
+    another.setParameters(of_another, closing.token());
+    pc.close();
+    co_await test::turns();
+    CHECK(stopping.failure() == "InvalidStateError");
+    CHECK(closing.failure() == "AbortError");
+}
+
+asio::awaitable<void> asymmetric_codec(context a) {
+    PeerConnection pc(a);
+    auto sender = pc.addTransceiver("video").sender();
+    auto parameters = sender.getParameters();
+    parameters.encodings[0].codec = RtpCodec("video/AV1", 90000, {}, "level-idx=9;profile=1;tier=1");
+    co_await sender.setParameters(parameters); // each side has a profile of its own
+    parameters = sender.getParameters();
+    REQUIRE(parameters.encodings[0].codec);
+    parameters.encodings[0].codec = RtpCodec("video/VP9", 90000, {}, "profile-id=77");
+    CHECK(co_await failure_of(sender.setParameters(parameters)) == "InvalidModificationError");
+}
+
 asio::awaitable<void> negotiated_parameters(context a, context b) {
     PeerConnection one(a), other(b);
     auto transceiver = one.addTransceiver(MediaStreamTrack(a, MediaKind::audio));
@@ -252,6 +298,16 @@ TEST_CASE("setParameters: length, order, rid, read-only changes, then ranges; a 
 TEST_CASE("setParameters: sets what may change, and is good for one time; stopped is InvalidStateError") {
     test::two_hosts net;
     net.run(set_parameters_sets(net.a), 5s);
+}
+
+TEST_CASE("setParameters: done in a task; two of one turn may be of one getParameters") {
+    test::two_hosts net;
+    net.run(set_parameters_twice(net.a, net.b), 5s);
+}
+
+TEST_CASE("setParameters: a codec's asymmetric parameters do not count") {
+    test::two_hosts net;
+    net.run(asymmetric_codec(net.a), 5s);
 }
 
 TEST_CASE("getParameters: codecs, extensions and rtcp are what was negotiated") {

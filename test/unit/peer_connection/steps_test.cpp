@@ -158,7 +158,7 @@ asio::awaitable<void> parameters_beside_a_description(context a) {
     test::pending set, local;
     pc.setLocalDescription(local.token());
     sender.setParameters(parameters, set.token());
-    CHECK(sender.getParameters().encodings[0].maxBitrate == 100'000u);
+    CHECK_FALSE(sender.getParameters().encodings[0].maxBitrate); // in a task
     co_await test::turns(30);
     CHECK(set.failure().empty());
     CHECK(local.failure().empty());
@@ -168,7 +168,8 @@ asio::awaitable<void> parameters_beside_a_description(context a) {
 } // namespace
 
 TEST_CASE("Set a description step 3: the parameters set while an offer is applied are in force behind it") {
-    // The W3C starts over while setParameters is pending. Here it never is: it is done when it is called.
+    // The W3C starts over while setParameters is pending. Here what it sets comes to the same, whichever is
+    // first.
     test::two_hosts net;
     net.run(parameters_beside_a_description(net.a), 1s);
 }

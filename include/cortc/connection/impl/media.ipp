@@ -127,8 +127,10 @@ CORTC_DECL std::optional<jsep::send_parameters> connection_media::get_parameters
     return std::move(*now);
 }
 
-// webrtc-pc 5.2 setParameters. Nothing has to be asked of an encoder, so it is done when it is called.
-CORTC_DECL void connection_media::set_parameters(transceiver_impl& which, RtpSendParameters parameters) {
+// webrtc-pc 5.2 setParameters: checked at once, against what getParameters returned, and done in a task,
+// which also forgets that. So two of one turn may both be of one getParameters; the later one wins.
+CORTC_DECL void connection_media::set_parameters(transceiver_impl& which, RtpSendParameters parameters,
+                                                 waiter_ptr<void> operation) {
     const auto* known = session_.find(which.id());
     if (!known || known->ended())
         throw Error(errc::invalid_state, "setParameters: the transceiver is stopped");
@@ -139,8 +141,20 @@ CORTC_DECL void connection_media::set_parameters(transceiver_impl& which, RtpSen
     detail::check_read_only(parameters, detail::send_parameters(which.kind(), next));
     next.transaction_id = std::move(parameters.transactionId);
     next.encodings = detail::to_jsep(which.kind(), parameters.encodings);
-    if (auto set = session_.set_parameters(which.id(), std::move(next)); !set)
-        detail::refuse("setParameters", set.error());
+    auto checked = session_.check_parameters(which.id(), std::move(next));
+    if (!checked) detail::refuse("setParameters", checked.error());
+    asio::post(owner_.core()->executor(),
+               [weak = owner_.weak_from_this(), this, id = which.id(), encodings = std::move(*checked),
+                operation = std::move(operation)] {
+                   const auto self = weak.lock();
+                   if (!self || owner_.is_closed()) {
+                       operation->fail(errc::aborted, "the connection was closed");
+                   } else if (!operation->done()) { // else cancelled
+                       session_.apply_parameters(id, encodings);
+                       (void)sync();
+                       operation->succeed();
+                   }
+               });
 }
 
 CORTC_DECL void connection_media::replace_track(std::shared_ptr<transceiver_impl> which,

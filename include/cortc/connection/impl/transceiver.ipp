@@ -109,11 +109,11 @@ CORTC_DECL RtpSendParameters transceiver_impl::get_send_parameters() {
     return detail::send_parameters(kind_, last);
 }
 
-CORTC_DECL void transceiver_impl::set_parameters(RtpSendParameters parameters) {
+CORTC_DECL void transceiver_impl::set_parameters(RtpSendParameters parameters, waiter_ptr<void> operation) {
     auto owner = owner_.lock();
     if (!owner || direction_ == RtpTransceiverDirection::stopped)
         throw Error(errc::invalid_state, "setParameters: the transceiver is stopped");
-    owner->set_parameters(*this, std::move(parameters));
+    owner->set_parameters(*this, std::move(parameters), std::move(operation));
 }
 
 CORTC_DECL void transceiver_impl::set_streams(const std::vector<MediaStream>& streams) {

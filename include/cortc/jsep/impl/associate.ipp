@@ -215,7 +215,7 @@ CORTC_DECL void drop_codec_choices(transceiver& each) {
     for (auto& encoding : each.encodings) {
         const auto& codecs = each.negotiated->codecs;
         if (encoding.codec && std::none_of(codecs.begin(), codecs.end(), [&](const auto& known) {
-                return matches(*encoding.codec, known.codec);
+                return matches_symmetric(*encoding.codec, known.codec);
             }))
             encoding.codec.reset();
     }

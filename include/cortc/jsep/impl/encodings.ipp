@@ -106,7 +106,7 @@ CORTC_DECL bool same_codec(const codec_capability& a, const codec_capability& b,
     other.clock_rate = b.clock_rate;
     other.channels = b.channels;
     other.fmtp = b.fmtp;
-    return matches(a, other) &&
+    return matches_symmetric(a, other) &&
            (ignore_asymmetric || detail::sorted_parameters(a.fmtp) == detail::sorted_parameters(b.fmtp));
 }
 
@@ -160,7 +160,7 @@ CORTC_DECL outcome<std::vector<encoding>> next_encodings(media_kind kind, send_p
     auto choosable = [&](const codec_capability& wanted) {
         if (last.codecs.empty()) return detail::holds(codecs, wanted, true);
         return std::any_of(last.codecs.begin(), last.codecs.end(),
-                           [&](const auto& each) { return matches(wanted, each.codec); });
+                           [&](const auto& each) { return matches_symmetric(wanted, each.codec); });
     };
     for (std::size_t i = 0; i < next.size(); ++i)
         if (next[i].codec && !choosable(*next[i].codec))

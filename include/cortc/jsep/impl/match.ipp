@@ -16,6 +16,7 @@ struct format_parameter_rule {
     std::string_view key;
     std::string_view fallback; // what an absent one means
     bool must_agree = false;   // with the capability, as text
+    bool symmetric = true;     // for both sides of a negotiation the same
 };
 /// The parameters of a codec that an answer takes over from the offer, in the order in which it writes them.
 struct format_rules {
@@ -24,7 +25,7 @@ struct format_rules {
 };
 inline constexpr std::array<format_rules, 5> format_table{{
     {"VP9", {{{"profile-id", "0", true}}}},
-    {"AV1", {{{"level-idx", ""}, {"profile", "0", true}, {"tier", ""}}}},
+    {"AV1", {{{"level-idx", ""}, {"profile", "0", true, false}, {"tier", ""}}}},
     {"H264",
      {{{"level-asymmetry-allowed", "0"}, {"packetization-mode", "0", true}, {"profile-level-id", ""}}}},
     {"H265",
@@ -123,11 +124,12 @@ CORTC_DECL std::string answer_fmtp(const codec_capability& ours, const sdp::code
     return fmtp;
 }
 
-CORTC_DECL bool parameters_agree(const sdp::codec& own, const sdp::codec& offered, bool absent_agrees) {
+CORTC_DECL bool parameters_agree(const sdp::codec& own, const sdp::codec& offered, bool absent_agrees,
+                                 bool asymmetric_counts = true) {
     const auto* rules = rules_of(offered);
     if (!rules) return true;
     for (const auto& rule : rules->parameters) {
-        if (!rule.must_agree) continue;
+        if (!rule.must_agree || !(rule.symmetric || asymmetric_counts)) continue;
         const auto written = offered.parameter(rule.key);
         if (!written && absent_agrees) continue;
         if (written.value_or(rule.fallback) != own.parameter(rule.key).value_or(rule.fallback)) return false;
@@ -261,6 +263,12 @@ CORTC_DECL bool matches(const codec_capability& ours, const sdp::codec& offered)
     return offered.is(ours.name) && offered.clock_rate == ours.clock_rate &&
            detail::channels_of(offered) == ours.channels && offered.fmtp.size() <= max_format_parameters &&
            detail::parameters_agree(detail::parameters_of(ours), offered, false);
+}
+
+CORTC_DECL bool matches_symmetric(const codec_capability& one, const sdp::codec& other) {
+    return other.is(one.name) && other.clock_rate == one.clock_rate &&
+           detail::channels_of(other) == one.channels && other.fmtp.size() <= max_format_parameters &&
+           detail::parameters_agree(detail::parameters_of(one), other, false, false);
 }
 
 CORTC_DECL bool same_format(const sdp::codec& a, const sdp::codec& b, bool absent_agrees) {

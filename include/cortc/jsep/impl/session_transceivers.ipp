@@ -228,22 +228,33 @@ CORTC_DECL outcome<send_parameters> session::get_parameters(transceiver_id which
     return *found->last_parameters;
 }
 
-CORTC_DECL outcome<void> session::set_parameters(transceiver_id which, send_parameters parameters) {
-    auto* found = model_.find(which);
+CORTC_DECL outcome<std::vector<encoding>> session::check_parameters(transceiver_id which,
+                                                                    send_parameters parameters) const {
+    const auto* found = model_.find(which);
     if (!found || found->ended()) return detail::is_stopped();
     if (!found->last_parameters)
         return detail::refused(error_kind::invalid_state,
                                "what getParameters returned is outdated; call it again first");
-    auto next =
-        next_encodings(found->kind, std::move(parameters), *found->last_parameters, codecs(found->kind));
-    if (!next) return next.error();
-    auto* before = stable_ ? stable_->find(which) : nullptr;
-    if (before && same_rids(before->encodings, *next)) {
-        before->encodings = *next;
-        before->last_parameters.reset();
+    return next_encodings(found->kind, std::move(parameters), *found->last_parameters, codecs(found->kind));
+}
+
+CORTC_DECL void session::apply_parameters(transceiver_id which, const std::vector<encoding>& next) {
+    for (auto* of : {&model_, stable_.get()}) {
+        auto* found = of ? of->find(which) : nullptr;
+        if (!found) continue;
+        found->last_parameters.reset();
+        for (auto& each : found->encodings) {
+            auto known = std::find_if(next.begin(), next.end(),
+                                      [&](const auto& other) { return other.rid == each.rid; });
+            if (known != next.end()) each = *known;
+        }
     }
-    found->encodings = std::move(*next);
-    found->last_parameters.reset();
+}
+
+CORTC_DECL outcome<void> session::set_parameters(transceiver_id which, send_parameters parameters) {
+    auto next = check_parameters(which, std::move(parameters));
+    if (!next) return next.error();
+    apply_parameters(which, *next);
     return {};
 }
 
