@@ -67,10 +67,12 @@ class DataChannel {
     [[nodiscard]] bool negotiated() const;
     /// The SCTP stream, once the DTLS role is known.
     [[nodiscard]] std::optional<std::uint16_t> id() const;
-    /// `connecting` until opened() completes; `closing` until what was sent has been delivered.
+    /// `connecting` until opened() completes, which is never before createDataChannel() has returned;
+    /// `closing` until what was sent has been delivered.
     [[nodiscard]] DataChannelState readyState() const;
-    /// Bytes of messages accepted and not yet handed to the network, and of those that wait in send(). 0 once
-    /// the channel is closed (in the W3C it stays what it was).
+    /// Bytes of messages accepted and not yet handed to the network, and of those that wait in send(); an
+    /// empty message counts nothing. Once the channel is closed it stays what it was: 0, unless that took
+    /// messages away that were accepted.
     [[nodiscard]] std::size_t bufferedAmount() const;
     ///@{
     /// Bytes of bufferedAmount() that bufferedAmountLow() waits for; 0 at first.

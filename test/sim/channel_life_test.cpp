@@ -335,6 +335,8 @@ asio::awaitable<void> buffered_amount(context a, context b) {
     test::spawned reader(executor, count_bytes(pair.in, sum));
     CHECK(pair.out.bufferedAmount() == 0);
     co_await pair.out.bufferedAmountLow(); // at once
+    CHECK(pair.out.trySend(""));
+    CHECK(pair.out.bufferedAmount() == 0); // bytes of the application only
     const std::string block(10000, 'x');
     for (int i = 0; i < 40; ++i) CHECK(pair.out.trySend(block));
     CHECK(pair.out.bufferedAmount() == 400000);

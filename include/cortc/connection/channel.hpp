@@ -67,8 +67,9 @@ class channel_impl : public std::enable_shared_from_this<channel_impl> {
     // What the connection reports.
     void on_open(sctp::stream_id stream);
     void on_closing();
-    /// `why`: what reads and opened() fail with from now on, once everything received was read.
-    void on_closed(std::exception_ptr why);
+    /// `why`: what reads and opened() fail with from now on, once everything received was read. `unsent`:
+    /// what buffered_amount() is from now on.
+    void on_closed(std::exception_ptr why, std::size_t unsent);
     void on_message(Message&& message);
     void on_writable();
     void on_buffered_amount_low();
@@ -109,6 +110,7 @@ class channel_impl : public std::enable_shared_from_this<channel_impl> {
     datachannel::channel_parameters parameters_;
     DataChannelState state_;
     std::size_t low_threshold_ = 0;
+    std::size_t unsent_ = 0;        // once it is closed
     block_queue<Message> received_; // empty while a single reader waits
     ring<waiting_send> sending_;
     std::size_t purge_sends_at_ = 8;

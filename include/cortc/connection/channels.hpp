@@ -43,8 +43,9 @@ class connection_channels final : public channel_owner, public channel_events {
     /// goes with the answer that rejects it or the rollback that takes the offer back. `over`: null when
     /// there is no data section.
     void sync(const std::shared_ptr<transport_impl>& over);
-    /// The SctpTransport is over. It comes first at close(), before the transports end.
-    void end_view();
+    /// First at close(), before the transports end: the SctpTransport is over, and what channels have
+    /// buffered stays so.
+    void begin_close();
     /// Every channel closes.
     void close(const std::exception_ptr& why);
 
@@ -78,9 +79,10 @@ class connection_channels final : public channel_owner, public channel_events {
     void on_channel_message(datachannel::incoming_message&& message) override;
     void on_dtls_over(const std::shared_ptr<transport_impl>& view) override;
 
+    void end_view();
     [[nodiscard]] std::shared_ptr<channel_impl> find(datachannel::channel_id id) const;
     void adopt(datachannel::channel_incoming&& incoming);
-    void end_channel(datachannel::channel_id id);
+    void end_channel(const datachannel::channel_closed& closed);
 
     part_owner& owner_;
     negotiation& negotiation_;
@@ -90,6 +92,8 @@ class connection_channels final : public channel_owner, public channel_events {
     std::shared_ptr<transport> transport_; // that the engine is attached to
     std::shared_ptr<sctp_impl> view_;
     std::unordered_map<datachannel::channel_id, std::shared_ptr<channel_impl>> channels_;
+    /// What was not sent when the connection was closed.
+    std::unordered_map<datachannel::channel_id, std::size_t> unsent_;
     std::unordered_map<datachannel::channel_id, std::exception_ptr> errors_; // of channels about to close
     std::uint64_t past_engines_ = 0;
     std::uint64_t past_opened_ = 0; // of engines that are gone

@@ -26,9 +26,9 @@ enum class pending_control : std::uint8_t { none, open, ack };
 struct channel {
     channel_parameters parameters;
     std::size_t threshold = 0;
-    std::uint64_t accepted = 0;   ///< bytes the association has taken on the stream in this life
-    std::uint64_t served = 0;     ///< when it last sent, in calls of send()
-    std::size_t control_size = 0; ///< of these, the DCEP message at the front
+    std::uint64_t served = 0; ///< when it last sent, in calls of send()
+    std::size_t discarded =
+        0; ///< bytes that will not be sent, because the peer or an error closed the channel
     channel_counters counters;
     std::uint32_t generation = 0;
     channel_state state = channel_state::closed; ///< closed: the slot is free

@@ -100,8 +100,8 @@ class data_channels {
     /// Gives a message's storage back for the next one. Optional.
     void recycle(buffer&& storage) { pool_.release(std::move(storage)); }
 
-    /// Bytes of payload that have not been put into a packet yet (an empty message counts one). 0 for a
-    /// channel that is gone.
+    /// Bytes of payload that have not been put into a packet yet, and those that never will be because the
+    /// peer or an error closed the channel. 0 for a channel that is gone: channel_closed said what was left.
     [[nodiscard]] std::size_t buffered_amount(channel_id channel) const noexcept;
     /// 0 at first.
     void set_buffered_amount_low_threshold(channel_id channel, std::size_t bytes);
@@ -174,6 +174,7 @@ class data_channels {
     void begin_reset(channel_id id);
     void resume(channel_id id);
     void finish(channel_id id);
+    void finish(channel_id id, std::size_t unsent);
     void finish_if_reset(channel_id id);
     std::optional<channel_id> watch_stream(stream_id stream);
     [[nodiscard]] std::size_t buffered(const channel& which) const noexcept;

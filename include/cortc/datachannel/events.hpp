@@ -29,6 +29,7 @@ struct channel_closing {
 /// The last event of a channel.
 struct channel_closed {
     channel_id channel;
+    std::size_t unsent = 0; ///< bytes of payload that were never put into a packet
 };
 
 enum class channel_failure {

@@ -3,6 +3,7 @@
 #include "cortc/base/config.hpp"
 #include "cortc/sctp/types.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -40,11 +41,17 @@ struct connected {
     std::uint16_t outgoing_streams = 0; ///< usable ids are 0 .. outgoing_streams - 1
     std::uint16_t incoming_streams = 0;
 };
+/// Bytes of a stream that never got a TSN.
+struct unsent_bytes {
+    stream_id stream;
+    std::size_t bytes = 0;
+};
 /// The association is over; the last event. It follows every message that was received completely.
 struct closed {
     close_reason reason = close_reason::shutdown;
     std::string text;
     std::optional<std::uint16_t> cause{}; ///< Of the ABORT that was received or sent (RFC 9260 3.3.10).
+    std::vector<unsent_bytes> unsent{};   ///< What was buffered then, in no order.
 };
 /// The peer lost its state and started again (RFC 9260 5.2.4.1): every stream starts afresh, what was queued
 /// is gone.

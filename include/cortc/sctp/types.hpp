@@ -63,6 +63,8 @@ struct send_options {
     std::optional<std::uint32_t> max_retransmits;
     /// How long after send() the message is still worth sending (RFC 7496, timed reliability).
     std::optional<duration> lifetime;
+    /// Its bytes are none of the application's: buffered_amount() leaves them out.
+    bool uncounted = false;
 };
 
 enum class send_result {

@@ -301,6 +301,37 @@ TEST_CASE("data channels: buffered_amount counts payload, and its low level is r
     CHECK(pair.left.count<channel_buffered_amount_low>() == 1);
 }
 
+TEST_CASE("data channels: an empty message is no bytes, and what was never sent is known at the end") {
+    for (int way = 0; way < 3; ++way) { // the association ends, the peer closes, we close
+        CAPTURE(way);
+        two_peers pair;
+        REQUIRE(pair.connected());
+        auto mine = pair.open(pair.left, labelled("x"));
+        pair.way.run(1s);
+        auto send = [&](byte_view data) {
+            return pair.left.engine.send(mine, message_kind::binary, data, pair.way.now);
+        };
+        for (int i = 0; i < 10; ++i) CHECK(send({}) == channel_send::ok);
+        CHECK(pair.left.engine.buffered_amount(mine) == 0);
+        bytes data(200'000);
+        CHECK(send(data) == channel_send::ok);
+        CHECK(send({}) == channel_send::ok);
+        CHECK(pair.left.engine.buffered_amount(mine) == 200'000);
+        pair.left.log.clear();
+        if (way == 0) pair.left.engine.abort("enough");
+        if (way == 1) pair.right.engine.close(pair.right.incoming());
+        if (way == 2) pair.left.engine.close(mine);
+        REQUIRE(pair.way.run_until([&] { return pair.left.count<channel_closed>(mine) == 1; }, 60s));
+        std::size_t unsent = 0;
+        for (const auto& each : pair.left.events)
+            if (const auto* closed = std::get_if<channel_closed>(&each)) unsent = closed->unsent;
+        if (way == 0) CHECK(unsent == 200'000);
+        if (way == 1) CHECK(unsent <= 200'000); // a message is sent to its end
+        if (way == 2) CHECK(unsent == 0);
+        CHECK(pair.left.engine.buffered_amount(mine) == 0);
+    }
+}
+
 TEST_CASE("data channels: the peer's largest message is respected") {
     data_channels_config config;
     config.association.remote_max_message_size = 1000;

@@ -40,7 +40,7 @@ CORTC_DECL std::size_t channel_impl::buffered_amount() const {
     std::size_t waiting = 0;
     for (std::size_t i = 0; i < sending_.size(); ++i)
         if (!sending_[i].operation->done()) waiting += sending_[i].data.size();
-    return waiting + (owner_ ? owner_->engine().buffered_amount(id_) : 0);
+    return waiting + (owner_ ? owner_->engine().buffered_amount(id_) : unsent_);
 }
 
 CORTC_DECL void channel_impl::low_threshold(std::size_t size) {
@@ -309,9 +309,10 @@ CORTC_DECL void channel_impl::on_closing() {
     if (state_ != DataChannelState::closed) begin_closing();
 }
 
-CORTC_DECL void channel_impl::on_closed(std::exception_ptr why) {
+CORTC_DECL void channel_impl::on_closed(std::exception_ptr why, std::size_t unsent) {
     if (state_ == DataChannelState::closed) return;
     ended_ = std::move(why);
+    unsent_ = unsent;
     set_state(DataChannelState::closed);
     owner_ = nullptr;
     opened_.fail_all(ended_);

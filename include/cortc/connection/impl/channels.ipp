@@ -171,7 +171,11 @@ CORTC_DECL std::shared_ptr<channel_impl> connection_channels::create(std::string
     channels_.emplace(*id, made);
     session_.add_data_section();
     negotiation_.update_negotiation_needed();
-    touch();
+    // webrtc-pc 6.2: where the association is up, too, that it is open is told in a task.
+    if (transport_)
+        transport_->wants_turn();
+    else
+        touch();
     return made;
 }
 
@@ -216,13 +220,21 @@ CORTC_DECL void connection_channels::sync(const std::shared_ptr<transport_impl>&
     if (auto size = max_message_size()) view_->max_message_size = size;
 }
 
+CORTC_DECL void connection_channels::begin_close() {
+    end_view();
+    if (!engine_) return;
+    for (const auto& [id, each] : channels_)
+        if (const auto left = engine_->buffered_amount(id)) unsent_.emplace(id, left);
+}
+
 CORTC_DECL void connection_channels::end_view() {
     if (view_) view_->end();
 }
 
 CORTC_DECL void connection_channels::close(const std::exception_ptr& why) {
     transport_ = nullptr;
-    for (auto& [id, each] : std::exchange(channels_, {})) each->on_closed(why);
+    for (auto& [id, each] : std::exchange(channels_, {})) each->on_closed(why, unsent_[id]);
+    unsent_.clear();
     errors_.clear();
 }
 
@@ -258,7 +270,7 @@ CORTC_DECL void connection_channels::on_channel_event(datachannel::channel_event
                        const auto which = error.channel;
                        errors_[which] = std::make_exception_ptr(detail::channel_failed(std::move(error)));
                    },
-                   [&](const datachannel::channel_closed& closed) { end_channel(closed.channel); },
+                   [&](const datachannel::channel_closed& closed) { end_channel(closed); },
                    [&](const datachannel::channel_buffered_amount_low& low) {
                        if (auto target = find(low.channel)) target->on_buffered_amount_low();
                    },
@@ -290,10 +302,11 @@ CORTC_DECL void connection_channels::adopt(datachannel::channel_incoming&& incom
     channels_.emplace(incoming.channel, std::move(made));
 }
 
-CORTC_DECL void connection_channels::end_channel(datachannel::channel_id id) {
+CORTC_DECL void connection_channels::end_channel(const datachannel::channel_closed& closed) {
     auto why = make_error(errc::closed, "the data channel is closed");
-    if (auto error = errors_.extract(id)) why = std::move(error.mapped());
-    if (auto gone = channels_.extract(id)) gone.mapped()->on_closed(std::move(why));
+    if (auto error = errors_.extract(closed.channel)) why = std::move(error.mapped());
+    if (auto gone = channels_.extract(closed.channel))
+        gone.mapped()->on_closed(std::move(why), closed.unsent);
 }
 
 } // namespace cortc

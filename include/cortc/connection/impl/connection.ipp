@@ -176,7 +176,7 @@ CORTC_DECL void connection::close() {
     const auto why = make_error(errc::aborted, "the connection was closed");
     negotiator_.close(why);
     identity_.close(why);
-    channels_.end_view();
+    channels_.begin_close();
     transports_.close();
     channels_.close(why);
     media_.close(why);

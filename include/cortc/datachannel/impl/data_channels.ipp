@@ -5,6 +5,7 @@
 #include "cortc/base/overloaded.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace cortc::datachannel {
 
@@ -184,11 +185,15 @@ CORTC_DECL void data_channels::on_closed(sctp::closed&& what) {
         what.reason == sctp::close_reason::shutdown || what.reason == sctp::close_reason::aborted_locally;
     auto text = what.text.empty() ? std::string(to_string(what.reason)) : what.text;
     const auto cause = what.cause;
+    std::unordered_map<stream_id, std::size_t> unsent;
+    for (const auto& each : what.unsent) unsent.emplace(each.stream, each.bytes);
     emit(std::move(what));
     for (auto id : table_.all()) {
         if (!orderly && !table_.find(id)->silent)
             emit(channel_error{id, channel_failure::association_lost, text, cause});
-        finish(id);
+        const auto& which = *table_.find(id);
+        const auto left = which.was_open ? unsent.find(*which.parameters.id) : unsent.end();
+        finish(id, which.discarded + (left == unsent.end() ? 0 : left->second));
     }
     waiting_.clear();
     control_.clear();

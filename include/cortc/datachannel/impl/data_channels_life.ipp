@@ -10,7 +10,15 @@ namespace cortc::datachannel {
 namespace detail {
 CORTC_DECL dcep::open_message to_open(const channel_parameters& parameters);
 CORTC_DECL std::uint8_t weight_of(std::uint16_t priority) noexcept;
+CORTC_DECL sctp::send_options control_options();
 } // namespace detail
+
+/// RFC 8832 6: ordered and reliable. The application did not send it.
+CORTC_DECL sctp::send_options detail::control_options() {
+    sctp::send_options options;
+    options.uncounted = true;
+    return options;
+}
 
 CORTC_DECL std::uint8_t detail::weight_of(std::uint16_t priority) noexcept {
     if (priority <= 128) return 1;
@@ -107,16 +115,12 @@ CORTC_DECL bool data_channels::send_control(channel_id id, time_point now) {
         which->outgoing == detail::outgoing_state::held) // resume() queues it again
         return true;
     bool opening = which->control == detail::pending_control::open;
-    which->control_size =
-        opening ? dcep::size_of(detail::to_open(which->parameters)) : dcep::ack_message.size();
-    // RFC 8832 6: ordered and reliable, which is what no options mean.
-    auto sent = opening
-                    ? send_open(*which, now)
-                    : association_->send(*which->parameters.id, dcep::control, dcep::ack_message, {}, now);
+    auto sent = opening ? send_open(*which, now)
+                        : association_->send(*which->parameters.id, dcep::control, dcep::ack_message,
+                                             detail::control_options(), now);
     if (sent == sctp::send_result::would_block) return false;
     which->control = detail::pending_control::none;
     if (sent == sctp::send_result::ok) {
-        which->accepted += which->control_size;
         if (opening) set_open(id, *which);
     } else if (opening && sent == sctp::send_result::too_large) {
         fail(id, channel_failure::open_too_large, "label and protocol exceed the peer's largest message");
@@ -127,10 +131,13 @@ CORTC_DECL bool data_channels::send_control(channel_id id, time_point now) {
 }
 
 CORTC_DECL sctp::send_result data_channels::send_open(channel& which, time_point now) {
-    auto storage = pool_.acquire(which.control_size);
-    storage.resize(which.control_size);
-    dcep::write(detail::to_open(which.parameters), storage.span());
-    auto sent = association_->send(*which.parameters.id, dcep::control, storage.view(), {}, now);
+    const auto open = detail::to_open(which.parameters);
+    const auto size = dcep::size_of(open);
+    auto storage = pool_.acquire(size);
+    storage.resize(size);
+    dcep::write(open, storage.span());
+    auto sent = association_->send(*which.parameters.id, dcep::control, storage.view(),
+                                   detail::control_options(), now);
     pool_.release(std::move(storage));
     return sent;
 }
@@ -168,7 +175,8 @@ CORTC_DECL channel_send data_channels::send(channel_id id, message_kind kind, by
     const auto& agreed = which->parameters;
     sctp::send_options options{
         !agreed.ordered && which->confirmed, agreed.max_retransmits,
-        agreed.max_packet_life_time ? std::optional<duration>(*agreed.max_packet_life_time) : std::nullopt};
+        agreed.max_packet_life_time ? std::optional<duration>(*agreed.max_packet_life_time) : std::nullopt,
+        message.empty()}; // the one byte that stands for it
     // The ACK goes first on its stream.
     bool ready = which->control == detail::pending_control::none;
     auto sent = payload.size() > association_->max_send_size() ? sctp::send_result::too_large
@@ -188,7 +196,6 @@ CORTC_DECL channel_send data_channels::send(channel_id id, message_kind kind, by
     case sctp::send_result::resetting:
         return channel_send::not_open;
     }
-    which->accepted += payload.size();
     which->served = ++served_;
     ++which->counters.messages_sent;
     which->counters.bytes_sent += message.size();
@@ -222,7 +229,9 @@ CORTC_DECL void data_channels::close_from_outside(channel_id id) {
     auto& which = *table_.find(id);
     set_state(id, which, channel_state::closing);
     emit(channel_closing{id});
+    which.discarded = buffered(which);
     association_->discard_unsent(*which.parameters.id);
+    which.discarded -= association_->buffered_amount(*which.parameters.id);
     begin_reset(id);
 }
 
@@ -251,7 +260,9 @@ CORTC_DECL void data_channels::finish_if_reset(channel_id id) {
     if (which && which->incoming_reset && which->outgoing == detail::outgoing_state::reset) finish(id);
 }
 
-CORTC_DECL void data_channels::finish(channel_id id) {
+CORTC_DECL void data_channels::finish(channel_id id) { finish(id, buffered(*table_.find(id))); }
+
+CORTC_DECL void data_channels::finish(channel_id id, std::size_t unsent) {
     auto& which = *table_.find(id);
     if (which.silent) {
         --silent_;
@@ -261,7 +272,7 @@ CORTC_DECL void data_channels::finish(channel_id id) {
         if (which.opened_by_peer)
             peer_label_bytes_ -= which.parameters.label.size() + which.parameters.protocol.size();
         if (!which.parameters.id) std::erase(waiting_, id);
-        emit(channel_closed{id});
+        emit(channel_closed{id, unsent});
     }
     table_.remove(id);
 }
@@ -280,11 +291,7 @@ CORTC_DECL std::optional<channel_id> data_channels::watch_stream(stream_id strea
 
 CORTC_DECL std::size_t data_channels::buffered(const channel& which) const noexcept {
     if (!association_ || !which.parameters.id || !which.was_open) return 0;
-    // What is counted in front of the payload is the OPEN or the ACK.
-    auto total = association_->buffered_amount(*which.parameters.id);
-    auto left = which.accepted > total ? which.accepted - total : 0;
-    auto control = which.control_size > left ? which.control_size - left : 0;
-    return total - std::min<std::size_t>(total, control);
+    return which.discarded + association_->buffered_amount(*which.parameters.id);
 }
 
 CORTC_DECL std::size_t data_channels::buffered_amount(channel_id id) const noexcept {

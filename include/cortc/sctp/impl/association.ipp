@@ -139,9 +139,10 @@ CORTC_DECL void association::finish(close_reason reason, std::string text,
     log_.debug("closed: {}{}{}", to_string(reason), text.empty() ? "" : ", ", text);
     set_state(association_state::closed);
     ended_ = true;
+    auto unsent = tcb_->sender.queue().unsent();
     tcb_->sender.clear();
     tcb_->cookie = {};
-    inbox_.emit(closed{reason, std::move(text), cause}, true);
+    inbox_.emit(closed{reason, std::move(text), cause, std::move(unsent)}, true);
 }
 
 CORTC_DECL void association::violation(std::string_view text) {

@@ -2,6 +2,7 @@
 
 #include "cortc/base/config.hpp"
 #include "cortc/base/ring.hpp"
+#include "cortc/sctp/events.hpp"
 #include "cortc/sctp/types.hpp"
 
 #include <limits>
@@ -22,6 +23,7 @@ struct outgoing_message {
     std::uint32_t life = 0; ///< of its stream
     bool unordered = false;
     bool abandoned = false;
+    bool uncounted = false;
     std::uint32_t size = 0;   ///< data is given back before the message when it is abandoned
     std::uint32_t sent = 0;   ///< bytes that have a TSN
     std::uint32_t chunks = 0; ///< with a TSN and not covered by the cumulative acknowledgement
@@ -37,7 +39,7 @@ struct outgoing_stream {
     ssn next_sequence;
     message_index head = no_message; ///< messages not sent completely
     message_index tail = no_message;
-    std::size_t buffered = 0; ///< bytes without a TSN
+    std::size_t buffered = 0; ///< bytes without a TSN, of messages that count
     std::size_t held = 0;     ///< bytes kept, acknowledged ones excepted
     std::size_t messages = 0; ///< that refer to it: waiting, or abandoned and not passed by the peer
     std::size_t low_threshold = 0;
@@ -95,6 +97,8 @@ class send_queue {
 
     [[nodiscard]] outgoing_stream& stream(stream_id id);
     [[nodiscard]] const outgoing_stream* find(stream_id id) const noexcept;
+    /// What is still buffered of each stream, in no order.
+    [[nodiscard]] std::vector<unsent_bytes> unsent() const;
     /// Streams that have been used in this life, in no order.
     [[nodiscard]] std::vector<stream_id> known() const;
     [[nodiscard]] bool drained(stream_id id) const noexcept;
@@ -115,7 +119,8 @@ class send_queue {
     [[nodiscard]] message_index allocate();
     void release(message_index index);
     void unlink(outgoing_stream& stream, message_index previous, message_index index);
-    void lower(outgoing_stream& stream, std::size_t bytes);
+    /// So many bytes of a message do not wait any more.
+    void lower(const outgoing_message& message, std::size_t bytes);
     void make_ready(outgoing_stream& stream);
     void hold(outgoing_stream& stream, std::size_t bytes) noexcept;
     void let_go(outgoing_message& message);

@@ -47,6 +47,7 @@ CORTC_DECL void send_queue::push(stream_id id, ppid protocol, byte_view message,
     ++owner.messages;
     added.protocol = protocol;
     added.unordered = options.unordered;
+    added.uncounted = options.uncounted;
     added.size = static_cast<std::uint32_t>(message.size());
     if (options.max_retransmits) added.max_retransmits = *options.max_retransmits;
     if (options.lifetime) added.expires = now + *options.lifetime;
@@ -56,7 +57,7 @@ CORTC_DECL void send_queue::push(stream_id id, ppid protocol, byte_view message,
         messages_[owner.tail].next = index;
     }
     owner.tail = index;
-    owner.buffered += message.size();
+    if (!options.uncounted) owner.buffered += message.size();
     buffered_ += message.size();
     hold(owner, message.size());
     make_ready(owner);
@@ -143,10 +144,12 @@ CORTC_DECL outgoing_message* send_queue::current() {
     return current_ == no_message ? nullptr : &messages_[current_];
 }
 
-CORTC_DECL void send_queue::lower(outgoing_stream& stream, std::size_t bytes) {
+CORTC_DECL void send_queue::lower(const outgoing_message& message, std::size_t bytes) {
+    buffered_ -= bytes;
+    if (message.uncounted) return;
+    auto& stream = *message.stream;
     const bool above = stream.buffered > stream.low_threshold;
     stream.buffered -= bytes;
-    buffered_ -= bytes;
     if (above && stream.buffered <= stream.low_threshold) low_.push_back(stream.id);
 }
 
@@ -159,7 +162,7 @@ CORTC_DECL void send_queue::advance(std::size_t size) {
     }
     message.sent += static_cast<std::uint32_t>(size);
     ++message.chunks;
-    lower(owner, size);
+    lower(message, size);
     if (message.sent < message.size) return;
     unlink(owner, no_message, current_);
     current_ = no_message;
@@ -196,7 +199,7 @@ CORTC_DECL void send_queue::abandon(message_index index) {
     let_go(message);
     if (message.sent == message.size) return;
     auto& owner = *message.stream; // partly sent: it is the current one, the first of its stream
-    lower(owner, message.size - message.sent);
+    lower(message, message.size - message.sent);
     unlink(owner, no_message, index);
     current_ = no_message;
     make_ready(owner);
@@ -205,7 +208,7 @@ CORTC_DECL void send_queue::abandon(message_index index) {
 CORTC_DECL void send_queue::drop_current() {
     auto& owner = *messages_[current_].stream;
     owner.turn = clock_; // it has cost nothing
-    lower(owner, messages_[current_].size);
+    lower(messages_[current_], messages_[current_].size);
     unlink(owner, no_message, current_);
     release(std::exchange(current_, no_message));
     make_ready(owner);
@@ -222,7 +225,7 @@ CORTC_DECL std::size_t send_queue::discard_unsent(stream_id id) {
         if (messages_[index].sent != 0) {
             previous = index;
         } else {
-            lower(owner, messages_[index].size);
+            lower(messages_[index], messages_[index].size);
             unlink(owner, previous, index);
             release(index);
             if (current_ == index) current_ = no_message;
@@ -253,6 +256,13 @@ CORTC_DECL void send_queue::clear() {
     held_ = 0;
     wanting_.clear();
     wanting_weight_ = 0;
+}
+
+CORTC_DECL std::vector<unsent_bytes> send_queue::unsent() const {
+    std::vector<unsent_bytes> left;
+    for (const auto& [id, owner] : streams_)
+        if (owner.buffered != 0) left.push_back({id, owner.buffered});
+    return left;
 }
 
 CORTC_DECL std::vector<stream_id> send_queue::known() const {
