@@ -23,7 +23,8 @@ using time_point = timeline::time_point; ///< where it begins is the network's o
 /// The deadline of an engine that waits for nothing.
 inline constexpr time_point never = time_point::max();
 
-/// A point in time as a calendar reads it, for certificates and reports: seconds since 1970-01-01 UTC.
-using unix_time = std::chrono::sys_seconds;
+/// A point in time as a calendar reads it, for certificates and reports: milliseconds since 1970-01-01 UTC,
+/// as the W3C counts them.
+using unix_time = std::chrono::sys_time<std::chrono::milliseconds>;
 
 } // namespace cortc

@@ -58,7 +58,7 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
     void make_certificate(crypto::key_type type, std::chrono::seconds validity, certificate_ready ready);
 
     /// A point in time since 1970-01-01 UTC, for reports: it follows the context's clock, and not a calendar
-    /// that is set. Its origin is as exact as network::calendar(), a second.
+    /// that is set. Its origin is as exact as network::calendar(), a millisecond.
     [[nodiscard]] duration since_epoch(time_point at) const noexcept {
         return calendar_origin_ + at.time_since_epoch();
     }

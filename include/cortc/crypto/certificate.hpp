@@ -39,7 +39,7 @@ class certificate {
     /// Only its sessions can present it.
     [[nodiscard]] virtual const backend& made_by() const noexcept = 0;
     [[nodiscard]] virtual byte_view der() const noexcept = 0;
-    /// The end of its validity.
+    /// The end of its validity, a whole second.
     [[nodiscard]] virtual unix_time expires() const noexcept = 0;
     /// The hash that its signature was made with; none when it is not one of hash_algorithm's.
     [[nodiscard]] virtual std::optional<hash_algorithm> signature_hash() const noexcept = 0;

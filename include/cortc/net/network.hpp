@@ -112,7 +112,7 @@ class network {
 
     /// The time of make_timer()'s deadlines; it never goes back.
     [[nodiscard]] virtual time_point now() const = 0;
-    /// The calendar's time, for certificates.
+    /// The calendar's time, for certificates and for the origin of reports' timestamps.
     [[nodiscard]] virtual unix_time calendar() const = 0;
     /// For transaction ids, tie-breakers and the like.
     [[nodiscard]] virtual random_source& random() = 0;

@@ -120,4 +120,10 @@ TEST_CASE("the calendar is the system's") {
     const auto difference = std::chrono::system_clock::now() - f.over.calendar();
     CHECK(difference >= 0s);
     CHECK(difference < 5s);
+    // It has milliseconds.
+    bool fraction = false;
+    const auto end = std::chrono::steady_clock::now() + 10s;
+    while (!fraction && std::chrono::steady_clock::now() < end)
+        fraction = f.over.calendar().time_since_epoch() % 1s != 0ms;
+    CHECK(fraction);
 }

@@ -125,6 +125,16 @@ asio::awaitable<void> lives(context where) {
     auto algorithm = lasting(1ms); // the certificate itself ends a second after it begins at the earliest
     auto made = co_await generateCertificate(where, algorithm);
     CHECK(Certificate::from_pem(made.to_pem()).expires() == now + 1s);
+    // Not on a whole second: X.509 has none but those, and it is not over before it expires.
+    timer clock(where);
+    co_await clock.wait(250ms);
+    const auto later = calendar(where);
+    CHECK(later - now == 250ms);
+    algorithm = lasting(1h);
+    made = co_await generateCertificate(where, algorithm);
+    CHECK(made.expires() == later + 1h);
+    CHECK(Certificate::from_pem(made.to_pem()).expires() ==
+          std::chrono::ceil<std::chrono::seconds>(later + 1h));
 }
 
 asio::awaitable<void> expired(context where) {

@@ -96,6 +96,8 @@ TEST_CASE("the calendar follows virtual time") {
     CHECK(before >= std::chrono::sys_days(std::chrono::year(2026) / 1 / 1));
     world.run_for(24h);
     CHECK(host.calendar() - before == 24h);
+    world.run_for(1ms);
+    CHECK(host.calendar() - before == 24h + 1ms);
 }
 
 TEST_CASE("run_until asks when the io_context is idle, and stops at once") {

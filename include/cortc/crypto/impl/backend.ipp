@@ -17,7 +17,8 @@ CORTC_DECL result<certificate_ptr> backend::generate_certificate(key_type type, 
     constexpr unix_time earliest = sys_days(year(1951) / 1 / 1), latest = sys_days(year(9999) / 12 / 31);
     if (now < earliest || now > latest || validity <= seconds(0) || validity > latest - now)
         return boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
-    return new_certificate(type, now - days(1), now + validity);
+    // X.509 counts whole seconds: it is good for a moment longer, and never for a shorter time.
+    return new_certificate(type, floor<seconds>(now) - days(1), ceil<seconds>(now + validity));
 }
 
 CORTC_DECL result<certificate_ptr, certificate_error>

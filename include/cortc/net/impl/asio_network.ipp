@@ -18,7 +18,7 @@ CORTC_DECL time_point asio_network::now() const {
 }
 
 CORTC_DECL unix_time asio_network::calendar() const {
-    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
 CORTC_DECL std::vector<interface_address> asio_network::interfaces() { return interfaces_->current(); }

@@ -21,7 +21,7 @@ CORTC_DECL time_point host::now() const { return world_.now; }
 
 CORTC_DECL unix_time host::calendar() const {
     using namespace std::chrono;
-    return floor<seconds>(sys_days(year(2026) / January / 1) + world_.now.time_since_epoch());
+    return floor<milliseconds>(sys_days(year(2026) / January / 1) + world_.now.time_since_epoch());
 }
 
 CORTC_DECL std::vector<net::interface_address> host::interfaces() {
