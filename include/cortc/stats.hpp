@@ -140,7 +140,8 @@ class IceCandidateStats : public Stats {
     explicit IceCandidateStats(StatsType a_type = StatsType::local_candidate) noexcept : Stats(a_type) {}
 
     std::string transportId; ///< the id of a TransportStats
-    /// Absent in a peer-reflexive remote candidate, as the W3C asks for (it was not signaled).
+    /// None, which is null in JSON, in a peer-reflexive remote candidate, as the W3C asks for (it was not
+    /// signaled).
     /// IceTransport::getSelectedCandidatePair() tells it.
     std::optional<std::string> address;
     std::uint16_t port = 0;                                  ///< UDP's
@@ -151,7 +152,7 @@ class IceCandidateStats : public Stats {
     std::optional<std::string> url;
     /// "udp", "tcp", "tls": of a local one to its TURN server. No source yet: absent.
     std::optional<std::string> relayProtocol;
-    std::optional<std::string> foundation; ///< RFC 8445 5.1.1.3; as absent as `address`
+    std::optional<std::string> foundation; ///< RFC 8445 5.1.1.3; left out where `address` is none
     ///@{
     /// The base of a local reflexive one.
     std::optional<std::string> relatedAddress;

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <optional>
@@ -48,6 +49,10 @@ class writer {
         separate();
         fmt::format_to(std::back_inserter(out_), "{}", static_cast<std::uint64_t>(number));
     }
+    void value(std::nullptr_t) {
+        separate();
+        out_ += "null";
+    }
     /// JSON has no infinities.
     void value(double number) {
         separate();
@@ -66,6 +71,15 @@ class writer {
     template <class T>
     void member(std::string_view name, const std::optional<T>& of) {
         if (of) member(name, *of);
+    }
+
+    /// null when absent.
+    template <class T>
+    void nullable(std::string_view name, const std::optional<T>& of) {
+        if (of)
+            member(name, *of);
+        else
+            member(name, nullptr);
     }
 
   private:

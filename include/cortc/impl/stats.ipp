@@ -157,7 +157,7 @@ CORTC_DECL void write_members(json::writer& out, const IceCandidatePairStats& of
 
 CORTC_DECL void write_members(json::writer& out, const IceCandidateStats& of) {
     out.member("transportId", of.transportId);
-    out.member("address", of.address);
+    out.nullable("address", of.address); // webrtc-stats: never left out
     out.member("port", of.port);
     out.member("protocol", of.protocol);
     out.member("candidateType", to_string(of.candidateType));

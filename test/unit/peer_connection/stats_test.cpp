@@ -66,6 +66,19 @@ TEST_CASE("stats: a report is a map of dictionaries by id") {
     CHECK(report.get<PeerConnectionStats>("a")->dataChannelsOpened == 1);
 }
 
+TEST_CASE("stats: the address of a candidate that was not signaled is null in JSON") {
+    StatsReport report;
+    IceCandidateStats unsignaled(StatsType::remote_candidate), signaled(StatsType::remote_candidate);
+    unsignaled.id = "a";
+    unsignaled.candidateType = IceCandidateType::prflx;
+    signaled.id = "b";
+    signaled.address = "192.0.2.1";
+    report.add(unsignaled);
+    CHECK(to_json(report).find(R"("address":null,)") != std::string::npos);
+    report.add(signaled);
+    CHECK(to_json(report).find(R"("address":"192.0.2.1",)") != std::string::npos);
+}
+
 TEST_CASE("stats: JSON has the members that there are") {
     StatsReport report;
     report.add(figures("PC1"));
