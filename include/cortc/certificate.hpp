@@ -2,6 +2,7 @@
 
 #include "cortc/async/waiter.hpp"
 #include "cortc/base/config.hpp"
+#include "cortc/base/handle_hash.hpp"
 #include "cortc/base/time.hpp"
 #include "cortc/context/context.hpp"
 #include "cortc/crypto/certificate.hpp"
@@ -10,8 +11,10 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
+#include <compare>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -106,6 +109,13 @@ class Certificate {
     friend bool operator==(const Certificate& a, const Certificate& b) noexcept {
         return a.inner_ == b.inner_;
     }
+    /// Any order, the same as long as both exist; for maps.
+    friend std::strong_ordering operator<=>(const Certificate& a, const Certificate& b) noexcept {
+        return std::compare_three_way()(a.identity(), b.identity());
+    }
+    /// What it refers to, as a number: copies have the same, an empty handle null. Nothing is at that address
+    /// for others.
+    [[nodiscard]] const void* identity() const noexcept { return inner_.get(); }
 
     /// @private
     [[nodiscard]] const std::shared_ptr<const crypto::certificate>& inner() const noexcept { return inner_; }
@@ -156,6 +166,9 @@ requires(!std::convertible_to<Token, KeygenAlgorithm>)
 CORTC_EXTERN_AWAIT(Certificate);
 
 } // namespace cortc
+
+template <>
+struct std::hash<cortc::Certificate> : cortc::detail::handle_hash<cortc::Certificate> {};
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/impl/certificate.ipp"

@@ -2,13 +2,16 @@
 
 #include "cortc/async/waiter.hpp"
 #include "cortc/base/config.hpp"
+#include "cortc/base/handle_hash.hpp"
 #include "cortc/configuration.hpp"
 #include "cortc/message.hpp"
 #include "cortc/states.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
 
+#include <compare>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -49,6 +52,13 @@ class DataChannel {
     /// It refers to a channel.
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const DataChannel&, const DataChannel&) = default;
+    /// Any order, the same as long as both exist; for maps.
+    friend std::strong_ordering operator<=>(const DataChannel& a, const DataChannel& b) noexcept {
+        return std::compare_three_way()(a.identity(), b.identity());
+    }
+    /// What it refers to, as a number: copies have the same, an empty handle null. Nothing is at that address
+    /// for others.
+    [[nodiscard]] const void* identity() const noexcept { return impl_.get(); }
 
     ///@{
     /// As DataChannelInit says; of a channel that the peer opened as its OPEN does (RFC 8832 5.1).
@@ -91,7 +101,11 @@ class DataChannel {
     [[nodiscard]] auto opened(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { opened(*impl, std::move(op)); });
     }
-    /// Completes when the channel is closed, for whatever reason; at once if it is. Never fails.
+    /// Why it is closed, when that was not in order: those of opened(), or errc::aborted when the connection
+    /// was closed. None before, and when either side has closed the channel.
+    [[nodiscard]] std::optional<Error> error() const;
+    /// Completes when the channel is closed, for whatever reason, which error() says; at once if it is. Never
+    /// fails.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto closed(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { closed(*impl, std::move(op)); });
@@ -239,6 +253,9 @@ CORTC_EXTERN_AWAIT(DataChannelState);
 CORTC_EXTERN_AWAIT(Message);
 
 } // namespace cortc
+
+template <>
+struct std::hash<cortc::DataChannel> : cortc::detail::handle_hash<cortc::DataChannel> {};
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/impl/data_channel.ipp"

@@ -3,12 +3,15 @@
 #include "cortc/async/waiter.hpp"
 #include "cortc/base/bytes.hpp"
 #include "cortc/base/config.hpp"
+#include "cortc/base/handle_hash.hpp"
 #include "cortc/error.hpp"
 #include "cortc/ice_transport.hpp"
 #include "cortc/states.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
 
+#include <compare>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -27,6 +30,13 @@ class DtlsTransport {
     /// It refers to a transport.
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const DtlsTransport&, const DtlsTransport&) = default;
+    /// Any order, the same as long as both exist; for maps.
+    friend std::strong_ordering operator<=>(const DtlsTransport& a, const DtlsTransport& b) noexcept {
+        return std::compare_three_way()(a.identity(), b.identity());
+    }
+    /// What it refers to, as a number: copies have the same, an empty handle null. Nothing is at that address
+    /// for others.
+    [[nodiscard]] const void* identity() const noexcept { return impl_.get(); }
 
     /// Always the same one.
     [[nodiscard]] IceTransport iceTransport() const;
@@ -58,6 +68,9 @@ class DtlsTransport {
 CORTC_EXTERN_AWAIT(DtlsTransportState);
 
 } // namespace cortc
+
+template <>
+struct std::hash<cortc::DtlsTransport> : cortc::detail::handle_hash<cortc::DtlsTransport> {};
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/impl/dtls_transport.ipp"

@@ -2,11 +2,14 @@
 
 #include "cortc/async/waiter.hpp"
 #include "cortc/base/config.hpp"
+#include "cortc/base/handle_hash.hpp"
 #include "cortc/ice_candidate.hpp"
 #include "cortc/states.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
 
+#include <compare>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -45,6 +48,13 @@ class IceTransport {
     /// It refers to a transport.
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const IceTransport&, const IceTransport&) = default;
+    /// Any order, the same as long as both exist; for maps.
+    friend std::strong_ordering operator<=>(const IceTransport& a, const IceTransport& b) noexcept {
+        return std::compare_three_way()(a.identity(), b.identity());
+    }
+    /// What it refers to, as a number: copies have the same, an empty handle null. Nothing is at that address
+    /// for others.
+    [[nodiscard]] const void* identity() const noexcept { return impl_.get(); }
 
     /// The controlling side nominates the pair (RFC 8445 6.1.1). It stays when the transport is over.
     [[nodiscard]] IceRole role() const;
@@ -108,6 +118,9 @@ CORTC_EXTERN_AWAIT(IceGathererState);
 CORTC_EXTERN_AWAIT(std::optional<IceCandidatePair>);
 
 } // namespace cortc
+
+template <>
+struct std::hash<cortc::IceTransport> : cortc::detail::handle_hash<cortc::IceTransport> {};
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/impl/ice_transport.ipp"

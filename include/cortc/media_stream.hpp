@@ -2,11 +2,14 @@
 
 #include "cortc/async/waiter.hpp"
 #include "cortc/base/config.hpp"
+#include "cortc/base/handle_hash.hpp"
 #include "cortc/context/context.hpp"
 #include "cortc/track.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
 
+#include <compare>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,6 +54,13 @@ class MediaStream {
     /// It refers to a stream.
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const MediaStream&, const MediaStream&) = default;
+    /// Any order, the same as long as both exist; for maps.
+    friend std::strong_ordering operator<=>(const MediaStream& a, const MediaStream& b) noexcept {
+        return std::compare_three_way()(a.identity(), b.identity());
+    }
+    /// What it refers to, as a number: copies have the same, an empty handle null. Nothing is at that address
+    /// for others.
+    [[nodiscard]] const void* identity() const noexcept { return impl_.get(); }
 
     /// A random UUID, or what the peer's a=msid says.
     [[nodiscard]] std::string id() const;
@@ -75,7 +85,8 @@ class MediaStream {
     void removeTrack(const MediaStreamTrack& track);
 
     /// The next track that a description of the peer put into this stream (the W3C's addtrack; what
-    /// addTrack() adds is none). At most 64 wait to be taken; further ones are only in getTracks().
+    /// addTrack() adds is none, nor is what was in it when nextTrack() first told of the stream). At most 64
+    /// wait to be taken; further ones are only in getTracks().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto nextAddedTrack(Token&& token = {}) {
         return initiate<MediaStreamTrack>(home(), token,
@@ -118,6 +129,9 @@ class MediaStream {
 CORTC_EXTERN_AWAIT(MediaStreamTrack);
 
 } // namespace cortc
+
+template <>
+struct std::hash<cortc::MediaStream> : cortc::detail::handle_hash<cortc::MediaStream> {};
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/impl/media_stream.ipp"

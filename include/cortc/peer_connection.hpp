@@ -58,7 +58,10 @@ struct AnswerOptions;
 ///   through unless it calls asio::this_coro::reset_cancellation_state; `||` cancels the loser with all.
 ///
 /// @par Thread safety
-/// - Asynchronous members: any thread.
+/// - Asynchronous members: any thread. On the context's executor (a handler, a coroutine of its) they begin
+/// at
+///   once, as in the W3C; elsewhere (before run(), say) when they get there, in the order of the calls, and
+///   behind plain members that are called meanwhile.
 /// - Plain members, and the destructor: only the context's executor.
 ///
 /// @par Completion

@@ -1,10 +1,13 @@
 #pragma once
 
 #include "cortc/base/config.hpp"
+#include "cortc/base/handle_hash.hpp"
 #include "cortc/dtls_transport.hpp"
 #include "cortc/rtp_parameters.hpp"
 #include "cortc/track.hpp"
 
+#include <compare>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -31,6 +34,13 @@ class RtpReceiver {
     /// It refers to a receiver.
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const RtpReceiver&, const RtpReceiver&) = default;
+    /// Any order, the same as long as both exist; for maps.
+    friend std::strong_ordering operator<=>(const RtpReceiver& a, const RtpReceiver& b) noexcept {
+        return std::compare_three_way()(a.identity(), b.identity());
+    }
+    /// What it refers to, as a number: copies have the same, an empty handle null. Nothing is at that address
+    /// for others.
+    [[nodiscard]] const void* identity() const noexcept { return impl_.get(); }
 
     /// What can be received; nothing is reserved. Empty without DTLS-SRTP (PeerConnection::addTransceiver).
     [[nodiscard]] static RtpCapabilities getCapabilities(MediaKind kind);
@@ -56,6 +66,9 @@ class RtpReceiver {
 };
 
 } // namespace cortc
+
+template <>
+struct std::hash<cortc::RtpReceiver> : cortc::detail::handle_hash<cortc::RtpReceiver> {};
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/impl/rtp_receiver.ipp"

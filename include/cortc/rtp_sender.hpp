@@ -2,6 +2,7 @@
 
 #include "cortc/async/waiter.hpp"
 #include "cortc/base/config.hpp"
+#include "cortc/base/handle_hash.hpp"
 #include "cortc/dtls_transport.hpp"
 #include "cortc/media_stream.hpp"
 #include "cortc/rtp_parameters.hpp"
@@ -9,7 +10,9 @@
 
 #include <boost/asio/use_awaitable.hpp>
 
+#include <compare>
 #include <concepts>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -42,6 +45,13 @@ class RtpSender {
     /// It refers to a sender.
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const RtpSender&, const RtpSender&) = default;
+    /// Any order, the same as long as both exist; for maps.
+    friend std::strong_ordering operator<=>(const RtpSender& a, const RtpSender& b) noexcept {
+        return std::compare_three_way()(a.identity(), b.identity());
+    }
+    /// What it refers to, as a number: copies have the same, an empty handle null. Nothing is at that address
+    /// for others.
+    [[nodiscard]] const void* identity() const noexcept { return impl_.get(); }
 
     /// What can be sent; nothing is reserved. Empty without DTLS-SRTP (PeerConnection::addTransceiver).
     [[nodiscard]] static RtpCapabilities getCapabilities(MediaKind kind);
@@ -121,6 +131,9 @@ class RtpSender {
 };
 
 } // namespace cortc
+
+template <>
+struct std::hash<cortc::RtpSender> : cortc::detail::handle_hash<cortc::RtpSender> {};
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/impl/rtp_sender.ipp"

@@ -1,12 +1,15 @@
 #pragma once
 
 #include "cortc/base/config.hpp"
+#include "cortc/base/handle_hash.hpp"
 #include "cortc/media_stream.hpp"
 #include "cortc/rtp_parameters.hpp"
 #include "cortc/rtp_receiver.hpp"
 #include "cortc/rtp_sender.hpp"
 #include "cortc/track.hpp"
 
+#include <compare>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,6 +57,13 @@ class RtpTransceiver {
     /// It refers to a transceiver.
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const RtpTransceiver&, const RtpTransceiver&) = default;
+    /// Any order, the same as long as both exist; for maps.
+    friend std::strong_ordering operator<=>(const RtpTransceiver& a, const RtpTransceiver& b) noexcept {
+        return std::compare_three_way()(a.identity(), b.identity());
+    }
+    /// What it refers to, as a number: copies have the same, an empty handle null. Nothing is at that address
+    /// for others.
+    [[nodiscard]] const void* identity() const noexcept { return impl_.get(); }
 
     /// Audio or video, for good.
     [[nodiscard]] MediaKind kind() const;
@@ -116,6 +126,9 @@ class TrackEvent {
 };
 
 } // namespace cortc
+
+template <>
+struct std::hash<cortc::RtpTransceiver> : cortc::detail::handle_hash<cortc::RtpTransceiver> {};
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/impl/rtp_transceiver.ipp"

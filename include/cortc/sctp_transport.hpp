@@ -2,13 +2,16 @@
 
 #include "cortc/async/waiter.hpp"
 #include "cortc/base/config.hpp"
+#include "cortc/base/handle_hash.hpp"
 #include "cortc/dtls_transport.hpp"
 #include "cortc/states.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -31,6 +34,13 @@ class SctpTransport {
     /// It refers to a transport.
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const SctpTransport&, const SctpTransport&) = default;
+    /// Any order, the same as long as both exist; for maps.
+    friend std::strong_ordering operator<=>(const SctpTransport& a, const SctpTransport& b) noexcept {
+        return std::compare_three_way()(a.identity(), b.identity());
+    }
+    /// What it refers to, as a number: copies have the same, an empty handle null. Nothing is at that address
+    /// for others.
+    [[nodiscard]] const void* identity() const noexcept { return impl_.get(); }
 
     /// Another one when an answer bundles the data section with others.
     [[nodiscard]] DtlsTransport transport() const;
@@ -60,6 +70,9 @@ class SctpTransport {
 CORTC_EXTERN_AWAIT(SctpTransportState);
 
 } // namespace cortc
+
+template <>
+struct std::hash<cortc::SctpTransport> : cortc::detail::handle_hash<cortc::SctpTransport> {};
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/impl/sctp_transport.ipp"

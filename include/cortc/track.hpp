@@ -2,10 +2,13 @@
 
 #include "cortc/async/waiter.hpp"
 #include "cortc/base/config.hpp"
+#include "cortc/base/handle_hash.hpp"
 #include "cortc/context/context.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
 
+#include <compare>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -54,6 +57,13 @@ class MediaStreamTrack {
     /// It refers to a track.
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     friend bool operator==(const MediaStreamTrack&, const MediaStreamTrack&) = default;
+    /// Any order, the same as long as both exist; for maps.
+    friend std::strong_ordering operator<=>(const MediaStreamTrack& a, const MediaStreamTrack& b) noexcept {
+        return std::compare_three_way()(a.identity(), b.identity());
+    }
+    /// What it refers to, as a number: copies have the same, an empty handle null. Nothing is at that address
+    /// for others.
+    [[nodiscard]] const void* identity() const noexcept { return impl_.get(); }
 
     /// A UUID. That of a received track is made here, and is not the one that the sender has.
     [[nodiscard]] std::string id() const;
@@ -104,6 +114,9 @@ class MediaStreamTrack {
 };
 
 } // namespace cortc
+
+template <>
+struct std::hash<cortc::MediaStreamTrack> : cortc::detail::handle_hash<cortc::MediaStreamTrack> {};
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/impl/track.ipp"

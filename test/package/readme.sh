@@ -22,7 +22,7 @@ block() { # name
 
 all_are_known() {
     local untested
-    untested=$(awk '/^```./ && last !~ /^<!-- test: (main.cpp|debian-12|debian-13|start|add_subdirectory|fetch_content|installed|pkg-config|header-only|conan|conan-media) -->$/ { print "after \"" last "\"" } { last = $0 }' "${pages[@]}")
+    untested=$(awk '/^```./ && last !~ /^<!-- test: (main.cpp|debian-12|debian-13|start|add_subdirectory|fetch_content|installed|pkg-config|position-independent|header-only|conan|conan-media) -->$/ { print "after \"" last "\"" } { last = $0 }' "${pages[@]}")
     [[ ! $untested ]] || die "a block that no test runs, $untested"
 }
 
@@ -106,7 +106,10 @@ checkout
 for each in "$@"; do
     case $each in
     add_subdirectory | fetch_content) nested "$each" ;;
-    installed) way 2 start installed pkg-config ;;
+    installed)
+        way 2 start installed pkg-config position-independent
+        [[ -e $work/try/libhello.so ]] || die "position-independent: no library was linked"
+        ;;
     header-only | conan) way 1 start "$each" ;;
     *) die "no way '$each'" ;;
     esac

@@ -47,6 +47,8 @@ class channel_impl : public std::enable_shared_from_this<channel_impl> {
     [[nodiscard]] const datachannel::channel_parameters& parameters() const noexcept { return parameters_; }
     [[nodiscard]] std::optional<sctp::stream_id> stream() const;
     [[nodiscard]] DataChannelState state() const noexcept { return state_; }
+    /// None while it lives, and after it was closed in order.
+    [[nodiscard]] std::optional<Error> error() const;
     [[nodiscard]] std::size_t buffered_amount() const;
     [[nodiscard]] std::size_t low_threshold() const noexcept { return low_threshold_; }
     void low_threshold(std::size_t bytes);

@@ -28,7 +28,8 @@ class connection_media final : public transceiver_owner {
     /// What a description did to the transceivers.
     struct news {
         transceiver_list gone;
-        std::vector<MediaStreamTrack> muted; // not received any more; they are to be told
+        std::vector<MediaStreamTrack> muted;               // not received any more; they are to be told
+        std::vector<std::shared_ptr<stream_impl>> streams; // that nobody knew before
     };
 
     connection_media(part_owner& owner, negotiation& negotiating, jsep::session& session);
@@ -74,7 +75,7 @@ class connection_media final : public transceiver_owner {
     void changed();
     [[nodiscard]] std::shared_ptr<transceiver_impl> find(jsep::transceiver_id id) const;
     [[nodiscard]] std::shared_ptr<transceiver_impl> find(jsep::transceiver_id id, const news& what) const;
-    [[nodiscard]] MediaStream remote_stream(const std::string& id);
+    [[nodiscard]] MediaStream remote_stream(const std::string& id, news& what);
     [[nodiscard]] std::shared_ptr<stream_impl> known_stream(const std::string& id) const;
 
     part_owner& owner_;

@@ -34,6 +34,7 @@ CORTC_DECL std::string DataChannel::protocol() const { return impl().parameters(
 CORTC_DECL bool DataChannel::ordered() const { return impl().parameters().ordered; }
 CORTC_DECL bool DataChannel::negotiated() const { return impl().parameters().negotiated; }
 CORTC_DECL DataChannelState DataChannel::readyState() const { return impl().state(); }
+CORTC_DECL std::optional<Error> DataChannel::error() const { return impl().error(); }
 CORTC_DECL std::size_t DataChannel::bufferedAmount() const { return impl().buffered_amount(); }
 CORTC_DECL std::size_t DataChannel::bufferedAmountLowThreshold() const { return impl().low_threshold(); }
 CORTC_DECL void DataChannel::bufferedAmountLowThreshold(std::size_t size) { impl().low_threshold(size); }

@@ -118,9 +118,7 @@ asio::awaitable<void> remote_tracks(context a, context b) {
     CHECK(stream.getVideoTracks() == std::vector<MediaStreamTrack>{video_seen->track});
     CHECK(stream.getTrackById(seen->track.id()) == seen->track);
     CHECK_FALSE(stream.getTrackById(audio.id()));
-    CHECK(stream.tryNextAddedTrack() == seen->track);
-    CHECK(stream.tryNextAddedTrack() == video_seen->track);
-    CHECK_FALSE(stream.tryNextAddedTrack());
+    CHECK_FALSE(stream.tryNextAddedTrack()); // the track events have told of both
     CHECK_FALSE(other.tryNextTrack());
     auto answer = co_await other.createAnswer();
     co_await other.setLocalDescription(answer);

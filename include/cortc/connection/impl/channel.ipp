@@ -43,6 +43,16 @@ CORTC_DECL std::size_t channel_impl::buffered_amount() const {
     return waiting + (owner_ ? owner_->engine().buffered_amount(id_) : unsent_);
 }
 
+CORTC_DECL std::optional<Error> channel_impl::error() const {
+    if (!ended_) return std::nullopt;
+    try {
+        std::rethrow_exception(ended_);
+    } catch (const Error& why) {
+        if (why.code() == errc::closed) return std::nullopt;
+        return why;
+    }
+}
+
 CORTC_DECL void channel_impl::low_threshold(std::size_t size) {
     low_threshold_ = size;
     if (owner_) owner_->engine().set_buffered_amount_low_threshold(id_, size);

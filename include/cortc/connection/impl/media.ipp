@@ -209,7 +209,7 @@ CORTC_DECL connection_media::news connection_media::sync() {
                 owner_.core(), owner_.weak(static_cast<transceiver_owner&>(*this)), now));
         if (received && !known->receiving()) what.muted.push_back(known->receiver_track());
         std::vector<MediaStream> streams;
-        for (const auto& id : now.remote_streams) streams.push_back(remote_stream(id));
+        for (const auto& id : now.remote_streams) streams.push_back(remote_stream(id, what));
         known->streams(std::move(streams));
     }
     return what;
@@ -227,11 +227,12 @@ connection_media::place(const std::function<std::shared_ptr<transport_impl>(jsep
 
 /// webrtc-pc 5.1.1 "set the associated remote streams": one stream for each id. Only what somebody holds is
 /// remembered: nobody can tell a new one from one that nobody knows any more.
-CORTC_DECL MediaStream connection_media::remote_stream(const std::string& id) {
+CORTC_DECL MediaStream connection_media::remote_stream(const std::string& id, news& what) {
     if (auto known = known_stream(id)) return MediaStream(std::move(known));
     std::erase_if(remote_streams_, [](const auto& each) { return each.second.expired(); });
     auto made = std::make_shared<stream_impl>(owner_.core(), id);
     remote_streams_[id] = made;
+    what.streams.push_back(made);
     return MediaStream(std::move(made));
 }
 
@@ -253,7 +254,12 @@ CORTC_DECL void connection_media::tell(const jsep::remote_track_left& left, cons
 CORTC_DECL void connection_media::tell(const jsep::remote_track_joined& joined, const news& what) {
     const auto whose = find(joined.transceiver, what);
     const auto stream = known_stream(joined.stream);
-    if (whose && stream) stream->on_added(whose->receiver_track());
+    if (!whose || !stream) return;
+    // To a stream that the track event is the first to tell of, nobody can be listening yet.
+    if (std::find(what.streams.begin(), what.streams.end(), stream) != what.streams.end())
+        stream->add(whose->receiver_track());
+    else
+        stream->on_added(whose->receiver_track());
 }
 
 CORTC_DECL void connection_media::tell(const jsep::remote_track& seen) {
