@@ -16,3 +16,20 @@ run_node() {
     [[ -d $peers/node_modules/$package ]] || skip "there is no $package in $peers"
     CORTC_PEERS=$(cd "$peers" && pwd) exec node "$here/$script" "$@"
 }
+# PROGRAM [ARGUMENTS]: starts a program that prints its URL and judges, and client() with that URL.
+judged_by() {
+    local pid url
+    coproc program { exec "$@"; }
+    pid=$program_PID
+    exec 3<&"${program[0]}"
+    read -r url <&3
+    client "$url" &
+    cat <&3 # until the program ends
+    wait "$pid"
+}
+# ROLE POLICY of stack_peer: what a client does then.
+role_of_client() {
+    if [[ $1 == offers ]]; then echo answers; elif [[ $2 == none ]]; then echo offers; else echo offers-media; fi
+}
+# Not every stack uses loopback.
+address_of_machine() { hostname -I | tr ' ' '\n' | grep -m1 -F . || echo 127.0.0.1; }

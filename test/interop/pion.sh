@@ -1,17 +1,22 @@
 #!/usr/bin/env bash
-# pion.sh PROGRAM [ARGUMENTS]: starts a program that prints its URL, and lets Pion connect to it. The program judges.
+# pion.sh restarts PROGRAM [ARGUMENTS], or pion.sh stack PROGRAM ROLE POLICY ABILITIES: starts a program that prints its URL,
+# and lets Pion connect to it. The program judges.
 source "$(dirname "${BASH_SOURCE[0]}")/peers.sh"
+scenario=$1
+shift
 command -v go >/dev/null || skip "Go is not installed"
 # One module for all that uses Pion here, which pins its version.
-cd "$here/../../bench/versus/pion"
+pushd "$here/../../bench/versus/pion" >/dev/null
 go mod download || skip "the Go modules of Pion cannot be had"
 mkdir -p "$peers"
-go build -mod=readonly -o "$peers/pion_restarts" "$here/pion/main.go"
+go build -mod=readonly -o "$peers/pion_$scenario" "$here/pion/$scenario/main.go"
+popd >/dev/null
 
-coproc program { exec "$@"; }
-pid=$program_PID
-exec 3<&"${program[0]}"
-read -r url <&3
-"$peers/pion_restarts" "$url" &
-cat <&3 # until the program ends
-wait "$pid"
+if [[ $scenario == restarts ]]; then
+    client() { "$peers/pion_restarts" "$1"; }
+    judged_by "$@"
+else
+    role=$(role_of_client "$2" "$3")
+    client() { "$peers/pion_stack" "$1" "$role"; }
+    judged_by "$@" 127.0.0.1
+fi

@@ -21,6 +21,7 @@ CORTC_DECL session_impl::session_impl(beast::tcp_stream stream, const server_opt
     websocket_.set_option(timeouts);
     websocket_.read_message_max(limits.max_message_size);
     websocket_.text(true);
+    websocket_.auto_fragment(false); // small clients do not put messages together (RFC 6455 5.4)
 }
 
 CORTC_DECL void session_impl::connect_handshake(const std::string& host, const std::string& target,
