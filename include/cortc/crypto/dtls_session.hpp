@@ -25,6 +25,7 @@ enum class dtls_failure : std::uint8_t {
     timeout,              ///< the handshake did not end within dtls_options::handshake_timeout
     fingerprint_mismatch, ///< the peer's certificate is not the one that its description promised
     no_certificate,       ///< the peer presented none
+    bad_certificate,      ///< the promised one, but too long, costly or strange to be used, see dtls_session
     no_srtp_profile,      ///< require_srtp, and no protection profile is common
     alert,                ///< the peer gave up with a fatal alert, or closed during the handshake
     protocol,             ///< what the peer sent makes no sense, or nothing is common (version, cipher suite)
@@ -40,7 +41,7 @@ struct dtls_connected {};
 struct dtls_closed {};
 struct dtls_failed {
     dtls_failure reason = dtls_failure::internal;
-    std::string message; ///< for a person
+    std::string message; ///< for a person; names the fatal alert (RFC 5246 7.2.2) that either side sent
 };
 /// Lets `result<T, dtls_failed>::value()` throw; found by argument-dependent lookup.
 [[noreturn]] inline void throw_exception_from_error(const dtls_failed& why, const boost::source_location&) {
@@ -85,6 +86,18 @@ struct dtls_stats {
 ///
 /// The peer's address is proven by ICE, so the server role sends no HelloVerifyRequest.
 ///
+/// Only the first certificate that a peer presents counts, and its fingerprint is compared before anything is
+/// computed with a key of the peer's. Whatever a peer sends costs no more than an honest handshake does:
+/// refused, as dtls_failure::bad_certificate, are
+/// - Certificate messages above max_certificate_message;
+/// - RSA keys above 4096 bits or with a public exponent above 32 bits, and keys on other curves than P-256,
+///   P-384 and P-521;
+/// - more certificates than the one and its issuer, unless the first names itself as its issuer;
+/// - what the library underneath cannot read. mbedTLS wants an issuer with a name, and knows no critical
+///   extensions but those of RFC 5280.
+///
+/// Who signed a certificate, for whom and until when does not matter.
+///
 /// Threads: one thread at a time may use a session, but it may be another one each time (a handshake step on
 /// a worker). Sessions that share a certificate may run at the same time on several threads. Where the
 /// library underneath does not lock what they share, the backend lets one session of a certificate run at a
@@ -93,6 +106,9 @@ struct dtls_stats {
 /// What the users' key log throws ends the session as dtls_failure::internal.
 class dtls_session {
   public:
+    /// Bytes of a handshake message with the peer's certificates.
+    static constexpr std::size_t max_certificate_message = 8192;
+
     dtls_session() = default;
     dtls_session(const dtls_session&) = delete;
     dtls_session& operator=(const dtls_session&) = delete;

@@ -69,6 +69,9 @@ class session_base : public dtls_session {
     std::size_t max_payload_;
 };
 
+/// A fatal alert's description (RFC 5246 7.2.2) for a person: "handshake_failure (40)".
+[[nodiscard]] std::string alert_text(std::uint8_t description);
+
 /// Two lower-case digits for each byte.
 [[nodiscard]] std::string hex(byte_view data);
 

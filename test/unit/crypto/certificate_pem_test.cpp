@@ -1,22 +1,14 @@
 #include "cortc/crypto/backend.hpp"
 #include "test/support/catch.hpp"
+#include "test/unit/crypto/certificate_files.hpp"
 #include "test/unit/crypto/dtls_pair.hpp"
 
-#include <fstream>
-#include <iterator>
-
-// The files of test/data/certificates were made by OpenSSL 3.0.
+// The files of test/data/certificates that are no peer's were made by OpenSSL 3.0.
 using namespace cortc;
 using namespace cortc::crypto;
 using namespace cortc::test;
 
 namespace {
-
-std::string file(const std::string& name) {
-    std::ifstream in(CORTC_TEST_DATA "/certificates/" + name, std::ios::binary);
-    REQUIRE(in);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
 
 certificate_ptr from(const backend& by, const std::string& pem) {
     return by.parse_certificate(pem, pem).value();

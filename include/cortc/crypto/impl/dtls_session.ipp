@@ -28,6 +28,8 @@ CORTC_DECL std::string_view to_string(dtls_failure reason) noexcept {
         return "fingerprint mismatch";
     case dtls_failure::no_certificate:
         return "no certificate";
+    case dtls_failure::bad_certificate:
+        return "bad certificate";
     case dtls_failure::no_srtp_profile:
         return "no SRTP profile";
     case dtls_failure::alert:

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace cortc::crypto {
@@ -13,12 +14,48 @@ namespace detail {
 
 inline constexpr std::size_t output_limit = 32768, unread_limit = 65536;
 
+// RFC 5246 7.2.2, RFC 6066 9, RFC 7301 3.2, RFC 8446 6.2
+inline constexpr std::pair<std::uint8_t, std::string_view> alert_names[] = {
+    {0, "close_notify"},
+    {10, "unexpected_message"},
+    {20, "bad_record_mac"},
+    {22, "record_overflow"},
+    {40, "handshake_failure"},
+    {42, "bad_certificate"},
+    {43, "unsupported_certificate"},
+    {44, "certificate_revoked"},
+    {45, "certificate_expired"},
+    {46, "certificate_unknown"},
+    {47, "illegal_parameter"},
+    {48, "unknown_ca"},
+    {49, "access_denied"},
+    {50, "decode_error"},
+    {51, "decrypt_error"},
+    {70, "protocol_version"},
+    {71, "insufficient_security"},
+    {80, "internal_error"},
+    {86, "inappropriate_fallback"},
+    {90, "user_canceled"},
+    {109, "missing_extension"},
+    {110, "unsupported_extension"},
+    {112, "unrecognized_name"},
+    {116, "certificate_required"},
+    {120, "no_application_protocol"},
+};
+
 } // namespace detail
 
 CORTC_DECL std::string hex(byte_view data) {
     std::string text;
     for (auto one : data) text += fmt::format("{:02x}", std::to_integer<unsigned>(one));
     return text;
+}
+
+CORTC_DECL std::string alert_text(std::uint8_t description) {
+    const auto known = std::ranges::find(detail::alert_names, description,
+                                         &std::pair<std::uint8_t, std::string_view>::first);
+    const auto name = known == std::end(detail::alert_names) ? "of unknown meaning" : known->second;
+    return fmt::format("{} ({})", name, description);
 }
 
 CORTC_DECL session_base::session_base(dtls_options options, std::size_t overhead)

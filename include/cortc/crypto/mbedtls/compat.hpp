@@ -13,6 +13,7 @@
 #include <mbedtls/ecp.h>
 #include <mbedtls/entropy.h>
 #include <mbedtls/error.h>
+#include <mbedtls/oid.h>
 #include <mbedtls/pem.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/platform_util.h>
@@ -111,6 +112,34 @@ inline int sign(mbedtls_pk_context& key, std::span<const unsigned char, 32> dige
                            random, state);
 #endif
 }
+
+/// Of an RSA key's public exponent; more than any when it cannot be told.
+inline std::size_t exponent_bits(const mbedtls_pk_context& key) noexcept {
+    mbedtls_mpi exponent;
+    mbedtls_mpi_init(&exponent);
+    const auto status =
+        mbedtls_rsa_export(mbedtls_pk_rsa(key), nullptr, nullptr, nullptr, nullptr, &exponent);
+    const auto bits = status == 0 ? mbedtls_mpi_bitlen(&exponent) : SIZE_MAX;
+    mbedtls_mpi_free(&exponent);
+    return bits;
+}
+
+///@{
+/// What a handshake failed for.
+inline bool is_bad_certificate(int status) noexcept {
+    const auto outermost = -status & 0x7f80; // the reason of a lower layer is added
+    if (outermost >= -MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && outermost <= -MBEDTLS_ERR_X509_FATAL_ERROR)
+        return true;
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+    return status == MBEDTLS_ERR_SSL_BAD_CERTIFICATE;
+#else
+    return status == MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE;
+#endif
+}
+inline bool is_bad_signature(int status) noexcept {
+    return status == MBEDTLS_ERR_ECP_VERIFY_FAILED || status == MBEDTLS_ERR_RSA_VERIFY_FAILED;
+}
+///@}
 
 inline void only_dtls_1_2(mbedtls_ssl_config& config) noexcept {
 #if MBEDTLS_VERSION_NUMBER >= 0x03020000

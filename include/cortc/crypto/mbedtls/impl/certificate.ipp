@@ -131,6 +131,10 @@ inline constexpr std::uint32_t no_maximum_ms = 0x7fffffff;
 
 namespace detail {
 
+CORTC_DECL byte_view view_of(const unsigned char* data, std::size_t size) noexcept {
+    return std::as_bytes(std::span(data, size));
+}
+
 CORTC_DECL std::string describe(int status) {
     std::array<char, 160> text{};
     mbedtls_strerror(status, text.data(), text.size());

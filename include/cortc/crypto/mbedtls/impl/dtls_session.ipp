@@ -2,6 +2,7 @@
 
 #include "cortc/crypto/mbedtls/compat.hpp"
 #include "cortc/crypto/mbedtls/impl/certificate.ipp"
+#include "cortc/crypto/mbedtls/impl/peer_certificate.ipp"
 #include "cortc/crypto/mbedtls/impl/record_check.ipp"
 #include "cortc/crypto/session_base.hpp"
 
@@ -54,8 +55,20 @@ class session final : public session_base {
     };
     step_locks step_lock() const;
 
+    // What the peer has shown of itself in the handshake.
+    struct shown {
+        detail::certificate_message_copy certificates;
+        bool accepted = false; // these certificates
+        detail::peer_chain chain;
+    };
+
     bool set_up();
+    bool admits(byte_view datagram);
+    bool admits(const detail::message_part& part);
+    bool admits_certificate(const detail::message_part& part);
+    bool admits_chain(byte_view message);
     void advance();
+    void settle();
     void advance_handshake();
     void complete_handshake();
     void note_presented(std::string_view suite);
@@ -69,15 +82,17 @@ class session final : public session_base {
     using session_base::fail;
     void fail(int status);
     dtls_failed reason_of(int status) const;
+    static unsigned char alert_for(int status, dtls_failure reason) noexcept;
     void peer_closed();
     void release();
+    void forget_handshake();
     void keep_mtu(bool keep);
 
     // What mbedTLS calls.
     void set_callbacks();
     int send(byte_view record);
     int receive(std::span<unsigned char> out) noexcept;
-    int verify(byte_view der, std::uint32_t& flags);
+    int verify(byte_view der, int depth, std::uint32_t& flags);
     void arm(std::uint32_t intermediate_ms, std::uint32_t final_ms) noexcept;
     int passed() const noexcept;
     static void keys_made(void* self, const unsigned char* master, const unsigned char* client_random,
@@ -103,15 +118,8 @@ class session final : public session_base {
     std::size_t direct_size_ = 0;
     bytes held_alert_;
     std::unique_ptr<secrets> secrets_;
+    std::unique_ptr<shown> peer_;
 };
-
-namespace detail {
-
-CORTC_DECL byte_view view_of(const unsigned char* data, std::size_t size) noexcept {
-    return std::as_bytes(std::span(data, size));
-}
-
-} // namespace detail
 
 CORTC_DECL std::string_view headers_mismatch() noexcept {
     if (srtp_as_in_headers()) return {};
@@ -149,6 +157,7 @@ CORTC_DECL bool session::set_up() {
     if (!shared) return false;
     config_ = *shared;
     secrets_ = std::make_unique<secrets>();
+    peer_ = std::make_unique<shown>();
     live_ = true;
 #if defined(CORTC_MBEDTLS_EXPORT_KEYS)
     on_keys<&session::keys_made>(ssl_, config_, this);
@@ -186,11 +195,9 @@ CORTC_DECL void session::set_callbacks() {
     mbedtls_ssl_set_verify(
         &ssl_,
         [](void* it, mbedtls_x509_crt* given, int depth, std::uint32_t* flags) noexcept {
-            // Above the end entity a chain means nothing here (RFC 8122 6.2).
-            if (depth != 0) return 0;
             auto& self = *static_cast<session*>(it);
             return self.guard_.run(MBEDTLS_ERR_SSL_INTERNAL_ERROR, [&] {
-                return self.verify(detail::view_of(given->raw.p, given->raw.len), *flags);
+                return self.verify(detail::view_of(given->raw.p, given->raw.len), depth, *flags);
             });
         },
         this);
@@ -224,6 +231,7 @@ CORTC_DECL void session::handle_packet(byte_view datagram, time_point now) {
         return;
     }
     const auto lock = step_lock();
+    if (state() == dtls_state::connecting && !admits(datagram)) return settle();
     park_unread();
     struct at_end { // by an exception, too
         byte_view& input;
@@ -237,10 +245,69 @@ CORTC_DECL void session::handle_packet(byte_view datagram, time_point now) {
         ++stats_.dropped_unreadable;
 }
 
+// Looks at a handshake's messages before mbedTLS does: what can come to nothing ends here, with its reason,
+// and nothing is computed for it. False when the datagram is not to go on.
+CORTC_DECL bool session::admits(byte_view datagram) {
+    return detail::each_message(datagram, [this](const detail::message_part& part) { return admits(part); });
+}
+
+CORTC_DECL bool session::admits(const detail::message_part& part) {
+    if (part.type == detail::certificate_message) return admits_certificate(part);
+    return true;
+}
+
+CORTC_DECL bool session::admits_certificate(const detail::message_part& part) {
+    using enum detail::certificate_message_copy::verdict;
+    switch (peer_->certificates.add(part)) {
+    case more:
+        return true;
+    case whole:
+        return peer_->accepted || admits_chain(peer_->certificates.body());
+    case too_long:
+        give_up({dtls_failure::bad_certificate,
+                 fmt::format("the peer's certificates take {} bytes", part.length)},
+                MBEDTLS_SSL_ALERT_MSG_BAD_CERT);
+        return false;
+    case contradicts:
+        ++stats_.dropped_malformed;
+        return false;
+    }
+    return false;
+}
+
+CORTC_DECL bool session::admits_chain(byte_view message) {
+    const auto first = detail::peer_chain::first_of(message);
+    if (!first) {
+        give_up({dtls_failure::protocol, "the peer's certificates are not a list"},
+                MBEDTLS_SSL_ALERT_MSG_DECODE_ERROR);
+        return false;
+    }
+    if (first->empty()) {
+        give_up({dtls_failure::no_certificate, "the peer presented no certificate"},
+                MBEDTLS_SSL_ALERT_MSG_BAD_CERT);
+        return false;
+    }
+    if (!accepts(*first)) {
+        give_up(*refusal(), MBEDTLS_SSL_ALERT_MSG_BAD_CERT); // RFC 8122 6.2
+        return false;
+    }
+    if (const auto fault = peer_->chain.fault(message)) {
+        give_up({dtls_failure::bad_certificate, "the peer's certificate " + *fault},
+                MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT);
+        return false;
+    }
+    peer_->chain.trust(config_);
+    return peer_->accepted = true;
+}
+
 // One step of mbedTLS with whatever input there is.
 CORTC_DECL void session::advance() {
     if (state() == dtls_state::connecting) advance_handshake();
     if (state() == dtls_state::connected) read_ahead();
+    settle();
+}
+
+CORTC_DECL void session::settle() {
     if (!held_alert_.empty() && !output_.push(held_alert_)) ++stats_.dropped_output;
     held_alert_.clear();
     if (state() == dtls_state::closed || state() == dtls_state::failed) release();
@@ -272,7 +339,7 @@ CORTC_DECL void session::advance_handshake() {
 CORTC_DECL void session::complete_handshake() {
     deadline_ = never;
     take_srtp_keys();
-    secrets_.reset();
+    forget_handshake();
     if (auto why = objection()) {
         const bool anonymous = why->reason == dtls_failure::no_certificate;
         return give_up(std::move(*why),
@@ -434,18 +501,47 @@ CORTC_DECL void session::peer_closed() {
 // Ends a handshake that mbedTLS finds good and cortc does not.
 CORTC_DECL void session::give_up(dtls_failed why, unsigned char alert) {
     (void)mbedtls_ssl_send_alert_message(&ssl_, MBEDTLS_SSL_ALERT_LEVEL_FATAL, alert);
+    why.message += fmt::format("; it was sent the alert {}", alert_text(alert));
     fail(std::move(why));
 }
 
-CORTC_DECL void session::fail(int status) { fail(reason_of(status)); }
+// mbedTLS gives up; where it has not told the peer so, this does.
+CORTC_DECL void session::fail(int status) {
+    auto why = reason_of(status);
+    const bool told_by_peer = why.reason == dtls_failure::alert;
+    if (state() != dtls_state::connecting || told_by_peer) return fail(std::move(why));
+    constexpr std::size_t description = 14; // behind the record's header and the alert's level
+    if (held_alert_.size() <= description) return give_up(std::move(why), alert_for(status, why.reason));
+    const auto alert = std::to_integer<std::uint8_t>(held_alert_[description]);
+    const bool readable = std::to_integer<unsigned>(held_alert_[3]) == 0 && held_alert_[4] == std::byte{0};
+    if (readable) why.message += fmt::format("; it was sent the alert {}", alert_text(alert));
+    fail(std::move(why));
+}
+
+CORTC_DECL unsigned char session::alert_for(int status, dtls_failure reason) noexcept {
+    switch (reason) {
+    case dtls_failure::bad_certificate:
+        return MBEDTLS_SSL_ALERT_MSG_BAD_CERT;
+    case dtls_failure::internal:
+        return MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR;
+    default:
+        return is_bad_signature(status) ? MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR
+                                        : MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE;
+    }
+}
 
 CORTC_DECL dtls_failed session::reason_of(int status) const {
     if (refusal()) return *refusal();
     if (guard_.threw()) return {dtls_failure::internal, "in a call of mbedTLS's: " + guard_.message()};
+    if (is_bad_certificate(status)) return {dtls_failure::bad_certificate, detail::describe(status)};
+    if (is_bad_signature(status))
+        return {dtls_failure::protocol,
+                "the peer does not hold its certificate's key: " + detail::describe(status)};
     switch (status) {
     case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE: {
         const auto* alert = ssl_.CORTC_MBEDTLS_MEMBER(in_msg); // level, description (RFC 5246 7.2)
-        return {dtls_failure::alert, fmt::format("the peer sent the fatal alert {}", alert ? alert[1] : 0)};
+        return {dtls_failure::alert,
+                fmt::format("the peer sent the fatal alert {}", alert_text(alert ? alert[1] : 0))};
     }
     case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
         return {dtls_failure::alert, "the peer closed during the handshake"};
@@ -465,8 +561,14 @@ CORTC_DECL void session::release() {
     if (!std::exchange(live_, false)) return;
     mbedtls_ssl_free(&ssl_);
     mbedtls_ssl_init(&ssl_);
-    secrets_.reset();
+    forget_handshake();
     deadline_ = intermediate_ = final_ = never;
+}
+
+CORTC_DECL void session::forget_handshake() {
+    secrets_.reset();
+    mbedtls_ssl_conf_ca_chain(&config_, nullptr, nullptr); // it was the peer's certificate
+    peer_.reset();
 }
 
 CORTC_DECL int session::send(byte_view record) {
@@ -498,8 +600,12 @@ CORTC_DECL int session::receive(std::span<unsigned char> out) noexcept {
     return static_cast<int>(datagram.size());
 }
 
-CORTC_DECL int session::verify(byte_view der, std::uint32_t& flags) {
-    if (!accepts(der)) return MBEDTLS_ERR_X509_CERT_VERIFY_FAILED;
+// mbedTLS has verified a signature for each step up from the first certificate, which is the one that was
+// found good; the others mean nothing (RFC 8122 6.2).
+CORTC_DECL int session::verify(byte_view der, int depth, std::uint32_t& flags) {
+    if (depth > peer_->chain.links()) return MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+    if (depth == 0 && !std::ranges::equal(der, remote_certificate()))
+        return MBEDTLS_ERR_X509_CERT_VERIFY_FAILED;
     flags = 0; // signed by nobody, perhaps expired: the fingerprint is all that counts (RFC 8827 5.6)
     return 0;
 }

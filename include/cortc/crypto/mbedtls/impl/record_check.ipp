@@ -5,6 +5,7 @@
 #include "cortc/base/dtls_role.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace cortc::crypto::mbedtls::detail {
 
@@ -15,6 +16,24 @@ bool plausible_clear(std::uint8_t type, byte_view body, dtls_role receiver) noex
 bool plausible_messages(byte_view body, dtls_role receiver) noexcept;
 bool may_receive(dtls_role receiver, std::uint8_t message) noexcept;
 
+/// One message of a handshake in the clear, or a fragment of it.
+struct message_part {
+    std::uint8_t type = 0;
+    std::uint16_t sequence = 0;
+    std::size_t length = 0, offset = 0; // of the whole message; of `data` in it
+    byte_view data;
+    [[nodiscard]] bool whole() const noexcept { return data.size() == length; }
+};
+/// The messages in the clear of a plausible datagram, one after another, until `take` returns false. False
+/// then.
+template <class Take>
+bool each_message(byte_view datagram, Take&& take);
+/// The next message of a record. Nothing at its end, and where it is none; `ambiguous` is set where mbedTLS
+/// would go on to read at another place. It leaves a fragment by the length of the whole message, and so
+/// never reads what follows one in its record, unless a message is shorter than what is behind its fragment.
+std::optional<message_part> next_message(byte_reader& in, bool& ambiguous) noexcept;
+
+inline constexpr std::uint8_t certificate_message = 11;
 inline constexpr std::uint8_t change_cipher_spec = 20, alert = 21, handshake = 22, application_data = 23;
 inline constexpr std::size_t max_record = 16384 + 2048; // RFC 5246 6.2.3
 
@@ -47,17 +66,48 @@ CORTC_DECL bool plausible_clear(std::uint8_t type, byte_view body, dtls_role rec
     }
 }
 
+CORTC_DECL std::optional<message_part> next_message(byte_reader& in, bool& ambiguous) noexcept {
+    message_part part;
+    part.type = in.u8();
+    part.length = in.u24();
+    part.sequence = in.u16();
+    part.offset = in.u24();
+    part.data = in.take(in.u24());
+    if (!in.ok() || part.offset > part.length || part.data.size() > part.length - part.offset)
+        return std::nullopt;
+    if (part.whole()) return part;
+    ambiguous = part.length - part.data.size() < in.remaining();
+    (void)in.rest();
+    return part;
+}
+
 CORTC_DECL bool plausible_messages(byte_view body, dtls_role receiver) noexcept {
     byte_reader in(body);
     do {
-        if (!may_receive(receiver, in.u8())) return false;
-        const auto length = in.u24();
-        in.skip(2);
-        const auto offset = in.u24();
-        const auto size = in.u24();
-        in.skip(size);
-        if (!in.ok() || offset > length || size > length - offset || length > max_record) return false;
+        bool ambiguous = false;
+        const auto part = next_message(in, ambiguous);
+        if (!part || ambiguous || !may_receive(receiver, part->type) || part->length > max_record)
+            return false;
     } while (in.remaining() != 0);
+    return true;
+}
+
+template <class Take>
+bool each_message(byte_view datagram, Take&& take) {
+    byte_reader in(datagram);
+    while (in.remaining() != 0) {
+        const auto type = in.u8();
+        in.skip(2);
+        const auto epoch = in.u16();
+        in.skip(6);
+        byte_reader body(in.take(in.u16()));
+        bool ambiguous = false;
+        while (type == handshake && epoch == 0 && body.remaining() != 0) {
+            const auto part = next_message(body, ambiguous);
+            if (!part) break;
+            if (!take(*part)) return false;
+        }
+    }
     return true;
 }
 
