@@ -4,6 +4,7 @@
 
 #include "test/support/catch.hpp"
 
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -111,6 +112,18 @@ TEST_CASE("json: malformed texts are refused") {
         INFO(bad);
         CHECK_FALSE(json::parse(bad));
     }
+}
+
+TEST_CASE("json: many names cost no more than they are many") {
+    json::limits bounds;
+    bounds.size = 4 << 20;
+    bounds.values = 200'000;
+    std::string text = "{";
+    for (int i = 0; i < 100'000; ++i) text += "\"" + std::to_string(1'000'000 + i) + "\":0,";
+    const auto began = std::chrono::steady_clock::now();
+    CHECK(json::parse(text + "\"last\":0}", bounds));
+    CHECK_FALSE(json::parse(text + "\"1000000\":0}", bounds));
+    CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(5)); // each with each: a minute
 }
 
 TEST_CASE("json: size, depth and number of values are bounded") {

@@ -91,6 +91,19 @@ TEST_CASE("a member given twice is refused, neither first nor last is taken") {
     CHECK(complaint(R"({"candidate":"a","sdpMid":null,"sdpMid":"0"})") == "sdpMid: appears twice");
 }
 
+TEST_CASE("a body that refuses is told in one line, and one with a member twice as it came") {
+    using signaling::detail::response_text;
+    CHECK(response_text(signaling::detail::error_json("SyntaxError", "sdp: is missing")) ==
+          "SyntaxError: sdp: is missing");
+    CHECK(response_text(R"({"name":"A","message":"b","name":"C"})") ==
+          R"({"name":"A","message":"b","name":"C"})");
+    CHECK(response_text("no JSON\r\n") == "no JSON");
+    CHECK(response_text(std::string(1000, 'x')) == std::string(300, 'x'));
+    std::string many = "{";
+    for (int i = 0; i < 100'000; ++i) many += "\"" + std::to_string(i) + "\":0,";
+    CHECK(response_text(many + "\"name\":0}").size() == 300); // more values than anybody needs
+}
+
 TEST_CASE("texts that are not JSON") {
     CHECK(complaint("") != "accepted");
     CHECK(complaint("null") == "the text is not a JSON object");

@@ -50,6 +50,7 @@ class reader {
     bool hex4(std::uint32_t& out) noexcept;
     bool array(value& out, std::size_t depth);
     bool object(value& out, std::size_t depth);
+    [[nodiscard]] static bool has_double(const std::vector<std::string>& names);
 
     std::string_view rest_;
     const limits& bounds_;
@@ -182,13 +183,20 @@ CORTC_DECL bool reader::object(value& out, std::size_t depth) {
     do {
         space();
         std::string name;
-        if (!string(name) || out.find(name)) return false;
+        if (!string(name)) return false;
         space();
         if (!take(':')) return false;
         out.names_.push_back(std::move(name));
         if (!element(out.items_.emplace_back(), depth + 1)) return false;
     } while (take(','));
-    return take('}');
+    return take('}') && !has_double(out.names_);
+}
+
+/// Sorted, because a search for each name would make many names cost the square of their number.
+CORTC_DECL bool reader::has_double(const std::vector<std::string>& names) {
+    std::vector<std::string_view> sorted(names.begin(), names.end());
+    std::sort(sorted.begin(), sorted.end());
+    return std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end();
 }
 
 CORTC_DECL std::optional<value> parse(std::string_view text, const limits& bounds) {
