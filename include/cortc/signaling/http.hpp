@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 /// HTTP as far as signaling needs it: pages from memory, and descriptions that are POSTed as JSON (json.hpp).
 /// HTTP/1.1 without TLS, one request for each connection.
@@ -96,8 +97,17 @@ class http_options {
     std::map<std::string, page, std::less<>> pages;
     std::map<std::string, post_handler, std::less<>> posts;
     ///@}
-    /// Which web pages may POST or open a WebSocket, by the Origin header ("https://example.org"); others are
-    /// 403. None: those that came from this server; programs, which send no Origin, always may.
+    ///@{
+    /// Which web pages may POST or open a WebSocket; others are 403. Those of `origins`
+    /// ("https://app.example.org", as their Origin header says), and those that came from this server: under
+    /// one of the names in `hosts` ("signaling.example.org"), an IP address, or localhost. By any other name
+    /// a stranger's page has been led here, whose DNS he can point where he likes (DNS rebinding); so a
+    /// server that is opened under a name of its own must be told it. Programs send no Origin, and always
+    /// may.
+    std::vector<std::string> hosts;
+    std::vector<std::string> origins;
+    ///@}
+    /// Decides in the place of both lists, if there is one.
     std::function<bool(std::string_view origin)> allow_origin;
     std::size_t max_body_size = std::size_t{256} << 10; ///< bytes of a POST; more is 413
     /// From the TCP connection to the end of the request, after which one that has begun is told: 408; for

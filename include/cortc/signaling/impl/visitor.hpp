@@ -65,6 +65,8 @@ class visitor : public std::enable_shared_from_this<visitor> {
     [[nodiscard]] std::string_view field(http::field name) const;
     [[nodiscard]] std::string target() const;
     [[nodiscard]] bool origin_allowed() const;
+    /// Nobody else's name can stand there.
+    [[nodiscard]] bool is_own_host(std::string_view host) const;
 
     std::shared_ptr<server_impl> server_;
     beast::tcp_stream stream_;

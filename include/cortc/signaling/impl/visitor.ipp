@@ -12,7 +12,10 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace cortc::signaling {
 
@@ -121,14 +124,44 @@ CORTC_DECL bool visitor::origin_allowed() const {
     const auto origin = field(http::field::origin);
     if (origin.empty()) return true;
     if (options().allow_origin) return options().allow_origin(origin);
+    const auto same = [](std::string_view a, std::string_view b) {
+        return beast::iequals(beast::string_view(a), beast::string_view(b));
+    };
+    for (const auto& each : options().origins)
+        if (same(each, origin)) return true;
     const auto scheme_end = origin.find("://");
-    return scheme_end != origin.npos &&
-           beast::iequals(beast::string_view(origin.substr(scheme_end + 3)), field(http::field::host));
+    const auto host = field(http::field::host);
+    return scheme_end != origin.npos && same(origin.substr(scheme_end + 3), host) && is_own_host(host);
+}
+
+/// DNS rebinding: a stranger's page asks "its own" server, which its DNS now says is this one. Origin and
+/// Host agree then. Only a name can be pointed elsewhere, and localhost browsers resolve themselves (RFC
+/// 6761 6.3).
+CORTC_DECL bool visitor::is_own_host(std::string_view host) const {
+    const auto same = [](std::string_view a, std::string_view b) {
+        return beast::iequals(beast::string_view(a), beast::string_view(b));
+    };
+    auto name = host;
+    if (name.starts_with('['))
+        name = name.substr(1, name.find(']') - 1); // npos - 1: all of it, which is no address then
+    else
+        name = name.substr(0, name.find(':'));
+    error_code not_literal;
+    (void)asio::ip::make_address(std::string(name), not_literal);
+    if (!not_literal) return true;
+    if (name.ends_with('.')) name.remove_suffix(1);
+    constexpr std::string_view local = "localhost", below = ".localhost";
+    if (same(name, local)) return true;
+    if (name.size() > below.size() && same(name.substr(name.size() - below.size()), below)) return true;
+    const auto& own = options().hosts;
+    return std::any_of(own.begin(), own.end(),
+                       [&](const auto& each) { return same(each, name) || same(each, host); });
 }
 
 CORTC_DECL void visitor::upgrade() {
     if (!origin_allowed())
-        return refuse(http::status::forbidden, "SecurityError", "pages of this origin may not connect");
+        return refuse(http::status::forbidden, "SecurityError",
+                      "pages of this origin may not connect; http_options::origins and hosts let them");
     deadline_.cancel(); // the session has its own
     session_ = std::make_shared<session_impl>(std::move(stream_), server_->options());
     session_->accept_handshake(request(), [self = shared_from_this()](error_code error) {
@@ -142,7 +175,8 @@ CORTC_DECL void visitor::upgrade() {
 /// preflight).
 CORTC_DECL void visitor::preflight() {
     if (!origin_allowed())
-        return refuse(http::status::forbidden, "SecurityError", "pages of this origin may not POST here");
+        return refuse(http::status::forbidden, "SecurityError",
+                      "pages of this origin may not POST here; http_options::origins and hosts let them");
     response_.set(http::field::access_control_allow_methods, "POST");
     response_.set(http::field::access_control_allow_headers, "Content-Type");
     http_response empty;
@@ -154,7 +188,8 @@ CORTC_DECL void visitor::serve(const page& found) { respond(http_response(found.
 
 CORTC_DECL void visitor::receive_body(const post_handler& handler) {
     if (!origin_allowed())
-        return refuse(http::status::forbidden, "SecurityError", "pages of this origin may not POST here");
+        return refuse(http::status::forbidden, "SecurityError",
+                      "pages of this origin may not POST here; http_options::origins and hosts let them");
     const auto limit = options().max_body_size;
     const auto announced = parser_.content_length();
     if (announced && *announced > limit) return on_body(http::error::body_limit, handler);
