@@ -5,6 +5,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,11 +34,40 @@ std::string_view to_string(BundlePolicy policy) noexcept;
 std::string_view to_string(RtcpMuxPolicy policy) noexcept;
 ///@}
 
+/// The URLs of NamedIceServer: one, or several in braces.
+class ice_server_urls {
+  public:
+    ice_server_urls() = default;
+    template <std::convertible_to<std::string_view> Url>
+    constexpr ice_server_urls(const Url& url) noexcept : one_(url) {}
+    constexpr ice_server_urls(std::initializer_list<std::string_view> urls) noexcept : several_(urls) {}
+
+    /// Copies, for the texts are the caller's.
+    [[nodiscard]] std::vector<std::string> copies() const {
+        std::vector<std::string> made(several_.begin(), several_.end());
+        if (several_.size() == 0 && one_.data()) made.emplace_back(one_);
+        return made;
+    }
+
+  private:
+    std::string_view one_{};
+    std::initializer_list<std::string_view> several_{};
+};
+
+/// The members of an IceServer by their names, for IceServer({.urls = ...}). Nothing in it owns anything: it
+/// is to be written in that call, not kept.
+struct NamedIceServer {
+    ice_server_urls urls{};                       ///< IceServer::urls
+    std::optional<std::string_view> username{};   ///< IceServer::username
+    std::optional<std::string_view> credential{}; ///< IceServer::credential
+};
+
 /// RTCIceServer (webrtc-pc 4.2.2): a STUN or TURN server, with one URL or several ways to reach it.
 ///
 ///     IceServer("stun:stun.example.org")
 ///     IceServer({"turn:example.org", "turns:example.org"}, "user", "secret")
 ///     IceServer(std::vector<std::string>{"stun:one.example.org", "stun:two.example.org"})
+///     IceServer({.urls = "turn:example.org", .username = "user", .credential = "secret"})
 class IceServer {
   public:
     using optional_text = std::optional<std::string>; ///< none is not the same as an empty one
@@ -53,6 +83,11 @@ class IceServer {
     explicit IceServer(std::vector<std::string> the_urls, optional_text a_username = {},
                        optional_text a_credential = {})
         : urls(std::move(the_urls)), username(std::move(a_username)), credential(std::move(a_credential)) {}
+    /// A template, so that braces without names mean the others.
+    template <class Named = NamedIceServer>
+    requires std::same_as<Named, NamedIceServer>
+    explicit IceServer(Named members)
+        : urls(members.urls.copies()), username(members.username), credential(members.credential) {}
     ///@}
 
     friend bool operator==(const IceServer&, const IceServer&) = default;
@@ -106,10 +141,13 @@ struct OfferOptions {
 /// 1 : 2 : 4 : 8.
 enum class PriorityType { very_low, low, medium, high };
 
+struct NamedDataChannelInit;
+
 /// RTCDataChannelInit (webrtc-pc 6.2.2, webrtc-priority 4.3).
 class DataChannelInit {
   public:
     DataChannelInit() = default;
+    explicit DataChannelInit(const NamedDataChannelInit& members); ///< the same
 
     bool ordered = true; ///< false: a message that was lost does not hold up those behind it
     /// Milliseconds after which a message that did not arrive is given up. At most one of the two limits;
@@ -120,6 +158,22 @@ class DataChannelInit {
     bool negotiated = false;         ///< the peer is not told: it makes the same channel, with the same id
     std::optional<std::uint16_t> id; ///< 0..65534; needed and used only with `negotiated`
     PriorityType priority = PriorityType::low; ///< among the channels of the connection
+};
+
+/// The members of a DataChannelInit by their names:
+///
+///     auto cursor = pc.createDataChannel("cursor", {.ordered = false, .maxRetransmits = 0});
+///
+/// Trivially destructible, and so safe under co_await, where g++ 12 corrupts other braced temporaries. It
+/// does not own `protocol`: it is to be written in that call, not kept.
+struct NamedDataChannelInit {
+    bool ordered = true;                              ///< DataChannelInit::ordered
+    std::optional<std::uint16_t> maxPacketLifeTime{}; ///< DataChannelInit::maxPacketLifeTime
+    std::optional<std::uint16_t> maxRetransmits{};    ///< DataChannelInit::maxRetransmits
+    std::string_view protocol{};                      ///< DataChannelInit::protocol
+    bool negotiated = false;                          ///< DataChannelInit::negotiated
+    std::optional<std::uint16_t> id{};                ///< DataChannelInit::id
+    PriorityType priority = PriorityType::low;        ///< DataChannelInit::priority
 };
 
 } // namespace cortc

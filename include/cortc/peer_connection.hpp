@@ -307,8 +307,11 @@ class PeerConnection {
     /// The next offer carries new ICE credentials, and negotiation becomes needed. Never fails; does nothing
     /// after close().
     void restartIce();
-    /// A channel, to be used when its opened() completes (webrtc-pc 6.1 createDataChannel). Over an
-    /// association that is up it is open at once. (The W3C's connects for a task.)
+    ///@{
+    /// A channel, to be used when its opened() completes (webrtc-pc 6.1 createDataChannel): over an
+    /// association that is up, in the next task.
+    ///
+    ///     auto cursor = pc.createDataChannel("cursor", {.ordered = false, .maxRetransmits = 0});
     ///
     /// @par Errors, in this order
     /// - errc::invalid_state: closed.
@@ -318,6 +321,13 @@ class PeerConnection {
     ///   would be one channel more than limits::data_channels, or the SCTP association has ended. (The W3C
     ///   makes that one, and it closes.)
     [[nodiscard]] DataChannel createDataChannel(std::string label, DataChannelInit init = {});
+    /// A template, so that `{}` means the other one.
+    template <class Named = NamedDataChannelInit>
+    requires std::same_as<Named, NamedDataChannelInit>
+    [[nodiscard]] DataChannel createDataChannel(std::string label, Named init) {
+        return createDataChannel(std::move(label), DataChannelInit(init));
+    }
+    ///@}
 
     // Media (webrtc-pc 5.1). What is added or removed makes negotiation needed, and takes effect with it.
     // An mbedTLS that was built without MBEDTLS_SSL_DTLS_SRTP has no keys for it: addTrack and addTransceiver

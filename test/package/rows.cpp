@@ -13,7 +13,10 @@ using namespace std::chrono_literals;
 asio::awaitable<void> negotiation(cortc::context context, cortc::Configuration configuration,
                                   cortc::SessionDescription d, cortc::SessionDescription offer,
                                   cortc::IceCandidate c) {
+    configuration.iceServers.push_back(
+        cortc::IceServer({.urls = "turn:example.org", .username = "user", .credential = "secret"}));
     cortc::PeerConnection pc(context, configuration);
+    auto cursor = pc.createDataChannel("cursor", {.ordered = false, .maxRetransmits = 0});
     auto created = co_await pc.createOffer({.iceRestart = true});
     co_await pc.setLocalDescription();
     co_await pc.setRemoteDescription(d);

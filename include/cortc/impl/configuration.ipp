@@ -24,4 +24,13 @@ CORTC_DECL std::string_view to_string(RtcpMuxPolicy policy) noexcept {
     return policy == RtcpMuxPolicy::negotiate ? "negotiate" : "require";
 }
 
+CORTC_DECL DataChannelInit::DataChannelInit(const NamedDataChannelInit& members)
+    : ordered(members.ordered)
+    , maxPacketLifeTime(members.maxPacketLifeTime)
+    , maxRetransmits(members.maxRetransmits)
+    , protocol(members.protocol)
+    , negotiated(members.negotiated)
+    , id(members.id)
+    , priority(members.priority) {}
+
 } // namespace cortc

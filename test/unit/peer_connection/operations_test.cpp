@@ -19,6 +19,7 @@ asio::awaitable<void> closed_connection(context a) {
     PeerConnection pc(a);
     auto sender = pc.addTransceiver("audio").sender();
     pc.close();
+    co_await test::turns(); // the receiver's track ends in a task
     const auto before = test::observed(pc);
     SessionDescription offer(SdpType::offer, "nonsense"), rollback(SdpType::rollback, "");
     IceCandidate candidate("nonsense", "0"), end;

@@ -344,8 +344,8 @@ TEST_CASE("a page of another origin may not post, unless it is let") {
             named.origins = {"https://app.example"};
             http_server host(io.get_executor(), loopback, named);
             for (const auto* origin : {"http://x", "https://app.example"}) {
-                const auto let =
-                    co_await http(host, post("/offer", offer_json, fmt::format("Origin: {}\r\n", origin)));
+                const auto let = co_await http(
+                    host, post("/offer", offer_json, "Origin: " + std::string(origin) + "\r\n"));
                 CHECK(let.starts_with("HTTP/1.1 200 "));
             }
             const auto evil =
