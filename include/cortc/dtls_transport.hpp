@@ -46,8 +46,10 @@ class DtlsTransport {
     /// they stay when the transport is over.
     [[nodiscard]] std::vector<bytes> getRemoteCertificates() const;
     /// Why it failed (the W3C's error event): errc::operation, with errorDetail "fingerprint-failure" when
-    /// the peer's certificate is not the one that its description promised, else "dtls-failure". None before
-    /// it failed; it stays when the transport is over.
+    /// the peer's certificate is not the one that its description promised, else "dtls-failure". Its message
+    /// says what the peer and this side have not in common (a version, a cipher suite, a curve), or what is
+    /// wrong with the certificate, and names the fatal alert that either of them sent. None before it failed;
+    /// it stays when the transport is over.
     [[nodiscard]] std::optional<Error> error() const;
 
     /// A level: completes when state() is another than `from`, and returns it.

@@ -48,10 +48,10 @@ class backend {
     ///@}
 
     /// Makes a key and a certificate signed by itself: subject CN=cortc, a random serial, valid from a day
-    /// before `now` (peers' clocks differ) until `now + validity`, signed with SHA-256. Takes a few
-    /// milliseconds for ECDSA; for RSA, which searches for primes, half a second on average and sometimes
-    /// several. Fails with errc::invalid_argument when the validity is not positive or ends after the year
-    /// 9999, and with errc::io_error when the operating system gives no entropy.
+    /// before `now` (peers' clocks differ) until `now + validity`, signed with SHA-256, without extensions.
+    /// Takes a few milliseconds for ECDSA; for RSA, which searches for primes, half a second on average and
+    /// sometimes several. Fails with errc::invalid_argument when the validity is not positive or ends after
+    /// the year 9999, and with errc::io_error when the operating system gives no entropy.
     [[nodiscard]] result<certificate_ptr>
     generate_certificate(key_type type, unix_time now,
                          std::chrono::seconds validity = std::chrono::days(30)) const;

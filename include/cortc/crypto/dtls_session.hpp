@@ -26,9 +26,11 @@ enum class dtls_failure : std::uint8_t {
     fingerprint_mismatch, ///< the peer's certificate is not the one that its description promised
     no_certificate,       ///< the peer presented none
     bad_certificate,      ///< the promised one, but too long, costly or strange to be used, see dtls_session
+    unsupported_version,  ///< the peer has no DTLS 1.2
+    nothing_in_common,    ///< no cipher suite, or no curve for the key exchange
     no_srtp_profile,      ///< require_srtp, and no protection profile is common
     alert,                ///< the peer gave up with a fatal alert, or closed during the handshake
-    protocol,             ///< what the peer sent makes no sense, or nothing is common (version, cipher suite)
+    protocol,             ///< what the peer sent makes no sense
     internal,             ///< out of memory, or a backend that cannot do what was asked
 };
 
@@ -81,8 +83,8 @@ struct dtls_stats {
 
 /// One end of a DTLS 1.2 association (RFC 6347) that trusts exactly the certificates promised by fingerprint
 /// (RFC 8122). An engine: no clock, no socket; after every call that takes `now`, drain poll_transmit(),
-/// poll_read() and poll_event(), then ask next_timeout(). Nothing throws for what a peer sent. After the end
-/// (closed, failed) every call is a quiet no-op, but queued datagrams and events can still be drained.
+/// poll_read() and poll_event(), then ask next_timeout(). After the end (closed, failed) every call is a
+/// quiet no-op, but queued datagrams and events can still be drained.
 ///
 /// The peer's address is proven by ICE, so the server role sends no HelloVerifyRequest.
 ///
@@ -98,12 +100,20 @@ struct dtls_stats {
 ///
 /// Who signed a certificate, for whom and until when does not matter.
 ///
-/// Threads: one thread at a time may use a session, but it may be another one each time (a handshake step on
-/// a worker). Sessions that share a certificate may run at the same time on several threads. Where the
-/// library underneath does not lock what they share, the backend lets one session of a certificate run at a
-/// time.
+/// @par Errors
+/// - What a peer sends throws nothing: it is dropped and counted, or ends the session as a dtls_failed event.
+///   A handshake that cannot succeed ends at once, or at dtls_options::handshake_timeout when the peer says
+///   nothing; the peer is sent a fatal alert.
+/// - What the users' key log throws ends the session as dtls_failure::internal. std::bad_alloc may leave any
+///   call.
 ///
-/// What the users' key log throws ends the session as dtls_failure::internal.
+/// @par Cancellation
+/// shutdown(), or destruction, which tells the peer nothing.
+///
+/// @par Thread safety
+/// One thread at a time may use a session, but it may be another one each time (a handshake step on a
+/// worker). Sessions that share a certificate may run at the same time on several threads. Where the library
+/// underneath does not lock what they share, the backend lets one session of a certificate run at a time.
 class dtls_session {
   public:
     /// Bytes of a handshake message with the peer's certificates.

@@ -240,3 +240,77 @@ TEST_CASE("several certificates in one datagram are one") {
     CHECK(it.connecting()); // dropped as a whole
     CHECK(it.session().stats().dropped_malformed == 1);
 }
+
+TEST_CASE("a server that chooses a curve which was not offered") {
+    const auto& by = each_backend();
+    for (std::uint8_t curve : {25, 26, 30}) { // P-521, brainpoolP256r1, X448
+        victim it(dtls_role::client, by, fingerprints_in(file("peer_p256.pem")));
+        const bytes key{std::byte{3}, std::byte{0}, std::byte{curve}, std::byte{1}, std::byte{4}};
+        it.take({part(12, 300, 0, key, 2)});
+        it.check_failed(dtls_failure::nothing_in_common, illegal_parameter,
+                        fmt::format("the curve {}", curve));
+    }
+}
+
+TEST_CASE("a ClientHello that is cut off anywhere, or whose lengths lie, does no more than fail") {
+    const auto& by = each_backend();
+    const auto client = by.make_dtls_session(options_for(dtls_role::client, by)).value();
+    const time_point now{1h};
+    client->start(now);
+    bytes whole(2048);
+    whole.resize(client->poll_transmit(whole).value());
+    const auto hello = byte_view(whole).subspan(13 + 12);
+    const auto take = [&](byte_view body) {
+        dtls_end server(options_for(dtls_role::server, by));
+        server.session->start(now);
+        server.session->handle_packet(record({part(1, body.size(), 0, body, 0)}, 0), now);
+        return server.session->state();
+    };
+    for (std::size_t size = 0; size < hello.size(); ++size) (void)take(hello.first(size));
+    for (std::size_t at = 34; at < hello.size(); ++at) {
+        bytes changed(hello.begin(), hello.end());
+        changed[at] = std::byte{0xff};
+        (void)take(changed);
+    }
+    CHECK(take(hello) == dtls_state::connecting);
+    CHECK(take(hello.first(hello.size() - 1)) == dtls_state::failed);
+}
+
+TEST_CASE("a client of DTLS 1.3 alone is told so") {
+    const auto& by = each_backend();
+    constexpr std::string_view hello =
+        "fefd"
+        "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f" // version, random
+        "0000"
+        "0006130113021303"
+        "0100" // suites of TLS 1.3
+        "0019"
+        "002b000302fefc"
+        "000a00040002001d"
+        "000d0006000404030804";
+    bytes body;
+    for (std::size_t i = 0; i + 1 < hello.size(); i += 2)
+        body.push_back(static_cast<std::byte>(std::stoi(std::string(hello.substr(i, 2)), nullptr, 16)));
+    dtls_end server(options_for(dtls_role::server, by));
+    const time_point now{1h};
+    server.session->start(now);
+    server.session->handle_packet(record({part(1, body.size(), 0, body, 0)}, 0), now);
+    while (auto event = server.session->poll_event()) server.events.push_back(std::move(*event));
+    REQUIRE(server.failed(dtls_failure::unsupported_version));
+    CHECK(server.failure()->message ==
+          "the peer offers no DTLS 1.2, but DTLS 1.3; it was sent the alert protocol_version (70)");
+    std::array<std::byte, 2048> space;
+    REQUIRE(server.session->poll_transmit(space) == 15);
+    CHECK(space[14] == std::byte{70});
+
+    // Its server tells us the same.
+    dtls_end client(options_for(dtls_role::client, by));
+    client.session->start(now);
+    const std::array<std::byte, 15> alert{
+        std::byte{21}, std::byte{0xfe}, std::byte{0xfd}, {}, {}, {}, {}, {}, {}, {}, {}, {},
+        std::byte{2},  std::byte{2},    std::byte{70}};
+    client.session->handle_packet(alert, now);
+    while (auto event = client.session->poll_event()) client.events.push_back(std::move(*event));
+    REQUIRE(client.failed(dtls_failure::alert));
+    CHECK(client.failure()->message == "the peer sent the fatal alert protocol_version (70)");
+}

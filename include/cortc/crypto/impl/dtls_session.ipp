@@ -30,6 +30,10 @@ CORTC_DECL std::string_view to_string(dtls_failure reason) noexcept {
         return "no certificate";
     case dtls_failure::bad_certificate:
         return "bad certificate";
+    case dtls_failure::unsupported_version:
+        return "unsupported version";
+    case dtls_failure::nothing_in_common:
+        return "nothing in common";
     case dtls_failure::no_srtp_profile:
         return "no SRTP profile";
     case dtls_failure::alert:

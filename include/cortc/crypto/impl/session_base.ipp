@@ -72,7 +72,9 @@ CORTC_DECL void session_base::begin(time_point now) {
 CORTC_DECL bool session_base::overdue(time_point now) {
     if (now < deadline_) return false;
     const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(options_.handshake_timeout);
-    fail({dtls_failure::timeout, fmt::format("no handshake within {} ms", limit.count())});
+    const auto heard = stats_.datagrams_received != 0;
+    fail({dtls_failure::timeout, fmt::format("no handshake within {} ms{}", limit.count(),
+                                             heard ? "" : ": nothing of one came from the peer")});
     return true;
 }
 

@@ -126,6 +126,20 @@ inline std::size_t exponent_bits(const mbedtls_pk_context& key) noexcept {
 
 ///@{
 /// What a handshake failed for.
+inline bool is_version_mismatch(int status) noexcept {
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+    return status == MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION;
+#else
+    return status == MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION;
+#endif
+}
+inline bool is_nothing_in_common(int status) noexcept {
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+    return status == MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE;
+#else
+    return status == MBEDTLS_ERR_SSL_NO_CIPHER_CHOSEN || status == MBEDTLS_ERR_SSL_NO_USABLE_CIPHERSUITE;
+#endif
+}
 inline bool is_bad_certificate(int status) noexcept {
     const auto outermost = -status & 0x7f80; // the reason of a lower layer is added
     if (outermost >= -MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && outermost <= -MBEDTLS_ERR_X509_FATAL_ERROR)
@@ -151,14 +165,16 @@ inline void only_dtls_1_2(mbedtls_ssl_config& config) noexcept {
 #endif
 }
 
-// RFC 8827 6.5 wants P-256; X25519 is the faster key agreement. The larger default curves cost twice the
-// time.
+// RFC 8827 6.5 wants P-256; X25519 is the faster key agreement. P-384 is there for peers that may use nothing
+// less. The other default curves cost two to three times as much.
+inline constexpr std::uint16_t group_numbers[] = {29, 23, 24}; // of RFC 8422 5.1.1, in the same order
 #if MBEDTLS_VERSION_NUMBER >= 0x03010000
 inline constexpr std::uint16_t groups[] = {
-    MBEDTLS_SSL_IANA_TLS_GROUP_X25519, MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1, MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
+    MBEDTLS_SSL_IANA_TLS_GROUP_X25519, MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
+    MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1, MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
 #else
 inline constexpr mbedtls_ecp_group_id groups[] = {MBEDTLS_ECP_DP_CURVE25519, MBEDTLS_ECP_DP_SECP256R1,
-                                                  MBEDTLS_ECP_DP_NONE};
+                                                  MBEDTLS_ECP_DP_SECP384R1, MBEDTLS_ECP_DP_NONE};
 #endif
 inline void set_groups(mbedtls_ssl_config& config) noexcept {
 #if MBEDTLS_VERSION_NUMBER >= 0x03010000

@@ -2,6 +2,7 @@
 
 #include "cortc/crypto/mbedtls/compat.hpp"
 #include "cortc/crypto/mbedtls/impl/certificate.ipp"
+#include "cortc/crypto/mbedtls/impl/client_hello.ipp"
 #include "cortc/crypto/mbedtls/impl/peer_certificate.ipp"
 #include "cortc/crypto/mbedtls/impl/record_check.ipp"
 #include "cortc/crypto/session_base.hpp"
@@ -57,6 +58,8 @@ class session final : public session_base {
 
     // What the peer has shown of itself in the handshake.
     struct shown {
+        bool greeted = false;  // by a ClientHello; another one changes nothing
+        std::string shortfall; // why its ClientHello has nothing in common with us, if that should come out
         detail::certificate_message_copy certificates;
         bool accepted = false; // these certificates
         detail::peer_chain chain;
@@ -253,6 +256,24 @@ CORTC_DECL bool session::admits(byte_view datagram) {
 
 CORTC_DECL bool session::admits(const detail::message_part& part) {
     if (part.type == detail::certificate_message) return admits_certificate(part);
+    if (part.type == detail::client_hello && part.whole() && !std::exchange(peer_->greeted, true)) {
+        const auto offer = detail::read_client_hello(part.data);
+        if (offer.version) {
+            peer_->shortfall = offer.shortfall();
+            return true;
+        }
+        give_up({dtls_failure::unsupported_version, "the peer offers no DTLS 1.2, but " + offer.versions()},
+                MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION);
+        return false;
+    }
+    if (part.type == detail::server_key_exchange && part.offset == 0) {
+        const auto curve = detail::named_curve(part.data);
+        if (!curve || std::ranges::count(group_numbers, *curve) != 0) return true;
+        give_up({dtls_failure::nothing_in_common,
+                 fmt::format("the peer chose the curve {}, which was not offered", *curve)},
+                MBEDTLS_SSL_ALERT_MSG_ILLEGAL_PARAMETER);
+        return false;
+    }
     return true;
 }
 
@@ -520,6 +541,8 @@ CORTC_DECL void session::fail(int status) {
 
 CORTC_DECL unsigned char session::alert_for(int status, dtls_failure reason) noexcept {
     switch (reason) {
+    case dtls_failure::unsupported_version:
+        return MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION;
     case dtls_failure::bad_certificate:
         return MBEDTLS_SSL_ALERT_MSG_BAD_CERT;
     case dtls_failure::internal:
@@ -533,6 +556,12 @@ CORTC_DECL unsigned char session::alert_for(int status, dtls_failure reason) noe
 CORTC_DECL dtls_failed session::reason_of(int status) const {
     if (refusal()) return *refusal();
     if (guard_.threw()) return {dtls_failure::internal, "in a call of mbedTLS's: " + guard_.message()};
+    if (is_version_mismatch(status))
+        return {dtls_failure::unsupported_version, "the peer has no DTLS 1.2: " + detail::describe(status)};
+    if (is_nothing_in_common(status))
+        return {dtls_failure::nothing_in_common, peer_ && !peer_->shortfall.empty()
+                                                     ? "no " + peer_->shortfall + " in common"
+                                                     : detail::describe(status)};
     if (is_bad_certificate(status)) return {dtls_failure::bad_certificate, detail::describe(status)};
     if (is_bad_signature(status))
         return {dtls_failure::protocol,

@@ -33,7 +33,7 @@ bool each_message(byte_view datagram, Take&& take);
 /// never reads what follows one in its record, unless a message is shorter than what is behind its fragment.
 std::optional<message_part> next_message(byte_reader& in, bool& ambiguous) noexcept;
 
-inline constexpr std::uint8_t certificate_message = 11;
+inline constexpr std::uint8_t client_hello = 1, certificate_message = 11, server_key_exchange = 12;
 inline constexpr std::uint8_t change_cipher_spec = 20, alert = 21, handshake = 22, application_data = 23;
 inline constexpr std::size_t max_record = 16384 + 2048; // RFC 5246 6.2.3
 
@@ -95,7 +95,7 @@ CORTC_DECL bool plausible_messages(byte_view body, dtls_role receiver) noexcept 
 template <class Take>
 bool each_message(byte_view datagram, Take&& take) {
     byte_reader in(datagram);
-    while (in.remaining() != 0) {
+    while (in.ok() && in.remaining() != 0) {
         const auto type = in.u8();
         in.skip(2);
         const auto epoch = in.u16();
