@@ -10,6 +10,7 @@
 using namespace cortc;
 using crypto::srtp_profile;
 using srtp::drop_reason;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -386,6 +387,108 @@ TEST_CASE("srtp: the streams of a peer are bounded, and what is known goes on") 
     auto more = rtp(1, 100);
     more.resize(more.size() + 10);
     CHECK(two.a->protect_rtp(more, more.size() - 10).error() == drop_reason::too_many_streams);
+}
+
+TEST_CASE("srtp: the stream that is silent for longest makes room, and is over") {
+    constexpr std::size_t streams = 10;
+    ends two(srtp_profile::aes128_cm_sha1_80, streams);
+    time_point now{1h};
+    const auto pass = [&](duration time) {
+        now += time;
+        two.a->set_time(now);
+        two.b->set_time(now);
+    };
+    const auto send = [&](std::uint32_t ssrc, std::uint16_t sequence) {
+        return protect(*two.a, kind::rtp, rtp(sequence, ssrc));
+    };
+    const auto refused = [&](std::uint32_t ssrc, std::uint16_t sequence) {
+        auto packet = rtp(sequence, ssrc);
+        packet.resize(packet.size() + 10);
+        const auto made = two.a->protect_rtp(packet, packet.size() - 10);
+        REQUIRE(made.has_error());
+        return made.error();
+    };
+    pass(0s);
+    const auto first = send(0, 1);
+    CHECK(taken(*two.b, kind::rtp, first) == "taken");
+    pass(1s);
+    for (std::uint32_t ssrc = 1; ssrc < streams; ++ssrc)
+        CHECK(taken(*two.b, kind::rtp, send(ssrc, 1)) == "taken");
+    pass(28s);
+    CHECK(taken(*two.b, kind::rtcp, protect(*two.a, kind::rtcp, rtcp(1))) == "taken"); // keeps 1 alive
+    pass(999ms);
+    CHECK(refused(100, 1) == drop_reason::too_many_streams);
+    pass(1ms);
+    const auto fresh = send(100, 1);
+    CHECK(two.a->outbound_streams() == streams);
+    auto forged = fresh;
+    forged.back() ^= std::byte{1};
+    CHECK(taken(*two.b, kind::rtp, forged) == "authentication failed"); // makes no room
+    CHECK(taken(*two.b, kind::rtp, send(1, 2)) == "taken");
+    CHECK(taken(*two.b, kind::rtp, first) == "replayed");
+    CHECK(taken(*two.b, kind::rtp, fresh) == "taken");
+    CHECK(two.b->inbound_streams() == streams);
+
+    CHECK(taken(*two.b, kind::rtp, first) == "forgotten");
+    CHECK(refused(0, 2) == drop_reason::forgotten);
+    CHECK(of(two.b->stats().inbound_drops, drop_reason::forgotten) == 1);
+    CHECK(of(two.a->stats().outbound_drops, drop_reason::forgotten) == 1);
+    CHECK(refused(101, 1) == drop_reason::too_many_streams); // the others are not silent yet
+    pass(1s);
+    CHECK(taken(*two.b, kind::rtp, send(101, 1)) == "taken");
+    CHECK(taken(*two.b, kind::rtp, send(1, 3)) == "taken");
+    CHECK(taken(*two.b, kind::rtp, fresh) == "replayed");
+}
+
+TEST_CASE("srtp: any number of streams, one after another, in bounded memory") {
+    constexpr std::size_t streams = 10, remembered = streams * srtp::session::remembered_per_stream;
+    ends two(srtp_profile::aes128_cm_sha1_80, streams);
+    srtp::options unbounded;
+    unbounded.outbound = rfc3711_key();
+    unbounded.inbound = other_key(0);
+    unbounded.max_streams = 10000;
+    const auto peer = srtp::session::make(unbounded);
+    REQUIRE(peer);
+    time_point now{1h};
+    const auto talk = [&](std::uint32_t ssrc) { // when the others have become silent
+        two.b->set_time(now += 30s);
+        return taken(*two.b, kind::rtp, protect(*peer, kind::rtp, rtp(1, ssrc)));
+    };
+    const auto old = protect(*peer, kind::rtp, rtp(1, 5000));
+    CHECK(taken(*two.b, kind::rtp, old) == "taken");
+    for (std::uint32_t ssrc = 0; ssrc < streams - 1 + remembered; ++ssrc) CHECK(talk(ssrc) == "taken");
+    CHECK(taken(*two.b, kind::rtp, old) == "forgotten");
+    CHECK(talk(4000) == "taken");
+    CHECK(two.b->inbound_streams() == streams);
+    two.b->set_time(now += 30s);
+    CHECK(taken(*two.b, kind::rtp, old) == "taken"); // so long ago that nobody remembers
+
+    // What was sent is remembered for good: its key stream must not be used again.
+    const auto send = [&](std::uint32_t ssrc) {
+        two.a->set_time(now += 30s);
+        auto packet = rtp(1, ssrc);
+        packet.resize(packet.size() + 10);
+        const auto made = two.a->protect_rtp(packet, packet.size() - 10);
+        return made ? std::string("sent") : std::string(to_string(made.error()));
+    };
+    for (std::uint32_t ssrc = 0; ssrc < streams + remembered; ++ssrc) CHECK(send(ssrc) == "sent");
+    CHECK(send(4000) == "too many streams");
+    CHECK(send(0) == "forgotten");
+    CHECK(two.a->outbound_streams() == streams);
+}
+
+TEST_CASE("srtp: a stream that made room takes its memory along") {
+    ends two(srtp_profile::aes128_cm_sha1_80, 1);
+    time_point now{1h};
+    const auto talk = [&](std::uint32_t ssrc) {
+        two.a->set_time(now += 30s);
+        two.b->set_time(now);
+        REQUIRE(taken(*two.b, kind::rtp, protect(*two.a, kind::rtp, rtp(1, ssrc))) == "taken");
+    };
+    for (std::uint32_t ssrc = 0; ssrc < 5; ++ssrc) talk(ssrc);
+    const auto before = mallinfo2().uordblks;
+    for (std::uint32_t ssrc = 5; ssrc < 15; ++ssrc) talk(ssrc);
+    CHECK(mallinfo2().uordblks < before + 1000); // ten streams would take eight thousand
 }
 
 TEST_CASE("srtp: the keys of the wrong peer or direction") {

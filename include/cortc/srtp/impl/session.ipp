@@ -2,6 +2,8 @@
 
 #include "cortc/srtp/session.hpp"
 
+#include <arpa/inet.h>
+
 #include <srtp2/crypto_types.h>
 #include <srtp2/srtp.h>
 
@@ -18,8 +20,9 @@ inline constexpr unsigned long replay_window = 1024;
 
 /// In the order of drop_reason.
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(drop_reason::count)> drop_names{
-    "too short", "too long", "malformed",        "no room",     "authentication failed",
-    "replayed",  "too old",  "too many streams", "key expired", "internal",
+    "too short", "too long", "malformed",        "no room",   "authentication failed",
+    "replayed",  "too old",  "too many streams", "forgotten", "key expired",
+    "internal",
 };
 
 /// Once in a process. It also fails when the application has called srtp_init(), and then does no harm:
@@ -115,7 +118,8 @@ CORTC_DECL std::string_view to_string(drop_reason reason) noexcept {
 struct session::direction {
     using operation = srtp_err_status_t (*)(srtp_t, void*, int*);
 
-    explicit direction(std::size_t limit) : max_streams(limit) {}
+    explicit direction(const options& with)
+        : max_streams(std::max<std::size_t>(with.max_streams, 1)), silence(with.silence) {}
     direction(const direction&) = delete;
     direction& operator=(const direction&) = delete;
     ~direction() {
@@ -123,7 +127,7 @@ struct session::direction {
     }
 
     bool open(const crypto::srtp_profile_description& profile, const crypto::srtp_master_key& from,
-              srtp_ssrc_type_t streams) noexcept {
+              srtp_ssrc_type_t any) noexcept {
         if (profile.key == 0 || from.key.size() != profile.key || from.salt.size() != profile.salt)
             return false;
         crypto::secret<crypto::max_srtp_key + crypto::max_srtp_salt> key(profile.key + profile.salt);
@@ -132,7 +136,7 @@ struct session::direction {
         out.put(from.salt.view());
         srtp_policy_t policy{};
         detail::set_policy(policy, profile);
-        policy.ssrc.type = streams;
+        policy.ssrc.type = any;
         policy.key = reinterpret_cast<unsigned char*>(key.span().data());
         policy.window_size = detail::replay_window;
         if (srtp_create(&context, &policy) != srtp_err_status_ok) context = nullptr;
@@ -140,19 +144,66 @@ struct session::direction {
     }
 
     size_or_reason run(operation what, byte_span packet, std::uint32_t ssrc) {
-        const auto where = std::lower_bound(ssrcs.begin(), ssrcs.end(), ssrc);
-        const bool fresh = where == ssrcs.end() || *where != ssrc;
-        if (fresh && ssrcs.size() >= max_streams) return drop_reason::too_many_streams;
+        auto where = std::ranges::lower_bound(streams, ssrc, {}, &stream::ssrc);
+        const bool fresh = where == streams.end() || where->ssrc != ssrc;
+        std::optional<std::uint32_t> silent;
+        if (fresh) {
+            if (std::ranges::find(forgotten, ssrc) != forgotten.end()) return drop_reason::forgotten;
+            if (streams.size() >= max_streams && !(silent = longest_silent()))
+                return drop_reason::too_many_streams;
+            make_room(streams);
+            make_room(forgotten);
+            where = std::ranges::lower_bound(streams, ssrc, {}, &stream::ssrc);
+        }
         auto size = static_cast<int>(packet.size());
         const auto status = what(context, packet.data(), &size);
         if (status != srtp_err_status_ok) return detail::reason_of(status);
-        if (fresh) ssrcs.insert(where, ssrc);
+        if (!fresh)
+            where->last = now;
+        else
+            streams.insert(where, {ssrc, now});
+        if (silent) forget(*silent);
         return static_cast<std::size_t>(size);
     }
 
+    /// So that nothing can fail once the packet is through.
+    template <class T>
+    static void make_room(std::vector<T>& in) {
+        if (in.size() == in.capacity()) in.reserve(2 * in.size() + 4);
+    }
+
+    /// The stream that may make room for another one.
+    [[nodiscard]] std::optional<std::uint32_t> longest_silent() const noexcept {
+        const auto found = std::ranges::min_element(streams, {}, &stream::last);
+        if (found == streams.end() || now - found->last < silence) return std::nullopt;
+        if (kept_for_good && forgotten.size() >= max_forgotten()) return std::nullopt;
+        return found->ssrc;
+    }
+    [[nodiscard]] std::size_t max_forgotten() const noexcept { return remembered_per_stream * max_streams; }
+
+    void forget(std::uint32_t ssrc) noexcept {
+        const auto where = std::ranges::find(streams, ssrc, &stream::ssrc);
+        if (where != streams.end()) streams.erase(where);
+        (void)srtp_remove_stream(context, htonl(ssrc)); // as it is in packets
+        if (forgotten.size() < max_forgotten())
+            forgotten.push_back(ssrc); // there is room
+        else
+            forgotten[oldest++ % forgotten.size()] = ssrc;
+    }
+
+    struct stream {
+        std::uint32_t ssrc = 0;
+        time_point last; // when its last packet went through
+    };
+
     srtp_t context = nullptr;
     std::size_t max_streams;
-    std::vector<std::uint32_t> ssrcs; // of its streams, sorted
+    duration silence;
+    bool kept_for_good = false; // what is forgotten may never come again
+    time_point now{};
+    std::vector<stream> streams; // sorted by SSRC
+    std::vector<std::uint32_t> forgotten;
+    std::size_t oldest = 0; // of them, when there is no more room
 };
 
 // ---- both
@@ -168,8 +219,9 @@ CORTC_DECL session::~session() = default;
 CORTC_DECL std::unique_ptr<session> session::make(const options& with) {
     detail::start_libsrtp();
     std::unique_ptr<session> made(new session(with.profile));
-    made->outbound_ = std::make_unique<direction>(with.max_streams);
-    made->inbound_ = std::make_unique<direction>(with.max_streams);
+    made->outbound_ = std::make_unique<direction>(with);
+    made->inbound_ = std::make_unique<direction>(with);
+    made->outbound_->kept_for_good = true;
     const auto profile = crypto::described(with.profile);
     if (!made->outbound_->open(profile, with.outbound, ssrc_any_outbound)) return nullptr;
     if (!made->inbound_->open(profile, with.inbound, ssrc_any_inbound)) return nullptr;
@@ -182,9 +234,11 @@ CORTC_DECL bool session::supports(crypto::srtp_profile profile) noexcept {
     crypto::srtp_master_key zeros;
     zeros.key = crypto::secret<crypto::max_srtp_key>(of.key);
     zeros.salt = crypto::secret<crypto::max_srtp_salt>(of.salt);
-    direction trial(0);
+    direction trial((options()));
     return trial.open(of, zeros, ssrc_any_outbound);
 }
+
+CORTC_DECL void session::set_time(time_point now) noexcept { inbound_->now = outbound_->now = now; }
 
 CORTC_DECL std::size_t session::trailer(kind what) const noexcept {
     const auto added = crypto::described(profile_);
@@ -235,7 +289,7 @@ CORTC_DECL session::size_or_reason session::unprotect_rtcp(byte_span packet) {
     return detail::counted(unprotect(kind::rtcp, packet), stats_.rtcp_unprotected, stats_.inbound_drops);
 }
 
-CORTC_DECL std::size_t session::inbound_streams() const noexcept { return inbound_->ssrcs.size(); }
-CORTC_DECL std::size_t session::outbound_streams() const noexcept { return outbound_->ssrcs.size(); }
+CORTC_DECL std::size_t session::inbound_streams() const noexcept { return inbound_->streams.size(); }
+CORTC_DECL std::size_t session::outbound_streams() const noexcept { return outbound_->streams.size(); }
 
 } // namespace cortc::srtp

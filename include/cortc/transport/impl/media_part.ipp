@@ -21,6 +21,7 @@ CORTC_DECL std::optional<demux_drop> media_part::refuses() const noexcept {
 
 CORTC_DECL bool media_part::handle_packet(const net::datagram& packet, time_point now) {
     media_packet next{packet.data, now, packet.mark, srtp::is_rtcp(packet.data)};
+    srtp_->set_time(now);
     const auto size = next.rtcp ? srtp_->unprotect_rtcp(next.data) : srtp_->unprotect_rtp(next.data);
     if (!size) return false;
     next.data = next.data.first(*size);
