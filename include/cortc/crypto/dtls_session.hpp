@@ -98,7 +98,9 @@ struct dtls_stats {
 /// - what the library underneath cannot read. mbedTLS wants an issuer with a name, and knows no critical
 ///   extensions but those of RFC 5280.
 ///
-/// Who signed a certificate, for whom and until when does not matter.
+/// Who signed a certificate, for whom and until when does not matter. P-521 is not offered for the key
+/// exchange, so a server that has no other key finds nothing in common. However much of a flight a datagram
+/// repeats, it is answered once.
 ///
 /// @par Errors
 /// - What a peer sends throws nothing: it is dropped and counted, or ends the session as a dtls_failed event.

@@ -241,6 +241,35 @@ TEST_CASE("several certificates in one datagram are one") {
     CHECK(it.session().stats().dropped_malformed == 1);
 }
 
+TEST_CASE("however often a datagram repeats a message, the flight is sent again once") {
+    const auto& by = each_backend();
+    const auto client = by.make_dtls_session(options_for(dtls_role::client, by)).value();
+    const time_point now{1h};
+    client->start(now);
+    bytes hello(2048);
+    hello.resize(client->poll_transmit(hello).value());
+    dtls_end server(options_for(dtls_role::server, by));
+    server.session->start(now);
+    const auto answers = [&](byte_view datagram) {
+        server.session->handle_packet(datagram, now);
+        std::size_t count = 0;
+        std::array<std::byte, 2048> space;
+        while (server.session->poll_transmit(space)) ++count;
+        return count;
+    };
+    const auto flight = answers(hello);
+    CHECK(flight >= 1);
+    CHECK(flight <= 3);
+    const std::vector<bytes> old(100, part(1, 0, 0, {}, 0)); // mbedTLS looks at no more than its number
+    CHECK(answers(record(old, 20)) <= flight);
+    bytes twice = record({old[0]}, 21);
+    const auto more = record({old[0]}, 22);
+    twice.insert(twice.end(), more.begin(), more.end());
+    CHECK(answers(twice) <= flight);
+    CHECK(answers(record({old[0]}, 23)) == flight); // and the next time again
+    CHECK(server.session->state() == dtls_state::connecting);
+}
+
 TEST_CASE("a server that chooses a curve which was not offered") {
     const auto& by = each_backend();
     for (std::uint8_t curve : {25, 26, 30}) { // P-521, brainpoolP256r1, X448

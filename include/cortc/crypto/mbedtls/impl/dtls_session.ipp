@@ -94,6 +94,7 @@ class session final : public session_base {
     // What mbedTLS calls.
     void set_callbacks();
     int send(byte_view record);
+    bool sent_in_step(byte_view record);
     int receive(std::span<unsigned char> out) noexcept;
     int verify(byte_view der, int depth, std::uint32_t& flags);
     void arm(std::uint32_t intermediate_ms, std::uint32_t final_ms) noexcept;
@@ -120,6 +121,7 @@ class session final : public session_base {
     byte_span direct_;   // where seal() wants its datagram
     std::size_t direct_size_ = 0;
     bytes held_alert_;
+    std::vector<std::uint64_t> sent_; // how the datagrams of this step begin, see sent_in_step()
     std::unique_ptr<secrets> secrets_;
     std::unique_ptr<shown> peer_;
 };
@@ -234,6 +236,7 @@ CORTC_DECL void session::handle_packet(byte_view datagram, time_point now) {
         return;
     }
     const auto lock = step_lock();
+    sent_.clear();
     if (state() == dtls_state::connecting && !admits(datagram)) return settle();
     park_unread();
     struct at_end { // by an exception, too
@@ -488,6 +491,7 @@ CORTC_DECL void session::handle_timeout(time_point now) {
     now_ = now;
     if (overdue(now)) return release();
     ++stats_.retransmissions;
+    sent_.clear();
     const auto lock = step_lock();
     keep_mtu(true);
     advance();
@@ -596,6 +600,7 @@ CORTC_DECL void session::release() {
 
 CORTC_DECL void session::forget_handshake() {
     secrets_.reset();
+    sent_ = {};
     mbedtls_ssl_conf_ca_chain(&config_, nullptr, nullptr); // it was the peer's certificate
     peer_.reset();
 }
@@ -613,9 +618,30 @@ CORTC_DECL int session::send(byte_view record) {
     const auto is_alert = std::to_integer<std::uint8_t>(record[0]) == detail::alert;
     if (is_alert && state() == dtls_state::connecting)
         held_alert_.assign(record.begin(), record.end());
-    else if (!output_.push(record))
+    else if (sent_in_step(record) || !output_.push(record))
         ++stats_.dropped_output; // as if the network had lost it
     return size;
+}
+
+// mbedTLS repeats its flight for each message of the peer's last one that comes again, and a datagram holds a
+// hundred of them. One copy is the answer to a datagram. What begins alike is the same: the message and the
+// offset of a record in the clear, or the kind of one that is encrypted.
+CORTC_DECL bool session::sent_in_step(byte_view record) {
+    byte_reader in(record);
+    const std::uint64_t type = in.u8();
+    if (type != detail::handshake && type != detail::change_cipher_spec) return false;
+    in.skip(2);
+    const std::uint64_t epoch = in.u16();
+    in.skip(6 + 2);
+    std::uint64_t start = type << 56 | (epoch & 0xff) << 48;
+    if (type == detail::handshake && epoch == 0) {
+        in.skip(4);
+        start |= std::uint64_t{in.u16()} << 24;
+        start |= in.u24();
+    }
+    if (std::ranges::count(sent_, start) != 0) return true;
+    sent_.push_back(start);
+    return false;
 }
 
 CORTC_DECL int session::receive(std::span<unsigned char> out) noexcept {
