@@ -254,6 +254,12 @@ CORTC_DECL void session::handle_packet(byte_view datagram, time_point now) {
 // Looks at a handshake's messages before mbedTLS does: what can come to nothing ends here, with its reason,
 // and nothing is computed for it. False when the datagram is not to go on.
 CORTC_DECL bool session::admits(byte_view datagram) {
+    if (const auto description = detail::foreign_alert(datagram)) {
+        fail({dtls_failure::alert, fmt::format("the peer sent the fatal alert {}, in a record of another "
+                                               "version than DTLS 1.2",
+                                               alert_text(*description))});
+        return false;
+    }
     return detail::each_message(datagram, [this](const detail::message_part& part) { return admits(part); });
 }
 

@@ -16,6 +16,10 @@ bool plausible_clear(std::uint8_t type, byte_view body, dtls_role receiver) noex
 bool plausible_messages(byte_view body, dtls_role receiver) noexcept;
 bool may_receive(dtls_role receiver, std::uint8_t message) noexcept;
 
+/// The fatal alert of a plausible datagram, in the clear, whose record has another version than mbedTLS
+/// takes: it would drop it. A peer that knows no DTLS 1.2 may give up like that.
+std::optional<std::uint8_t> foreign_alert(byte_view datagram) noexcept;
+
 /// One message of a handshake in the clear, or a fragment of it.
 struct message_part {
     std::uint8_t type = 0;
@@ -51,6 +55,21 @@ CORTC_DECL bool plausible(byte_view datagram, dtls_role receiver) noexcept {
         if (epoch == 0 && !plausible_clear(type, body, receiver)) return false;
     }
     return !datagram.empty();
+}
+
+CORTC_DECL std::optional<std::uint8_t> foreign_alert(byte_view datagram) noexcept {
+    byte_reader in(datagram);
+    while (in.ok() && in.remaining() != 0) {
+        const auto type = in.u8();
+        const auto version = in.u16();
+        const auto epoch = in.u16();
+        in.skip(6);
+        byte_reader body(in.take(in.u16()));
+        const bool fatal = type == alert && epoch == 0 && body.u8() == 2;
+        const auto description = body.u8();
+        if (fatal && body.ok() && version != 0xfeff && version != 0xfefd) return description;
+    }
+    return std::nullopt;
 }
 
 CORTC_DECL bool plausible_clear(std::uint8_t type, byte_view body, dtls_role receiver) noexcept {
