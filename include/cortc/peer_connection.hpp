@@ -20,6 +20,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <concepts>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -389,6 +390,15 @@ class PeerConnection {
     /// W3C fires no event for it; here whoever awaits a change to `closed`, or a level that this makes true,
     /// goes on.
     void close();
+
+    ///@{
+    /// What this connection's log lines are marked with (log_origin): its number in its context, and what the
+    /// application calls it, empty at first. May be set at any time, also after close(); counts for lines to
+    /// come.
+    [[nodiscard]] std::uint64_t log_number() const;
+    [[nodiscard]] std::string log_label() const;
+    void log_label(std::string label);
+    ///@}
 
     /// Whose offer is pending (webrtc-pc 4.3.1).
     [[nodiscard]] SignalingState signalingState() const;

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 
 #include <memory>
+#include <string_view>
 #include <utility>
 
 namespace cortc {
@@ -13,12 +14,18 @@ namespace cortc {
 /// context's executor, as everything in this folder does.
 class part_owner : public std::enable_shared_from_this<part_owner> {
   public:
-    explicit part_owner(std::shared_ptr<context_core> core) : core_(std::move(core)) {}
+    explicit part_owner(std::shared_ptr<context_core> core) : core_(std::move(core)) {
+        origin_->connection = core_->next_connection();
+    }
     part_owner(const part_owner&) = delete;
     part_owner& operator=(const part_owner&) = delete;
 
     [[nodiscard]] const std::shared_ptr<context_core>& core() const noexcept { return core_; }
     [[nodiscard]] bool is_closed() const noexcept { return closed_; }
+
+    /// A logger whose lines name the connection.
+    [[nodiscard]] logger log(std::string_view component) const { return core_->log(component, origin_); }
+    [[nodiscard]] const std::shared_ptr<log_origin>& origin() const noexcept { return origin_; }
 
     /// A part, as somebody refers to it who does not keep the connection alive.
     template <class Part>
@@ -40,6 +47,7 @@ class part_owner : public std::enable_shared_from_this<part_owner> {
 
   private:
     std::shared_ptr<context_core> core_;
+    std::shared_ptr<log_origin> origin_ = std::make_shared<log_origin>();
     bool closed_ = false;
 };
 

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace cortc {
@@ -25,9 +26,12 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
 
     [[nodiscard]] net::network& network() noexcept { return *network_; }
     [[nodiscard]] const context_options& options() const noexcept { return options_; }
-    [[nodiscard]] logger log(std::string_view component) const {
-        return {options_.log, options_.least_level, component};
+    [[nodiscard]] logger log(std::string_view component,
+                             std::shared_ptr<const log_origin> origin = {}) const {
+        return {options_.log, options_.least_level, component, std::move(origin)};
     }
+    /// The numbers of connections, for their lines.
+    [[nodiscard]] std::uint64_t next_connection() noexcept { return ++last_connection_; }
 
     /// The batch that datagrams are written to; it is flushed after at_end_of_turn()'s clients wrote.
     [[nodiscard]] net::send_batch& batch() noexcept { return batch_; }
@@ -86,6 +90,7 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
     std::vector<certificate_ready> waiting_for_certificate_;
     std::map<std::uint64_t, certificate_ready> being_made_; // on the worker
     std::uint64_t last_made_ = 0;
+    std::uint64_t last_connection_ = 0;
 };
 
 } // namespace cortc

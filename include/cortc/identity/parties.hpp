@@ -87,9 +87,9 @@ class relying_party final : public std::enable_shared_from_this<relying_party> {
     using verdict = std::function<void(std::exception_ptr)>;
 
     relying_party(std::shared_ptr<context_core> core, std::shared_ptr<provider_report> report,
-                  std::optional<std::string> target)
+                  std::optional<std::string> target, logger log)
         : core_(std::move(core))
-        , log_(core_->log("identity"))
+        , log_(std::move(log))
         , report_(std::move(report))
         , target_(std::move(target)) {}
 

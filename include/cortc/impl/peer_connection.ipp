@@ -45,6 +45,9 @@ CORTC_DECL void PeerConnection::setConfiguration(Configuration configuration) {
     impl().set_configuration(std::move(configuration));
 }
 CORTC_DECL Configuration PeerConnection::getConfiguration() const { return impl().configuration(); }
+CORTC_DECL std::uint64_t PeerConnection::log_number() const { return impl().origin()->connection; }
+CORTC_DECL std::string PeerConnection::log_label() const { return impl().origin()->label; }
+CORTC_DECL void PeerConnection::log_label(std::string label) { impl().origin()->label = std::move(label); }
 CORTC_DECL void PeerConnection::restartIce() { impl().negotiating().restart_ice(); }
 CORTC_DECL void PeerConnection::setIdentityProvider(std::shared_ptr<IdentityProvider> provider,
                                                     IdentityProviderOptions options) {

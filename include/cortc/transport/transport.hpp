@@ -54,9 +54,9 @@ class transport final : public std::enable_shared_from_this<transport>,
     using selected = selected_path;
 
     /// The observer must live until close(), which then keeps it alive itself. `tie_breaker`: none, at
-    /// random; the transports of a connection share one (RFC 8445 16.1).
+    /// random; the transports of a connection share one (RFC 8445 16.1). `origin`: whose log lines they are.
     transport(std::shared_ptr<context_core> core, transport_observer& observer,
-              std::optional<std::uint64_t> tie_breaker = {});
+              std::optional<std::uint64_t> tie_breaker = {}, std::shared_ptr<const log_origin> origin = {});
     ~transport();
 
     /// Spawns run(). Once.
@@ -144,6 +144,7 @@ class transport final : public std::enable_shared_from_this<transport>,
     void close_unused_sockets();
 
     std::shared_ptr<context_core> core_;
+    std::shared_ptr<const log_origin> origin_;
     transport_observer& observer_;
     engine_type engine_;
     ice::local_transports sockets_;

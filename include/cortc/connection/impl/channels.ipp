@@ -98,7 +98,7 @@ CORTC_DECL connection_channels::connection_channels(part_owner& owner, negotiati
     : owner_(owner)
     , negotiation_(negotiating)
     , session_(session)
-    , log_(owner.core()->log("connection"))
+    , log_(owner.log("connection"))
     , incoming_(owner.core()->options().limits.unread_channels) {}
 
 // ---- what channels need
@@ -107,7 +107,7 @@ CORTC_DECL datachannel::data_channels& connection_channels::engine() {
     auto& core = *owner_.core();
     if (!engine_)
         engine_ = std::make_unique<datachannel::data_channels>(
-            detail::channels_config(core), core.network().random(), core.pool(), core.log("sctp"));
+            detail::channels_config(core), core.network().random(), core.pool(), owner_.log("sctp"));
     return *engine_;
 }
 

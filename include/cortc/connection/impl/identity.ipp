@@ -41,7 +41,8 @@ CORTC_DECL connection_identity::connection_identity(part_owner& owner, const Con
     : owner_(owner)
     , configuration_(configuration)
     , ours_(std::make_shared<authenticating_party>(owner.core(), report_))
-    , theirs_(std::make_shared<relying_party>(owner.core(), report_, configuration.peerIdentity)) {}
+    , theirs_(std::make_shared<relying_party>(owner.core(), report_, configuration.peerIdentity,
+                                              owner.log("identity"))) {}
 
 CORTC_DECL void connection_identity::set_provider(std::shared_ptr<IdentityProvider> provider,
                                                   std::string domain, IdentityProviderOptions options) {

@@ -30,7 +30,7 @@ CORTC_DECL void require_media(std::string_view where) {
 
 CORTC_DECL connection_media::connection_media(part_owner& owner, negotiation& negotiating,
                                               jsep::session& session)
-    : owner_(owner), negotiation_(negotiating), session_(session), log_(owner.core()->log("connection")) {}
+    : owner_(owner), negotiation_(negotiating), session_(session), log_(owner.log("connection")) {}
 
 // ---- what the application does with transceivers (webrtc-pc 5.1)
 

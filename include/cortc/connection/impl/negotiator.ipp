@@ -81,7 +81,7 @@ CORTC_DECL negotiator::negotiator(part_owner& owner, listener& to, connection_se
     , listener_(to)
     , settings_(settings)
     , identity_(identity)
-    , session_(owner.core()->network().random(), owner.core()->log("jsep"),
+    , session_(owner.core()->network().random(), owner.log("jsep"),
                detail::session_options(*owner.core(), settings.get()))
     , operations_(owner, [this] { update_negotiation_needed(); }) {
     std::vector<crypto::certificate_ptr> given;

@@ -77,7 +77,7 @@ CORTC_DECL bool all_gathered(std::span<const transport_summary> from) noexcept {
 } // namespace detail
 
 CORTC_DECL connection_states::connection_states(part_owner& owner)
-    : owner_(owner), log_(owner.core()->log("connection")) {}
+    : owner_(owner), log_(owner.log("connection")) {}
 
 // ---- what has changed
 

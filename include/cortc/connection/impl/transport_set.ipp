@@ -23,18 +23,14 @@ parsed(const std::optional<jsep::description>& description) {
 
 CORTC_DECL transport_set::transport_set(part_owner& owner, jsep::session& session, listener& to,
                                         channel_events& channels)
-    : owner_(owner)
-    , log_(owner.core()->log("connection"))
-    , session_(session)
-    , listener_(to)
-    , channels_(channels) {}
+    : owner_(owner), log_(owner.log("connection")), session_(session), listener_(to), channels_(channels) {}
 
 // ---- what the session decided
 
 CORTC_DECL void transport_set::add(const jsep::transport_added& added) {
     if (!tie_breaker_) tie_breaker_ = owner_.core()->network().random().u64();
-    auto made =
-        std::make_shared<transport>(owner_.core(), static_cast<transport_observer&>(*this), tie_breaker_);
+    auto made = std::make_shared<transport>(owner_.core(), static_cast<transport_observer&>(*this),
+                                            tie_breaker_, owner_.origin());
     if (auto role = session_.controlling())
         made->set_role(*role ? ice::role::controlling : ice::role::controlled);
     made->start();

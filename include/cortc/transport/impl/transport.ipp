@@ -13,11 +13,11 @@ namespace cortc {
 
 namespace detail {
 
-CORTC_DECL transport_engine_config engine_config(context_core& core,
-                                                 std::optional<std::uint64_t> tie_breaker) {
+CORTC_DECL transport_engine_config engine_config(context_core& core, std::optional<std::uint64_t> tie_breaker,
+                                                 const std::shared_ptr<const log_origin>& origin) {
     transport_engine_config config(core.network().random());
-    config.log = core.log("transport");
-    config.ice_log = core.log("ice");
+    config.log = core.log("transport", origin);
+    config.ice_log = core.log("ice", origin);
     config.limit.remote_candidates = core.options().limits.remote_candidates;
     config.tie_breaker = tie_breaker;
     config.scratch = core.scratch();
@@ -87,11 +87,13 @@ class transport::gathering final : private ice::gathering_events {
 };
 
 CORTC_DECL transport::transport(std::shared_ptr<context_core> core, transport_observer& observer,
-                                std::optional<std::uint64_t> tie_breaker)
+                                std::optional<std::uint64_t> tie_breaker,
+                                std::shared_ptr<const log_origin> origin)
     : core_(std::move(core))
+    , origin_(std::move(origin))
     , observer_(observer)
-    , engine_(detail::engine_config(*core_, tie_breaker))
-    , sockets_(core_->network(), *this, core_->log("ice"), detail::socket_options(*core_))
+    , engine_(detail::engine_config(*core_, tie_breaker, origin_))
+    , sockets_(core_->network(), *this, core_->log("ice", origin_), detail::socket_options(*core_))
     , over_(core_) {}
 
 CORTC_DECL transport::~transport() = default;
@@ -178,7 +180,7 @@ CORTC_DECL void transport::set_dtls(dtls_role role, std::vector<crypto::certific
     for (const auto& each : fingerprints)
         if (auto algorithm = hash_algorithm_of(each.algorithm))
             options.remote_fingerprints.push_back({*algorithm, each.value});
-    options.log = core_->log("dtls");
+    options.log = core_->log("dtls", origin_);
     auto made = std::make_unique<dtls::transport>(
         crypto::default_backend(), std::move(options), core_->executor(),
         core_->options().worker ? *core_->options().worker : asio::any_io_executor(),
