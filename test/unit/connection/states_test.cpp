@@ -87,6 +87,7 @@ TEST_CASE(
     now[0].gathering = IceGatheringState::complete;
     CHECK(states.update_gathering(now));
     auto first = test::begin(bench, [&](auto op) { states.gathering_complete(std::move(op)); });
+    bench.run();
     now[0].untold = true; // a restart
     states.expect_gathering(now);
     auto restart = test::begin(bench, [&](auto op) { states.gathering_complete(std::move(op)); });
