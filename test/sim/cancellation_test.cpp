@@ -155,12 +155,23 @@ class whole_call : public std::enable_shared_from_this<whole_call> {
         } catch (const interrupted&) {
         }
     }
+    static asio::awaitable<void> watching(std::shared_ptr<whole_call> self) {
+        const auto stable = SignalingState::stable;
+        try {
+            co_await self->steps_.step("signalingStateChanged", 'a',
+                                       [&] { return self->a->signalingStateChanged(stable); });
+            co_await self->steps_.step("signalingStateChanged", 'b',
+                                       [&] { return self->b->signalingStateChanged(stable); });
+        } catch (const interrupted&) {
+        }
+    }
     asio::awaitable<void> set_up() {
         const asio::any_io_executor executor = co_await asio::this_coro::executor;
         auto failed = [](std::exception_ptr error) {
             if (error) std::rethrow_exception(error);
         };
         asio::co_spawn(executor, gathering(shared_from_this()), failed);
+        asio::co_spawn(executor, watching(shared_from_this()), failed);
         asio::co_spawn(executor, trickle(shared_from_this(), *a, *b), failed);
         asio::co_spawn(executor, trickle(shared_from_this(), *b, *a), failed);
         out_ = a->createDataChannel("chat");
