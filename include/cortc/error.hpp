@@ -61,6 +61,10 @@ enum class error_detail {
     idp_tls_failure,
     idp_token_expired,
     idp_token_invalid,
+    // Beyond the W3C: how a connection failed (PeerConnection::failure), which may be dtls_failure or
+    // fingerprint_failure, too.
+    peer_closed, ///< "peer-closed": the peer has ended it in order
+    ice_failure, ///< "ice-failure": no way to the peer works (any more)
 };
 
 /// Thrown by every operation of the W3C surface, and what it completes with. (A cancelled one completes with

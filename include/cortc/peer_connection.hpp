@@ -409,6 +409,12 @@ class PeerConnection {
     /// As webrtc-pc 4.3.3 has it, and beyond that: failed when the peer ended DTLS, which nothing brings
     /// back.
     [[nodiscard]] PeerConnectionState connectionState() const;
+    /// Why connectionState() is `failed`, or was when the connection was closed: what connected() fails with.
+    /// None otherwise. Its detail(), and errorDetail() as text, is one of
+    /// - peer_closed, "peer-closed": the peer has ended the connection in order. Nothing brings it back.
+    /// - ice_failure, "ice-failure": no way to the peer works, or none any more. A restart may find another.
+    /// - dtls_failure, fingerprint_failure: there was no handshake, or with a stranger.
+    [[nodiscard]] std::optional<Error> failure() const;
     ///@{
     /// With the candidates gathered, or received, so far. `pending` ones wait for the answer, `current` ones
     /// have been agreed on; `localDescription` and `remoteDescription` are the pending one if there is one,
@@ -440,7 +446,7 @@ class PeerConnection {
     /// Completes when connectionState() is `connected`.
     ///
     /// @par Errors
-    /// - errc::network: the connection failed.
+    /// - errc::network: the connection failed; failure() says how.
     /// - errc::aborted: closed.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto connected(Token&& token = {}) {

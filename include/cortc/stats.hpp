@@ -71,6 +71,8 @@ class PeerConnectionStats : public Stats {
 
     std::uint64_t dataChannelsOpened = 0; ///< that have ever been open
     std::uint64_t dataChannelsClosed = 0; ///< of these, no longer open
+    /// Beyond the W3C: why the connection failed, the errorDetail of PeerConnection::failure().
+    std::optional<std::string> failureReason;
 };
 
 /// RTCTransportStats: an IceTransport with its DtlsTransport. Packets and bytes are those of UDP datagrams

@@ -174,6 +174,8 @@ TEST_CASE("life: a close is noticed by the peer at once, whoever closes and howe
             CHECK(waited == "NetworkError");
             CHECK(channel.readyState() == DataChannelState::closed);
             CHECK(staying->connectionState() == PeerConnectionState::failed);
+            REQUIRE(staying->failure());
+            CHECK(staying->failure()->detail() == error_detail::peer_closed);
             staying->close();
             CHECK(run.call.world.run_dry(1s));
         }

@@ -3,10 +3,12 @@
 #include "cortc/async/waiter.hpp"
 #include "cortc/base/log.hpp"
 #include "cortc/connection/part_owner.hpp"
+#include "cortc/error.hpp"
 #include "cortc/states.hpp"
 #include "cortc/transport/transport.hpp"
 
 #include <exception>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,11 +23,14 @@ struct transport_summary {
     bool untold = false;     ///< some generation's end of candidates is to be told yet
     bool described = false;  ///< a local description has given it credentials
     bool up_to_date = false; ///< the selected pair is one of the newest local credentials
+    bool mismatch = false;   ///< DTLS failed because the certificate was another one
 };
 
 namespace detail {
 /// webrtc-pc 4.3.3, 4.3.4 and 4.3.2, of a connection that is not closed.
 [[nodiscard]] PeerConnectionState derive_state(std::span<const transport_summary> from) noexcept;
+/// Of one that is failed: how.
+[[nodiscard]] error_detail derive_failure(std::span<const transport_summary> from) noexcept;
 [[nodiscard]] IceConnectionState derive_ice_state(std::span<const transport_summary> from) noexcept;
 [[nodiscard]] IceGatheringState derive_gathering(std::span<const transport_summary> from) noexcept;
 /// Every generation is gathered, and that was told.
@@ -41,6 +46,9 @@ class connection_states {
     [[nodiscard]] IceGatheringState gathering() const noexcept { return gathering_; }
     [[nodiscard]] IceConnectionState ice() const noexcept { return ice_; }
     [[nodiscard]] PeerConnectionState connection() const noexcept { return state_; }
+
+    /// Why it is failed, or was when it was closed.
+    [[nodiscard]] std::optional<Error> failed() const;
 
     // What has changed.
     void set_signaling(SignalingState now);
@@ -87,6 +95,7 @@ class connection_states {
     bool all_gathered_ = false; // of every generation, and that was told
     bool up_to_date_ = false;   // every selected pair is one of the newest credentials
     std::string failure_text_;
+    error_detail failure_ = error_detail::none;
     waiter_list<void> connected_, gathered_, restarted_;
     waiter_list<PeerConnectionState> state_changed_;
     waiter_list<IceConnectionState> ice_changed_;

@@ -4,6 +4,7 @@
 #include "cortc/connection/channels.hpp"
 #include "cortc/connection/negotiator.hpp"
 #include "cortc/connection/part_owner.hpp"
+#include "cortc/connection/states.hpp"
 #include "cortc/connection/transport_set.hpp"
 #include "cortc/stats.hpp"
 
@@ -20,8 +21,12 @@ namespace cortc {
 class connection_statistics {
   public:
     connection_statistics(part_owner& owner, const negotiator& negotiating, const transport_set& transports,
-                          const connection_channels& channels)
-        : owner_(owner), negotiator_(negotiating), transports_(transports), channels_(channels) {}
+                          const connection_channels& channels, const connection_states& states)
+        : owner_(owner)
+        , negotiator_(negotiating)
+        , transports_(transports)
+        , channels_(channels)
+        , states_(states) {}
 
     void get(waiter_ptr<StatsReport> operation);
     /// The report that get() gives after close(), which follows.
@@ -54,6 +59,7 @@ class connection_statistics {
     const negotiator& negotiator_;
     const transport_set& transports_;
     const connection_channels& channels_;
+    const connection_states& states_;
     std::optional<std::uint64_t> salt_; // since the first report
     std::unique_ptr<StatsReport> last_; // since close()
 };

@@ -68,6 +68,10 @@ CORTC_DECL const char* Error::errorDetail() const noexcept {
     switch (detail_) {
     case error_detail::none:
         return "";
+    case error_detail::peer_closed:
+        return "peer-closed";
+    case error_detail::ice_failure:
+        return "ice-failure";
     case error_detail::data_channel_failure:
         return "data-channel-failure";
     case error_detail::dtls_failure:

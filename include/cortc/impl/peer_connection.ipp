@@ -74,6 +74,7 @@ CORTC_DECL void PeerConnection::close() {
 CORTC_DECL SignalingState PeerConnection::signalingState() const { return impl().states().signaling(); }
 CORTC_DECL IceGatheringState PeerConnection::iceGatheringState() const { return impl().states().gathering(); }
 CORTC_DECL IceConnectionState PeerConnection::iceConnectionState() const { return impl().states().ice(); }
+CORTC_DECL std::optional<Error> PeerConnection::failure() const { return impl().states().failed(); }
 CORTC_DECL PeerConnectionState PeerConnection::connectionState() const {
     return impl().states().connection();
 }

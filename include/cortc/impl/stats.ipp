@@ -111,6 +111,7 @@ namespace detail {
 CORTC_DECL void write_members(json::writer& out, const PeerConnectionStats& of) {
     out.member("dataChannelsOpened", of.dataChannelsOpened);
     out.member("dataChannelsClosed", of.dataChannelsClosed);
+    out.member("failureReason", of.failureReason);
 }
 
 CORTC_DECL void write_members(json::writer& out, const TransportStats& of) {

@@ -101,6 +101,30 @@ TEST_CASE(
     CHECK(restart->done);
 }
 
+TEST_CASE("states: how a connection failed is a value, until it is not failed any more") {
+    test::part_bench bench;
+    connection_states states(*bench.owner);
+    auto reason = [&](transport_summary now) {
+        states.update(std::vector{now});
+        const auto why = states.failed();
+        if (why) CHECK(why->code() == errc::network);
+        return std::string(why ? why->errorDetail() : "none");
+    };
+    CHECK(reason(of(ice_state::checking)) == "none");
+    CHECK(reason(of(ice_state::failed)) == "ice-failure");
+    CHECK(reason(of(ice_state::checking)) == "none"); // a restart
+    CHECK(reason(of(ice_state::connected, dtls_state::failed)) == "dtls-failure");
+    auto stranger = of(ice_state::connected, dtls_state::failed);
+    stranger.mismatch = true;
+    CHECK(reason(stranger) == "fingerprint-failure");
+    CHECK(reason(of(ice_state::failed, dtls_state::closed)) == "peer-closed"); // it ended before ICE did
+    auto late = test::begin(bench, [&](auto op) { states.connected(std::move(op)); });
+    bench.run();
+    CHECK(late->failure() == "NetworkError");
+    bench.owner->close();
+    CHECK(reason(of(ice_state::closed)) == "peer-closed"); // it stays
+}
+
 TEST_CASE("states: who waits is told once, and levels that hold complete at once") {
     test::part_bench bench;
     connection_states states(*bench.owner);

@@ -44,7 +44,7 @@ CORTC_DECL connection::connection(std::shared_ptr<context_core> core, Configurat
     , channels_(*this, negotiator_, negotiator_.session())
     , transports_(*this, negotiator_.session(), *this, channels_)
     , media_(*this, negotiator_, negotiator_.session())
-    , statistics_(*this, negotiator_, transports_, channels_) {}
+    , statistics_(*this, negotiator_, transports_, channels_, states_) {}
 
 CORTC_DECL connection::~connection() = default;
 

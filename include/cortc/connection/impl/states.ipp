@@ -31,6 +31,16 @@ CORTC_DECL PeerConnectionState derive_state(std::span<const transport_summary> f
     return PeerConnectionState::connected;
 }
 
+CORTC_DECL error_detail derive_failure(std::span<const transport_summary> from) noexcept {
+    const auto any = [from](auto&& holds) { return std::any_of(from.begin(), from.end(), holds); };
+    if (any([](const auto& each) { return each.mismatch; })) return error_detail::fingerprint_failure;
+    if (any([](const auto& each) { return each.dtls == dtls_transport_state::failed; }))
+        return error_detail::dtls_failure;
+    if (any([](const auto& each) { return each.dtls == dtls_transport_state::closed; }))
+        return error_detail::peer_closed;
+    return error_detail::ice_failure;
+}
+
 CORTC_DECL IceConnectionState derive_ice_state(std::span<const transport_summary> from) noexcept {
     using state = ice::transport_state;
     const auto is = [](std::initializer_list<state> wanted) {
@@ -102,6 +112,8 @@ CORTC_DECL void connection_states::update(std::span<const transport_summary> fro
     const auto before =
         std::exchange(state_, closed ? PeerConnectionState::closed : detail::derive_state(from));
     up_to_date_ = detail::all_up_to_date(from);
+    if (!closed) // then it stays what it was
+        failure_ = state_ == PeerConnectionState::failed ? detail::derive_failure(from) : error_detail::none;
     if (ice_ != ice) ice_changed_.succeed_all(ice_);
     if (state_ != before) tell_state();
 }
@@ -137,8 +149,14 @@ CORTC_DECL bool connection_states::restart_failed() const noexcept {
 
 CORTC_DECL std::exception_ptr connection_states::failure() const {
     if (owner_.is_closed()) return make_error(errc::aborted, "the connection was closed");
-    return make_error(errc::network, failure_text_.empty() ? "ICE failed: no candidate pair works (any more)"
-                                                           : failure_text_);
+    return std::make_exception_ptr(failed().value());
+}
+
+CORTC_DECL std::optional<Error> connection_states::failed() const {
+    if (failure_ == error_detail::none) return std::nullopt;
+    const bool ice = failure_ == error_detail::ice_failure || failure_text_.empty();
+    return Error(errc::network, ice ? "ICE failed: no candidate pair works (any more)" : failure_text_,
+                 failure_);
 }
 
 CORTC_DECL void connection_states::close(const std::exception_ptr& why) {

@@ -131,6 +131,7 @@ CORTC_DECL StatsReport connection_statistics::collect(bool closing) {
     PeerConnectionStats own;
     own.dataChannelsOpened = channels_.opened();
     own.dataChannelsClosed = closing ? channels_.opened() : channels_.closed();
+    if (const auto why = states_.failed()) own.failureReason = why->errorDetail();
     report_object(report, stats_id("PC", {}), std::move(own));
     for (const auto& [id, entry] : transports_.all()) collect_transport(report, id, entry, closing);
     collect_channels(report, closing);

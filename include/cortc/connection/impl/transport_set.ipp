@@ -283,8 +283,8 @@ CORTC_DECL std::vector<transport_summary> transport_set::summary() const {
     for (const auto& [id, each] : entries_) {
         const bool described = !each.local_ufrag.empty();
         all.push_back({each.where->ice_state(), each.where->dtls_state(), each.view->gathering.get(),
-                       !each.untold.empty(), described,
-                       described && each.local_ufrag == each.selected_ufrag});
+                       !each.untold.empty(), described, described && each.local_ufrag == each.selected_ufrag,
+                       each.where->dtls_failure() == crypto::dtls_failure::fingerprint_mismatch});
     }
     return all;
 }
