@@ -113,6 +113,7 @@ struct attacked_call : test::restarting_call {
     asio::awaitable<SessionDescription> answer_from(PeerConnection& to, SessionDescription offer) {
         co_await to.setRemoteDescription(offer);
         co_await to.setLocalDescription();
+        co_await to.gatheringComplete();
         co_return *to.localDescription();
     }
 };

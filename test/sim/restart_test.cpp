@@ -346,6 +346,7 @@ TEST_CASE("restart: candidates of old generations come late, and change nothing"
             co_await a.setLocalDescription(offer);
             co_await b.setRemoteDescription(offer);
             co_await b.setLocalDescription();
+            co_await b.gatheringComplete(); // or its candidates make pairs while we count them
             auto answer = *b.localDescription();
             // Those of the generation that still carries the data are known until the answer replaces it.
             for (const auto& each : known) {
