@@ -71,8 +71,8 @@ class numbers {
     bool sending_ = true;
 };
 
-/// How candidates reach the other end. The host candidates of a new generation are gathered when
-/// setLocalDescription() completes, so localDescription() has them all.
+/// How candidates reach the other end. Those of hosts are told in the turns behind setLocalDescription(), so
+/// localDescription() has them all in no time.
 enum class candidates_go { in_description, trickle };
 
 /// Two connections, the signaling between them, a channel whose messages the answerer sends back, and one
@@ -183,7 +183,7 @@ class restarting_pair {
     }
     asio::awaitable<void> complete(cortc::PeerConnection& from, cortc::SessionDescription& description) {
         if (way_ == candidates_go::trickle) co_return;
-        if (from.iceGatheringState() != cortc::IceGatheringState::complete) co_await from.gatheringComplete();
+        co_await from.gatheringComplete(); // of the new generation; the state may be the old one's yet
         description = *from.localDescription();
     }
     [[nodiscard]] cortc::IceCandidate selected() const {
