@@ -155,6 +155,20 @@ TEST_CASE("heavy loss only delays") {
     }
 }
 
+TEST_CASE("a path too narrow for a flight in one datagram gets it in smaller ones") {
+    const auto& by = each_backend();
+    dtls_pair pair(by);
+    pair.fate = [](bool, std::size_t, bytes& datagram) {
+        return datagram.size() > 508 ? std::vector<duration>() : std::vector<duration>{1ms};
+    };
+    pair.start();
+    pair.run(3s);
+    check_connected(pair);
+    CHECK(pair.server.session->stats().retransmissions >= 2);
+    CHECK(pair.server.session->max_payload() == 1163); // what follows finds out by itself
+    CHECK(pair.client.session->max_payload() == 1163);
+}
+
 TEST_CASE("a slow path does not make records smaller") {
     const auto& by = each_backend();
     for (auto delay : {80ms, 200ms, 900ms}) {

@@ -177,6 +177,8 @@ CORTC_DECL void transport::set_dtls(dtls_role role, std::vector<crypto::certific
         certificates.erase(certificates.begin());
         options.more_certs = std::move(certificates);
     }
+    // RFC 8831 5: IP packets of 1200 bytes, less the headers of IPv4, UDP and ChannelData (RFC 8656 12.4).
+    options.mtu = 1200 - 20 - 8 - 4;
     for (const auto& each : fingerprints)
         if (auto algorithm = hash_algorithm_of(each.algorithm))
             options.remote_fingerprints.push_back({*algorithm, each.value});

@@ -37,6 +37,7 @@ class session final : public session_base {
 
   private:
     static constexpr duration longest_wait = std::chrono::milliseconds(1600);
+    static constexpr std::size_t narrow_mtu = 508; // what every IPv4 path carries
     static constexpr std::size_t aead_overhead =
         13 + 8 + 16; // record header, explicit nonce and tag of AES-GCM
 
@@ -90,6 +91,7 @@ class session final : public session_base {
     void release();
     void forget_handshake();
     void keep_mtu(bool keep);
+    void set_mtu(std::size_t size) { mbedtls_ssl_set_mtu(&ssl_, static_cast<std::uint16_t>(size)); }
 
     // What mbedTLS calls.
     void set_callbacks();
@@ -169,7 +171,7 @@ CORTC_DECL bool session::set_up() {
 #endif
     if (mbedtls_ssl_setup(&ssl_, &config_) != 0) return false;
     set_callbacks();
-    mbedtls_ssl_set_mtu(&ssl_, static_cast<std::uint16_t>(options_.mtu));
+    set_mtu(options_.mtu);
 #if defined(MBEDTLS_X509_CRT_PARSE_C)
     // No name to send or to compare; 3.6 wants to be told so.
     if (options_.role == dtls_role::client && mbedtls_ssl_set_hostname(&ssl_, nullptr) != 0) return false;
@@ -368,6 +370,7 @@ CORTC_DECL void session::advance_handshake() {
 
 CORTC_DECL void session::complete_handshake() {
     deadline_ = never;
+    set_mtu(options_.mtu);
     take_srtp_keys();
     forget_handshake();
     if (auto why = objection()) {
@@ -499,6 +502,8 @@ CORTC_DECL void session::handle_timeout(time_point now) {
     ++stats_.retransmissions;
     sent_.clear();
     const auto lock = step_lock();
+    // RFC 6347 4.1.1.1: twice in vain, perhaps for the size. mbedTLS cuts a flight anew each time.
+    if (stats_.retransmissions == 2) set_mtu(std::min(options_.mtu, narrow_mtu));
     keep_mtu(true);
     advance();
     keep_mtu(false);
@@ -506,9 +511,9 @@ CORTC_DECL void session::handle_timeout(time_point now) {
 
 // From its second retransmission on mbedTLS cuts flights to 508 bytes (RFC 6347 4.1.1.1), and still holds
 // what is written after the handshake to that: on a path slower than our first waits, or a lossy one, no full
-// packet would ever leave. 1200 bytes are what WebRTC takes for granted. mbedTLS spares a flight that waited
-// for the configured minimum, so that this is what it has waited for while the timer is handled. Nothing
-// arrives meanwhile, or the next flight would begin with that wait.
+// packet would ever leave. So it is we who cut them, for as long as the handshake lasts. mbedTLS spares a
+// flight that waited for the configured minimum, so that this is what it has waited for while the timer is
+// handled. Nothing arrives meanwhile, or the next flight would begin with that wait.
 CORTC_DECL void session::keep_mtu(bool keep) {
     in_timeout_ = keep;
     if (live_) mbedtls_ssl_conf_handshake_timeout(&config_, keep ? wait_ms_ : first_wait_ms, no_maximum_ms);
