@@ -15,6 +15,7 @@
 #include "cortc/sctp/rx/impl/tsn_tracker.ipp"
 #include "cortc/sctp/tx/impl/heartbeat.ipp"
 #include "cortc/sctp/tx/impl/outstanding.ipp"
+#include "cortc/sctp/tx/impl/packet_size.ipp"
 #include "cortc/sctp/tx/impl/reset_requester.ipp"
 #include "cortc/sctp/tx/impl/send_queue.ipp"
 #include "cortc/sctp/tx/impl/sender.ipp"

@@ -10,8 +10,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Bytes of messages that one packet carries: 1163 of SCTP, less its headers, a multiple of four.
-constexpr double payload = 1132;
+/// Bytes of messages that one packet carries: two fragments, multiples of four, in 1131 of SCTP.
+constexpr double payload = 1080;
 
 asio::awaitable<void> pour(DataChannel channel, const bool& stop) {
     const auto data = test::pattern(16384, 1);

@@ -150,6 +150,7 @@ TEST_CASE("hostile: tampering during set-up is survived, or ends with a named er
 }
 
 TEST_CASE("hostile: an established connection does not mind what an attacker on the path sends") {
+    int changed[3] = {}; // by target: of STUN there is little
     for (std::uint64_t seed = 1; seed <= 30; ++seed) {
         CAPTURE(seed);
         test::sim_call call(seed, test::link_of(5ms));
@@ -178,12 +179,13 @@ TEST_CASE("hostile: an established connection does not mind what an attacker on 
             }
         };
         call.run(talk(), 500s);
-        CHECK(tampering.changed > 0);
+        changed[seed % 3] += tampering.changed;
         CHECK(call.offerer->connectionState() != PeerConnectionState::failed);
         CHECK(call.answerer->connectionState() != PeerConnectionState::failed);
         call.world.on_datagram({});
         call.finish();
     }
+    for (const auto each : changed) CHECK(each > 0);
 }
 
 namespace {

@@ -79,6 +79,9 @@ class data_channels {
     void path_restored(time_point now) {
         if (association_) association_->path_restored(now);
     }
+    void path_changed() noexcept {
+        if (association_) association_->path_changed();
+    }
     /// Ends the association after what is queued has been sent, or at once with an ABORT; every channel
     /// closes.
     void shutdown(time_point now);

@@ -93,6 +93,9 @@ class association {
     /// once.
     void path_restored(time_point now);
 
+    /// Packets take another path, which may carry smaller ones only.
+    void path_changed() noexcept;
+
     /// From the remote description, which may come after construction; 0: no limit.
     void set_remote_max_message_size(std::size_t bytes) noexcept;
     /// The largest message send() takes.
@@ -140,6 +143,8 @@ class association {
     void violation(std::string_view text);
     void queue_abort(error_cause cause, std::string_view text);
     [[nodiscard]] bool path_error();
+    [[nodiscard]] bool data_error(time_point now);
+    void data_progress() noexcept;
 
     // association_receive.ipp
     [[nodiscard]] bool tag_fits(const common_header& header, const chunk& first) const noexcept;
@@ -188,6 +193,7 @@ class association {
 
     // association_transmit.ipp
     [[nodiscard]] common_header header_for(std::uint32_t tag) const noexcept;
+    [[nodiscard]] std::size_t packet_limit() noexcept;
     [[nodiscard]] std::optional<std::size_t> transmit_alone(byte_span out);
     void fill_setup(packet_builder& out, time_point now);
     void fill_established(packet_builder& out, time_point now);

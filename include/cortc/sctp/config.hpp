@@ -26,6 +26,9 @@ struct association_timings {
     int max_init_retransmits = 8;
     /// Consecutive time-outs of data, HEARTBEAT or SHUTDOWN after which the path has failed.
     int max_retransmits = 10;
+    /// Consecutive time-outs of data, while the peer answers HEARTBEATs, after which the association ends:
+    /// the path works, and yet data does not arrive.
+    int max_data_retransmits = 10;
 };
 
 /// Bounds for what a peer may make us keep or do.

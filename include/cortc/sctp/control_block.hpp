@@ -40,8 +40,11 @@ struct control_block {
 
     buffer cookie; ///< the peer's, while it is echoed
     time_point setup_sent{};
-    int timer_count = 0; ///< expirations of T1, of T2
-    int path_errors = 0; ///< consecutive ones (RFC 9260 8.1)
+    int timer_count = 0;        ///< expirations of T1, of T2
+    int path_errors = 0;        ///< consecutive ones (RFC 9260 8.1)
+    int data_timeouts = 0;      ///< since data was acknowledged last
+    int data_refusals = 0;      ///< those of them before which the peer has answered a HEARTBEAT
+    bool path_answered = false; ///< a HEARTBEAT since the last time-out of data
     bool setup_due = false;
     bool cookie_ack_due = false;
     bool shutdown_due = false; ///< SHUTDOWN or SHUTDOWN-ACK, by the state

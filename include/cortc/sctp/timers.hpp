@@ -14,6 +14,7 @@ enum class association_timer : std::uint8_t {
     window_probe, ///< the peer's window opens (RFC 9260 6.1 A)
     delayed_sack, ///< more to acknowledge (RFC 9260 6.2)
     re_config,    ///< the answer to RE-CONFIG (RFC 6525 5.1.1)
+    size_probe,   ///< the answer to a probe of the packet size, or the next one (RFC 8899)
     heartbeat,    ///< the next HEARTBEAT, or the answer to the last one (RFC 9260 8.3)
     count_        ///< not a timer
 };

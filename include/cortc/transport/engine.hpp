@@ -198,7 +198,8 @@ class transport_engine {
     dtls_role dtls_role_ = dtls_role::client;
     media_part media_;
     datachannel::data_channels* channels_ = nullptr;
-    bool ice_connected_ = false; // once
+    std::optional<ice::path> route_; // as selected last
+    bool ice_connected_ = false;     // once
     dtls_transport_state dtls_state_ = dtls_transport_state::fresh;
     std::optional<crypto::dtls_failure> dtls_failure_;
     std::vector<transport_event> events_; // few and seldom

@@ -17,7 +17,9 @@ namespace detail {
 CORTC_DECL datachannel::data_channels_config channels_config(const context_core& core) {
     const auto& limits = core.options().limits;
     datachannel::data_channels_config config;
-    config.association.mtu = 1163; // what every DTLS cipher suite here carries in a datagram of 1200 bytes
+    // RFC 8831 5: an IP packet of 1200 bytes, less the headers of IPv4 and UDP, of a DTLS record (the longest
+    // that a cipher suite here has) and of ChannelData (RFC 8656 12.4). IPv6 may have packets of 1280.
+    config.association.mtu = 1200 - 20 - 8 - (13 + 8 + 16) - 4;
     config.association.max_message_size = limits.max_message_size;
     config.association.receive_window = limits.receive_window;
     config.association.send_buffer = limits.send_buffer;

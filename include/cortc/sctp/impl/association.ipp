@@ -3,6 +3,7 @@
 #include "cortc/sctp/association.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace cortc::sctp {
 
@@ -170,11 +171,33 @@ CORTC_DECL void association::path_restored(time_point now) {
     tcb_->sender.expire(now);
 }
 
+CORTC_DECL void association::path_changed() noexcept { tcb_->sender.packet_size().path_changed(); }
+
 /// Something was not acknowledged in time. True: once too often (RFC 9260 8.1).
 CORTC_DECL bool association::path_error() {
     if (++tcb_->path_errors <= config_.timings.max_retransmits) return false;
     finish(close_reason::path_failed, {});
     return true;
+}
+
+/// Data was not acknowledged in time. True: once too often. A path that answers HEARTBEATs is not lost, which
+/// must not hide that it carries no data (RFC 9260 8.1). So the path is asked meanwhile.
+CORTC_DECL bool association::data_error(time_point now) {
+    if (std::exchange(tcb_->path_answered, false)) ++tcb_->data_refusals;
+    if (tcb_->data_refusals > config_.timings.max_data_retransmits) {
+        finish(close_reason::path_failed, "data is not acknowledged, though the peer answers");
+        return true;
+    }
+    constexpr int doubtful = 3; // fewer may be chance
+    if (++tcb_->data_timeouts >= doubtful) tcb_->heartbeat.send(now, tcb_->rto().value());
+    return false;
+}
+
+CORTC_DECL void association::data_progress() noexcept {
+    tcb_->path_errors = 0;
+    tcb_->data_timeouts = 0;
+    tcb_->data_refusals = 0;
+    tcb_->path_answered = false;
 }
 
 } // namespace cortc::sctp

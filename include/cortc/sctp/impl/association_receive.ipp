@@ -160,6 +160,8 @@ CORTC_DECL association::next_chunk association::handle_chunk(const chunk& from, 
     case chunk_type::re_config:
         in.has_re_config = true;
         break;
+    case chunk_type::pad: // RFC 4820: makes a packet larger, and means nothing
+        break;
     default:
         return handle_unknown(from);
     }
@@ -211,7 +213,7 @@ CORTC_DECL void association::handle_sack(const chunk& from, time_point now) {
         return;
     }
     if (tcb_->sender.handle_sack(*sack, now) == sender::verdict::progress) {
-        tcb_->path_errors = 0;
+        data_progress();
         tcb_->heartbeat.heard();
     }
     advance_shutdown();
@@ -226,12 +228,16 @@ CORTC_DECL void association::handle_heartbeat(const chunk& from) {
 }
 
 CORTC_DECL void association::handle_heartbeat_ack(const chunk& from, time_point now) {
+    if (tcb_->sender.packet_size().handle_ack(from)) return;
     const auto round_trip = tcb_->heartbeat.handle_ack(from, now);
     if (!round_trip) return drop(drop_reason::out_of_the_blue);
-    tcb_->path_errors = 0;
+    tcb_->path_answered = true;
     auto& rto = tcb_->rto();
     rto.sample(*round_trip);
-    rto.clear_back_off();
+    if (!tcb_->sender.outstanding()) { // RFC 9260 8.1: else it is for data to show that it arrives
+        tcb_->path_errors = 0;
+        rto.clear_back_off();
+    }
     tcb_->heartbeat.schedule(now, rto.value());
 }
 

@@ -197,6 +197,7 @@ CORTC_DECL void association::setup_timeout() {
     if (++tcb_->timer_count > config_.timings.max_init_retransmits)
         return finish(close_reason::setup_timeout, {});
     tcb_->rto().back_off();
+    tcb_->sender.packet_size().doubt();
     tcb_->sender.lose_all(); // what was bundled with COOKIE-ECHO goes with it again
     tcb_->setup_due = true;
 }

@@ -40,7 +40,7 @@ CORTC_DECL void association::handle_shutdown(const chunk& from, time_point now) 
     byte_reader in(from.value);
     const tsn cumulative(in.u32());
     if (!in.ok() || !up()) return drop(in.ok() ? drop_reason::out_of_the_blue : drop_reason::malformed_chunk);
-    if (tcb_->sender.handle_cumulative(cumulative, now) == sender::verdict::progress) tcb_->path_errors = 0;
+    if (tcb_->sender.handle_cumulative(cumulative, now) == sender::verdict::progress) data_progress();
     switch (state_) {
     case association_state::established:
     case association_state::shutdown_pending:

@@ -15,7 +15,14 @@ CORTC_DECL std::optional<std::size_t> association::poll_transmit(byte_span out, 
     out = out.first(config_.mtu);
     if (auto size = transmit_alone(out)) return size;
     if (state_ == association_state::closed) return std::nullopt;
-    packet_builder packet(out, header_for(tcb_->peer_tag));
+    auto& sizes = tcb_->sender.packet_size();
+    if (up() && sizes.probe_due()) {
+        packet_builder probe(out, header_for(tcb_->peer_tag));
+        sizes.write_probe(probe, now, tcb_->rto().value());
+        ++stats_.packets_sent;
+        return probe.finish();
+    }
+    packet_builder packet(out.first(packet_limit()), header_for(tcb_->peer_tag));
     if (up()) {
         fill_established(packet, now);
     } else {
@@ -23,13 +30,24 @@ CORTC_DECL std::optional<std::size_t> association::poll_transmit(byte_span out, 
     }
     if (packet.empty()) return std::nullopt;
     ++stats_.packets_sent;
-    return packet.finish();
+    const auto size = packet.finish();
+    sizes.sent(size);
+    return size;
 }
 
-/// Answers that are packets of their own.
+/// A cookie cannot be cut (RFC 9260 3.3.11).
+CORTC_DECL std::size_t association::packet_limit() noexcept {
+    const auto limit = tcb_->sender.packet_size().limit();
+    const auto cookie = common_header_size + chunk_header_size + padded(tcb_->cookie.size());
+    return cookie <= limit ? limit : config_.mtu;
+}
+
+/// Answers that are packets of their own, or too large for others to go with them.
 CORTC_DECL std::optional<std::size_t> association::transmit_alone(byte_span out) {
-    if (replies_.empty() || (!replies_.front().alone && state_ != association_state::closed))
-        return std::nullopt;
+    if (replies_.empty()) return std::nullopt;
+    const auto size = common_header_size + chunk_header_size + padded(replies_.front().value.size());
+    const bool alone = replies_.front().alone || size > tcb_->sender.packet_size().smallest();
+    if (!alone && state_ != association_state::closed) return std::nullopt;
     auto first = replies_.pop_front();
     packet_builder packet(out, header_for(first.tag));
     packet.add(first.type, first.flags, first.value.view());
@@ -64,7 +82,8 @@ CORTC_DECL void association::fill_established(packet_builder& out, time_point no
         tcb_->receiver.write_sack(out);
     add_replies(out);
     add_shutdown(out, now);
-    tcb_->heartbeat.write(out, now);
+    // One that asks why data does not arrive must not share its fate.
+    if (tcb_->heartbeat.write(out, now) && tcb_->data_timeouts != 0) return;
     const bool sending = state_ == association_state::established ||
                          state_ == association_state::shutdown_pending ||
                          state_ == association_state::shutdown_received;
@@ -79,7 +98,7 @@ CORTC_DECL void association::fill_established(packet_builder& out, time_point no
 /// (RFC 9260 6.10), and a request with the DATA it is about would be early.
 CORTC_DECL void association::add_reset_request(packet_builder& out, time_point now) {
     auto& requester = tcb_->reset_requester;
-    const auto most = (config_.mtu - 64) / 2;
+    const auto most = (tcb_->sender.packet_size().smallest() - 64) / 2;
     requester.prepare(tcb_->sender.queue(), tcb_->sender.last_assigned(), most);
     if (requester.due())
         requester.write(out, tcb_->reset_responder.last_answered(), now, tcb_->rto().value());
@@ -120,11 +139,13 @@ CORTC_DECL void association::handle_timeout(time_point now) {
     if (!up()) return;
     if (timers.expire(association_timer::delayed_sack, now)) tcb_->receiver.request_sack();
     if (timers.expire(association_timer::window_probe, now)) tcb_->sender.probe_timeout();
+    if (timers.expire(association_timer::size_probe, now)) tcb_->sender.packet_size().probe_timeout();
     // Data and a reset that expire together are one sign of loss, not two (RFC 6525 5.1.1 shares the RTO).
     const bool data_lost = timers.expire(association_timer::t3, now) && tcb_->sender.t3_timeout(now);
     const bool reset_lost =
         timers.expire(association_timer::re_config, now) && tcb_->reset_requester.handle_timeout();
     if ((data_lost || reset_lost) && path_error()) return;
+    if (data_lost && data_error(now)) return;
     if (reset_lost && !data_lost) tcb_->rto().back_off();
     if (timers.expire(association_timer::t2, now)) shutdown_timeout();
     if (up() && timers.expire(association_timer::heartbeat, now)) heartbeat_timeout(now);
@@ -141,6 +162,8 @@ CORTC_DECL void association::heartbeat_timeout(time_point now) {
         inbox_.shrink();
         break;
     case heartbeat::verdict::unanswered:
+        // What data has found out already counts once.
+        if (tcb_->sender.outstanding()) return beat.schedule(now, rto.value());
         if (path_error()) return;
         rto.back_off();
         break;

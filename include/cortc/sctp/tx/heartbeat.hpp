@@ -31,8 +31,8 @@ class heartbeat {
     [[nodiscard]] verdict handle_timeout(bool busy) const noexcept;
     /// A HEARTBEAT goes with the next packet; the answer is due after the RTO.
     void send(time_point now, duration rto);
-    /// Adds the HEARTBEAT that is due.
-    void write(packet_builder& out, time_point now);
+    /// Adds the HEARTBEAT that is due; whether one was.
+    bool write(packet_builder& out, time_point now);
     /// The round trip time; nullopt: not the answer to the last HEARTBEAT.
     [[nodiscard]] std::optional<duration> handle_ack(const chunk& from, time_point now);
 

@@ -5,6 +5,7 @@
 #include "cortc/sctp/timers.hpp"
 #include "cortc/sctp/tx/congestion.hpp"
 #include "cortc/sctp/tx/outstanding.hpp"
+#include "cortc/sctp/tx/packet_size.hpp"
 #include "cortc/sctp/tx/rto.hpp"
 #include "cortc/sctp/tx/send_queue.hpp"
 
@@ -53,6 +54,8 @@ class sender {
     [[nodiscard]] bool blocked() const noexcept { return blocked_; }
     /// Once after push() has refused: there is room again.
     [[nodiscard]] bool poll_writable() noexcept;
+    /// Something was sent and is not acknowledged.
+    [[nodiscard]] bool outstanding() const noexcept { return !outstanding_.empty(); }
     [[nodiscard]] bool all_acknowledged() const noexcept { return outstanding_.empty() && queue_.empty(); }
     /// T3 does not wait any longer.
     void expire(time_point now) noexcept {
@@ -63,6 +66,7 @@ class sender {
     [[nodiscard]] tsn last_assigned() const noexcept { return outstanding_.next_tsn().previous(); }
     [[nodiscard]] send_queue& queue() noexcept { return queue_; }
     [[nodiscard]] const send_queue& queue() const noexcept { return queue_; }
+    [[nodiscard]] sctp::packet_size& packet_size() noexcept { return packet_size_; }
     [[nodiscard]] retransmission_timeout& rto() noexcept { return rto_; }
     void report(association_stats& into) const noexcept;
     void shrink();
@@ -81,11 +85,15 @@ class sender {
     void expire_current();
     void abandon(message_index message, std::size_t near);
     [[nodiscard]] bool hopeless(const sent_chunk& chunk, time_point now) noexcept;
-    [[nodiscard]] std::size_t fragment_size(const outgoing_message& message, std::size_t room) const noexcept;
+    [[nodiscard]] std::size_t fragment_size(const outgoing_message& message,
+                                            const packet_builder& out) const noexcept;
     [[nodiscard]] bool window_allows(std::size_t size, time_point now);
     [[nodiscard]] std::size_t send_window() const noexcept {
         return std::min(congestion_.window(), burst_limit_);
     }
+    /// RFC 9260 6.1 B: a packet may exceed the window with its last bytes. One that has begun is filled, or
+    /// the acknowledgements of half a packet would bring out halves for ever.
+    [[nodiscard]] bool window_full() const noexcept { return flight_before_ >= send_window(); }
     void after_idle(time_point now) noexcept;
     void react(const sack_effect& effect);
     void update_window(std::uint32_t advertised, time_point now);
@@ -100,9 +108,11 @@ class sender {
     congestion_control congestion_;
     retransmission_timeout rto_;
 
-    std::size_t max_payload_; // of one DATA chunk alone in a packet
+    sctp::packet_size packet_size_;
+    std::size_t max_fragment_; // of a message, in a DATA chunk
     std::size_t peer_window_ = 0;
     std::size_t burst_limit_;
+    std::size_t flight_before_ = 0; // the packet that is being filled
     std::size_t acked_since_drain_ = 0;
     time_point last_sent_{};
     time_point forward_sent_{};

@@ -41,6 +41,7 @@ enum class chunk_type : std::uint8_t {
     cookie_ack = 11,
     shutdown_complete = 14,
     re_config = 130,   ///< RFC 6525
+    pad = 132,         ///< RFC 4820
     forward_tsn = 192, ///< RFC 3758
 };
 
@@ -91,6 +92,8 @@ class packet_builder {
 
     /// How long the value of one more chunk may be.
     [[nodiscard]] std::size_t room() const noexcept;
+    /// How long the packet may be.
+    [[nodiscard]] std::size_t capacity() const noexcept { return out_.size(); }
     [[nodiscard]] bool fits(std::size_t value_size) const noexcept { return value_size <= room(); }
     [[nodiscard]] bool empty() const noexcept { return size_ == common_header_size; }
 

@@ -281,6 +281,8 @@ CORTC_DECL void transport_engine::on(ice::selected_pair_changed&& event) {
     const auto ufrag = owner ? owner->local_ufrag : std::string();
     const auto remote_ufrag = owner ? owner->remote_ufrag : std::string();
     log_.info("selected {} -> {}", to_string(event.local.address), to_string(event.route.remote));
+    if (channels_ && route_ && *route_ != event.route) channels_->path_changed();
+    route_ = event.route;
     events_.push_back(path_selected{{event.route, ufrag, ice::to_sdp(event.local, std::nullopt, ufrag),
                                      ice::to_sdp(event.remote, std::nullopt, remote_ufrag)}});
 }

@@ -12,7 +12,7 @@ CORTC_DECL void heartbeat::schedule(time_point now, duration rto) {
                             ? static_cast<duration::rep>(random_->u32() % 1000) * (interval_ / 2000).count()
                             : 0;
     timers_->arm(association_timer::heartbeat, now + interval_ + rto + duration(spread));
-    heard_ = false;
+    heard_ = waiting_ = false;
 }
 
 CORTC_DECL heartbeat::verdict heartbeat::handle_timeout(bool busy) const noexcept {
@@ -26,8 +26,8 @@ CORTC_DECL void heartbeat::send(time_point now, duration rto) {
     timers_->arm(association_timer::heartbeat, now + rto);
 }
 
-CORTC_DECL void heartbeat::write(packet_builder& out, time_point now) {
-    if (!due_ || !out.fits(12)) return;
+CORTC_DECL bool heartbeat::write(packet_builder& out, time_point now) {
+    if (!due_ || !out.fits(12)) return false;
     due_ = false;
     nonce_ = random_->u64();
     sent_at_ = now;
@@ -35,6 +35,7 @@ CORTC_DECL void heartbeat::write(packet_builder& out, time_point now) {
     value.u16(1); // Heartbeat Info
     value.u16(12);
     value.u64(nonce_);
+    return true;
 }
 
 CORTC_DECL std::optional<duration> heartbeat::handle_ack(const chunk& from, time_point now) {

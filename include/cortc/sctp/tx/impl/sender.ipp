@@ -15,7 +15,8 @@ CORTC_DECL sender::sender(const association_config& config, tsn initial, associa
     , outstanding_(queue_, config.mtu)
     , congestion_(config.mtu)
     , rto_(config.timings)
-    , max_payload_((config.mtu & ~std::size_t{3}) - common_header_size - chunk_header_size - data_fields_size)
+    , packet_size_(config, timers)
+    , max_fragment_(largest_fragment(config.mtu))
     , burst_limit_(max_burst * config.mtu) {
     outstanding_.start(initial);
 }
@@ -65,6 +66,7 @@ CORTC_DECL bool sender::poll_writable() noexcept {
 /// Control chunks precede DATA in a packet (RFC 9260 6.10): what is abandoned on the way goes with the next.
 CORTC_DECL void sender::fill(packet_builder& out, time_point now, bool arm, std::optional<tsn> reset_at) {
     acked_since_drain_ = 0;
+    flight_before_ = outstanding_.flight();
     give_up_hopeless(now);
     write_forward_tsn(out, now, reset_at);
     const auto before = out.room();
@@ -116,10 +118,12 @@ CORTC_DECL void sender::resend(packet_builder& out, time_point now) {
             abandon(chunk.message, *index);
             continue;
         }
+        // What was sent again is lost, too: small packets may get through where large ones do not.
+        if (chunk.transmissions > 1) packet_size_.doubt();
         if (!out.fits(data_fields_size + chunk.size)) break;
         // Into a closed window only what the receiver waits for, or one chunk as a probe.
         if (window_closed_ && *index != 0 && outstanding_.flight() != 0) break;
-        if (!fast_retransmit_ && outstanding_.flight() >= send_window()) {
+        if (!fast_retransmit_ && window_full()) {
             limited_ = true;
             break;
         }
@@ -153,9 +157,9 @@ CORTC_DECL void sender::send_new(packet_builder& out, time_point now) {
             continue;
         }
         if (outstanding_.size() >= max_chunks) return;
-        const auto size = fragment_size(*message, out.room());
+        const auto size = fragment_size(*message, out);
         if (size == 0) return;
-        if (outstanding_.flight() >= send_window()) {
+        if (window_full()) {
             limited_ = true;
             return;
         }
@@ -173,17 +177,21 @@ CORTC_DECL void sender::expire_current() {
     }
 }
 
-/// A message that fits one packet is never cut; a larger one also fills what is left of a packet, unless that
-/// is too little to be worth a chunk.
+/// A message that fits one packet is not spread over two; a larger one also fills what is left of a packet,
+/// unless that is too little to be worth a chunk.
 CORTC_DECL std::size_t sender::fragment_size(const outgoing_message& message,
-                                             std::size_t room) const noexcept {
+                                             const packet_builder& out) const noexcept {
     constexpr std::size_t worthwhile = 128;
-    if (room <= data_fields_size) return 0;
-    room -= data_fields_size;
+    constexpr std::size_t headers = chunk_header_size + data_fields_size;
+    if (out.room() <= data_fields_size) return 0;
+    const auto room = out.room() - data_fields_size;
     const std::size_t left = message.size - message.sent;
-    if (left <= room) return left;
-    const bool cut = message.sent != 0 || left > max_payload_;
-    return cut && room >= worthwhile ? room & ~std::size_t{3} : 0;
+    const auto most = std::min(room, max_fragment_);
+    if (left <= most) return left;
+    const auto whole = left + (left + max_fragment_ - 1) / max_fragment_ * headers;
+    const bool fits_next = padded(whole) <= out.capacity() - common_header_size;
+    if (message.sent == 0 && fits_next && whole > out.room() + chunk_header_size) return 0;
+    return most >= worthwhile ? most & ~std::size_t{3} : 0;
 }
 
 /// RFC 9260 6.1 A. A chunk that does not fit the peer's window waits for what is in flight; when nothing is,
@@ -255,6 +263,7 @@ CORTC_DECL sender::verdict sender::handle_sack(const sack_chunk& sack, time_poin
     // Whatever is newly acknowledged, out of order too, shows that the path works: the doubled time-out is
     // void, also for the chunk that is being waited for.
     if (effect.acked_bytes != 0) {
+        packet_size_.works();
         rto_.clear_back_off();
         timers_->arm(association_timer::t3, std::min(t3(), now + rto_.value()));
     }
@@ -314,7 +323,10 @@ CORTC_DECL bool sender::t3_timeout(time_point now) {
     // RFC 9260 7.2.3; a closed window is no sign of congestion: what is in flight was dropped for want of
     // room.
     probing_ = probing_ || window_closed_;
-    if (!probing_ && outstanding_.flight() + outstanding_.lost() != 0) congestion_.timed_out();
+    if (!probing_ && outstanding_.flight() + outstanding_.lost() != 0) {
+        congestion_.timed_out();
+        packet_size_.doubt();
+    }
     rto_.back_off();
     outstanding_.lose_all();
     fast_retransmit_ = false;
