@@ -410,3 +410,23 @@ TEST_CASE("random numbers differ and fill everything") {
     over.random().fill(many);
     CHECK(std::ranges::count(many, std::byte{0}) < 50);
 }
+
+TEST_CASE("a socket whose handler has thrown goes on to listen") {
+    struct moody final : net::datagram_handler {
+        std::size_t batches = 0;
+        void handle_batch(net::udp_socket&, std::span<const net::datagram>) override {
+            if (++batches == 1) throw std::runtime_error("no mood");
+        }
+    } handler;
+    boost::asio::io_context io;
+    net::asio_network over(io.get_executor());
+    {
+        peer a(over, "127.0.0.1");
+        const auto socket = over.open_udp({boost::asio::ip::make_address("127.0.0.1"), 0}, handler).value();
+        a.send(socket->local(), numbered({10}));
+        CHECK_THROWS_AS(run(io, [&] { return handler.batches > 1; }), std::runtime_error);
+        a.send(socket->local(), numbered({10}));
+        CHECK(run(io, [&] { return handler.batches > 1; }));
+    }
+    CHECK(runs_dry(io));
+}

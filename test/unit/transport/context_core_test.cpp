@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 #include <string>
 
 using namespace cortc;
@@ -66,4 +67,26 @@ TEST_CASE("a piece may ask for another, which waits for its turn") {
     CHECK(order == "ab");
     io.run();
     CHECK(order == "abc");
+}
+
+TEST_CASE("who throws at the end of a turn takes nobody else's") {
+    struct client final : end_of_turn_client {
+        void end_of_turn() override {
+            ++turns;
+            if (throws) throw std::runtime_error("no mood");
+        }
+        bool throws = false;
+        int turns = 0;
+    } first, second;
+    asio::io_context io(1);
+    auto core = std::make_shared<context_core>(io.get_executor(), nullptr, context_options{});
+    first.throws = true;
+    core->at_end_of_turn(first);
+    core->at_end_of_turn(second);
+    CHECK_THROWS(io.run());
+    CHECK(first.turns == 1);
+    io.restart();
+    io.run();
+    CHECK(first.turns == 1);
+    CHECK(second.turns == 1);
 }

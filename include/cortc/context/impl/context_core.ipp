@@ -36,7 +36,14 @@ CORTC_DECL void context_core::at_end_of_turn(end_of_turn_client& client) {
 
 CORTC_DECL void context_core::end_turn() {
     turn_end_posted_ = false;
-    turn_.run();
+    try {
+        turn_.run();
+    } catch (...) { // who comes after has its turn
+        if (!turn_.empty() && !std::exchange(turn_end_posted_, true))
+            detail::post(executor(), [self = shared_from_this()] { self->end_turn(); });
+        batch_.flush();
+        throw;
+    }
     batch_.flush();
     if (const auto now = network_->now(); now - pool_aged_ >= std::chrono::seconds(10)) {
         pool_aged_ = now;

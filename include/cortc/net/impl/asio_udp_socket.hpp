@@ -49,6 +49,7 @@ class asio_udp_state final : public std::enable_shared_from_this<asio_udp_state>
     struct on_readable;
 
     void drain();
+    void receive();
     /// Hands `count` slots to the handler; false when that destroyed the socket.
     bool deliver(std::size_t count);
     bool hand_over();

@@ -105,7 +105,18 @@ CORTC_DECL void asio_udp_state::send(std::span<const outgoing> batch) {
     shared_->sender.send(fd_, gso_, batch, stats_);
 }
 
+/// What a handler throws is its owner's, and no reason to be deaf.
 CORTC_DECL void asio_udp_state::drain() {
+    try {
+        receive();
+    } catch (...) {
+        if (owner_) wait();
+        throw;
+    }
+    if (owner_) wait();
+}
+
+CORTC_DECL void asio_udp_state::receive() {
     for (std::size_t i = 0; i < std::max<std::size_t>(shared_->options.batches_per_wake, 1); ++i) {
         ++stats_.receive_calls;
         const auto count = shared_->ring.receive(fd_);
@@ -117,7 +128,6 @@ CORTC_DECL void asio_udp_state::drain() {
         if (!deliver(static_cast<std::size_t>(count))) return;
         if (static_cast<std::size_t>(count) < shared_->ring.slots()) break;
     }
-    wait();
 }
 
 CORTC_DECL bool asio_udp_state::deliver(std::size_t count) {
