@@ -61,6 +61,8 @@ struct agent_config {
     /// RFC 8445 16.1. The agents of a connection share one, so that every conflict ends the same way. None:
     /// at random.
     std::optional<std::uint64_t> tie_breaker;
+    /// RFC 8445 14: one Ta for all that a connection checks. None: the agent's own.
+    std::shared_ptr<rate> pacing = {};
 };
 
 /// A full ICE agent (RFC 8445) for one component, trickling (RFC 8838), patient (RFC 8863), with consent (RFC
@@ -120,8 +122,10 @@ class agent final : private requester {
     void handle_timeout(time_point now);
 
     /// Where data goes: the selected pair of the newest generation that has one; while none has, the best
-    /// valid pair.
-    [[nodiscard]] std::optional<path> send_path() const noexcept;
+    /// valid pair. Nothing without consent, whether or not a timer has run since it ended (RFC 7675 5.1).
+    [[nodiscard]] std::optional<path> send_path(time_point now) const noexcept;
+    /// As of the latest call that took a time.
+    [[nodiscard]] std::optional<path> send_path() const noexcept { return send_path(now_); }
     /// Whether data may come from there: the path of a valid pair, or one by which the peer's authentic check
     /// came (the peer may find the pair valid before we do), in any generation that is not gone;
     /// or where a check came from with credentials that the peer has in another generation, for 30 s.
@@ -130,6 +134,8 @@ class agent final : private requester {
     [[nodiscard]] bool uses(socket_id socket) const noexcept;
 
     [[nodiscard]] std::optional<pair_statistics> selected_pair() const;
+    /// The pair of send_path(), selected or not yet.
+    [[nodiscard]] std::optional<selected_pair_changed> carrying_pair() const;
     [[nodiscard]] std::vector<pair_statistics> pairs() const;
     /// Of every generation that is not gone, the oldest first.
     [[nodiscard]] std::vector<candidate_statistics> candidates() const;
@@ -206,7 +212,7 @@ class agent final : private requester {
         time_point until;
     };
     std::vector<allowance> allowed_; // the latest last
-    rate pacing_;
+    std::shared_ptr<rate> pacing_;
     std::deque<event> events_;
     transport_state state_ = transport_state::fresh;
     std::uint32_t last_generation_ = 0;

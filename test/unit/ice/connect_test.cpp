@@ -373,3 +373,52 @@ TEST_CASE("the same seed gives the same datagrams") {
     CHECK(first.size() > 10);
     CHECK(first == record());
 }
+
+TEST_CASE("there is no path without consent, whether or not a timer has run") {
+    pair_of_nodes t;
+    t.a.open(at("192.0.2.1", 1000));
+    t.b.open(at("192.0.2.2", 2000));
+    negotiate(t.a, t.b, t.net.now);
+    REQUIRE(t.net.run_until([&] { return t.both_selected(); }));
+    CHECK(t.a.engine.send_path(t.net.now + 29s));
+    CHECK_FALSE(t.a.engine.send_path(t.net.now + 31s));
+    CHECK(t.a.engine.send_path());
+}
+
+TEST_CASE("agents that share their pacing check together no faster than one") {
+    const timings time;
+    auto pacing = std::make_shared<rate>(time.pacing, time.burst);
+    std::vector<std::unique_ptr<request_table>> tables;
+    std::vector<std::unique_ptr<agent>> agents;
+    seeded_random random(1);
+    for (int i = 0; i < 3; ++i) {
+        tables.push_back(std::make_unique<request_table>());
+        agent_config config(random, *tables.back());
+        config.pacing = pacing;
+        agents.push_back(std::make_unique<agent>(config));
+        auto& each = *agents.back();
+        each.set_role(role::controlling);
+        const auto id = each.add_generation({"ufrag", "a-password-of-22-and-more"}, start);
+        local_candidate host;
+        host.socket = socket_id(1);
+        host.base = at("192.0.2.1", static_cast<std::uint16_t>(1000 + i));
+        REQUIRE(each.add_local_candidate(id, host, start));
+        each.set_remote(id, {"other", "a-password-of-22-and-more"}, {}, start);
+        for (std::uint16_t port = 2000; port < 2020; ++port) {
+            sdp::candidate remote;
+            remote.foundation = std::to_string(port);
+            remote.address = "192.0.2.2";
+            remote.port = port;
+            remote.priority = port;
+            remote.component = 1;
+            REQUIRE(each.add_remote_candidate(id, remote, start));
+        }
+    }
+    std::size_t sent = 0;
+    bytes out(max_message);
+    for (auto now = start; now < start + 100ms; now += 1ms)
+        for (auto& each : agents)
+            while (each->poll_transmit(out, now)) ++sent;
+    CHECK(sent > 20);
+    CHECK(sent <= time.burst + 20);
+}

@@ -13,7 +13,8 @@ CORTC_DECL agent::agent(agent_config config)
     , requests_(config.requests)
     , transactions_(env_.time)
     , responses_(env_.limit)
-    , pacing_(env_.time.pacing, env_.time.burst) {
+    , pacing_(config.pacing ? std::move(config.pacing)
+                            : std::make_shared<rate>(env_.time.pacing, env_.time.burst)) {
     env_.tie_breaker = config.tie_breaker ? *config.tie_breaker : env_.random.u64();
 }
 
@@ -229,7 +230,7 @@ CORTC_DECL time_point agent::next_timeout() const noexcept {
             continue;
         }
         if (!in->remote() || in->failed) continue;
-        if (in->checks().has_check(in->floor())) at(pacing_.next());
+        if (in->checks().has_check(in->floor())) at(pacing_->next());
         at(in->nominate_at);
         for (const auto& pair : std::as_const(*in).checks().pairs()) at(pair.restart_at);
         if (const auto* pair = in->active()) {
@@ -320,10 +321,11 @@ CORTC_DECL void agent::set_state(transport_state next) {
 
 // --- what the transport asks ---
 
-CORTC_DECL std::optional<path> agent::send_path() const noexcept {
+CORTC_DECL std::optional<path> agent::send_path(time_point now) const noexcept {
     const auto* in = carrier();
-    if (!in) return {};
-    return in->active()->route;
+    const auto* pair = in ? in->active() : nullptr;
+    if (!pair || !pair->consent.granted(now, env_.time)) return {};
+    return pair->route;
 }
 
 CORTC_DECL bool agent::is_valid_source(socket_id socket, const endpoint& source) const noexcept {
@@ -344,6 +346,14 @@ CORTC_DECL std::optional<pair_statistics> agent::selected_pair() const {
     const auto* pair = in ? std::as_const(*in).selected() : nullptr;
     if (!pair) return {};
     return in->statistics(*pair);
+}
+
+CORTC_DECL std::optional<selected_pair_changed> agent::carrying_pair() const {
+    const auto* in = carrier();
+    const auto* pair = in ? in->active() : nullptr;
+    if (!pair) return {};
+    auto what = in->statistics(*pair);
+    return selected_pair_changed{in->id(), pair->route, std::move(what.local), std::move(what.remote)};
 }
 
 CORTC_DECL std::vector<pair_statistics> agent::pairs() const {

@@ -40,7 +40,7 @@ CORTC_DECL std::optional<transmit> agent::transmit_consent(byte_span out, time_p
 }
 
 CORTC_DECL std::optional<transmit> agent::transmit_check(byte_span out, time_point now) {
-    const auto ready = pacing_.ready(now);
+    const auto ready = pacing_->ready(now);
     for (auto& in : std::views::reverse(generations_)) {
         if (in->retiring() || in->failed || !in->remote()) continue;
         auto* pair = in->checks().next_check(in->floor());
@@ -48,7 +48,7 @@ CORTC_DECL std::optional<transmit> agent::transmit_check(byte_span out, time_poi
         const auto unpaced = need_not_wait(*pair, now);
         if (!ready && !unpaced) continue;
         in->checks().take(*pair);
-        if (!unpaced) pacing_.take(now);
+        if (!unpaced) pacing_->take(now);
         return send(*in, *pair, check_kind::connectivity, out, now);
     }
     return {};
