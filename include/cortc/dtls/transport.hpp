@@ -27,9 +27,10 @@ namespace cortc::dtls {
 class transport final : public association {
   public:
     /// A session of the backend `by`. `worker` may be empty: then every step runs inline and `on_ready` is
-    /// never called. `on_ready` may destroy the transport.
+    /// never called. `on_ready` may destroy the transport. `queue`: how many datagrams may wait for a step.
     transport(const crypto::backend& by, crypto::dtls_options options, boost::asio::any_io_executor context,
-              boost::asio::any_io_executor worker = {}, std::function<void()> on_ready = {});
+              boost::asio::any_io_executor worker = {}, std::function<void()> on_ready = {},
+              std::size_t queue = 32);
     ~transport() override;
 
     [[nodiscard]] bool busy() const noexcept override;

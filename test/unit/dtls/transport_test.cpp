@@ -170,6 +170,22 @@ TEST_CASE("input during a step waits, up to a bound") {
     pool.join();
 }
 
+TEST_CASE("how many datagrams wait during a step is chosen") {
+    asio::io_context io;
+    asio::thread_pool pool(1);
+    duo both(io, pool.get_executor());
+    both.server.emplace(
+        default_backend(), options_for(dtls_role::server), io.get_executor(), pool.get_executor(), [] {}, 3);
+    both.server->start(both.now);
+    both.server->handle_packet(whole(own_client_hello()), both.now);
+    REQUIRE(both.server->busy());
+    for (int i = 0; i < 10; ++i) both.server->handle_packet(some_bytes(20), both.now);
+    CHECK(both.server->dropped_while_busy() == 7);
+    both.server->close();
+    pool.join();
+    io.run();
+}
+
 TEST_CASE("shutdown during a step happens after it") {
     asio::io_context io;
     asio::thread_pool pool(1);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/base/what_of.hpp"
 #include "cortc/crypto/datagram_queue.hpp"
 #include "cortc/dtls/transport.hpp"
 
@@ -28,13 +29,13 @@ struct transport::core final : log_sink, std::enable_shared_from_this<core> {
     void write(log_level level, std::string_view component, std::string_view message) noexcept override;
     void forward(log_level level, std::string_view message) const;
 
-    [[nodiscard]] bool usable() const noexcept { return session && !stepping && !detached; }
+    [[nodiscard]] bool usable() const noexcept { return session && !stepping && !detached && !broken; }
     [[nodiscard]] bool wants_worker() const {
         return worker && session->state() == crypto::dtls_state::connecting;
     }
     void step(bool timer);
     void run(bool timer, time_point now);
-    void returned();
+    void returned(const std::exception_ptr& thrown);
     void resume();
     void call_ready() const;
 
@@ -43,12 +44,14 @@ struct transport::core final : log_sink, std::enable_shared_from_this<core> {
     logger log;
     crypto::key_log keys;
     std::unique_ptr<crypto::dtls_session> session;
-    crypto::dtls_failed not_made;       // why there is none
+    crypto::dtls_failed not_made;       // why there is none, or none any more
     std::optional<front_filter> filter; // of a server that wants it
+    bool broken = false;                // a step threw: not_made says what
     bool stepping = false, detached = false, shutdown_wanted = false, missing_reported = true;
     time_point latest{};
     crypto::datagram_queue input{input_limit}; // came while stepping
     crypto::datagram_queue batch{input_limit}; // what the step works on
+    std::size_t queue = 0, queued = 0;         // how many datagrams may be, are in input
     std::uint64_t dropped_while_busy = 0;
     crypto::dtls_state last_state = crypto::dtls_state::idle;
     crypto::dtls_stats last_stats;
@@ -109,11 +112,17 @@ CORTC_DECL void transport::core::step(bool timer) {
     last_state = session->state();
     last_stats = session->stats();
     stepping = true;
+    queued = 0;
     std::swap(input, batch);
     boost::asio::post(worker, [self = shared_from_this(), work = boost::asio::make_work_guard(context), timer,
                                now = latest] {
-        self->run(timer, now);
-        boost::asio::post(self->context, [self] { self->returned(); });
+        std::exception_ptr thrown;
+        try {
+            self->run(timer, now);
+        } catch (...) { // told on the context
+            thrown = std::current_exception();
+        }
+        boost::asio::post(self->context, [self, thrown] { self->returned(thrown); });
     });
 }
 
@@ -122,20 +131,26 @@ CORTC_DECL void transport::core::run(bool timer, time_point now) {
     if (timer) session->handle_timeout(now);
 }
 
-CORTC_DECL void transport::core::returned() {
+CORTC_DECL void transport::core::returned(const std::exception_ptr& thrown) {
     if (detached) return;
     stepping = false;
+    if (thrown) {
+        broken = true;
+        missing_reported = false;
+        not_made = {crypto::dtls_failure::internal, "a step of the handshake threw: " + what_of(thrown)};
+    }
     for (const auto& [level, line] : std::exchange(kept_lines, {})) forward(level, line);
     for (const auto& line : std::exchange(kept_keys, {})) keys(line);
-    if (std::exchange(shutdown_wanted, false)) session->shutdown();
+    if (std::exchange(shutdown_wanted, false) && !broken) session->shutdown();
     call_ready();
     resume();
 }
 
 // The owner has drained; now for what came meanwhile.
 CORTC_DECL void transport::core::resume() {
-    if (detached || stepping || input.empty()) return;
+    if (detached || stepping || broken || input.empty()) return;
     if (wants_worker()) return step(false);
+    queued = 0;
     std::swap(input, batch);
     run(false, latest);
     call_ready();
@@ -148,8 +163,9 @@ CORTC_DECL void transport::core::call_ready() const {
 
 CORTC_DECL transport::transport(const crypto::backend& by, crypto::dtls_options options,
                                 boost::asio::any_io_executor context, boost::asio::any_io_executor worker,
-                                std::function<void()> on_ready)
+                                std::function<void()> on_ready, std::size_t queue)
     : core_(std::make_shared<core>(std::move(context), std::move(worker), std::move(on_ready))) {
+    core_->queue = queue;
     core_->open(by, std::move(options));
 }
 
@@ -165,7 +181,7 @@ CORTC_DECL void transport::start(time_point now) {
 
 CORTC_DECL void transport::handle_packet(byte_view datagram, time_point now) {
     auto& it = *core_;
-    if (!it.session || it.detached) return;
+    if (!it.session || it.detached || it.broken) return;
     it.latest = now;
     if (it.filter) {
         const auto passed = it.filter->filter(datagram);
@@ -173,7 +189,11 @@ CORTC_DECL void transport::handle_packet(byte_view datagram, time_point now) {
         datagram = *passed;
     }
     if (!it.stepping && !it.wants_worker()) return it.session->handle_packet(datagram, now);
-    if (!it.input.push(datagram)) ++it.dropped_while_busy;
+    const bool room = !it.stepping || it.queued < it.queue; // the first is not waiting
+    if (room && it.input.push(datagram))
+        ++it.queued;
+    else
+        ++it.dropped_while_busy;
     if (!it.stepping) it.step(false);
 }
 
@@ -186,7 +206,8 @@ CORTC_DECL std::optional<std::size_t> transport::poll_read(byte_span out) {
 }
 
 CORTC_DECL std::optional<crypto::dtls_event> transport::poll_event() {
-    if (!core_->session && !core_->detached && !std::exchange(core_->missing_reported, true))
+    if ((!core_->session || core_->broken) && !core_->detached &&
+        !std::exchange(core_->missing_reported, true))
         return core_->not_made;
     return core_->usable() ? core_->session->poll_event() : std::nullopt;
 }
@@ -231,7 +252,7 @@ CORTC_DECL void transport::close() {
 
 CORTC_DECL crypto::dtls_state transport::state() const noexcept {
     if (core_->detached) return crypto::dtls_state::closed;
-    if (!core_->session) return crypto::dtls_state::failed;
+    if (!core_->session || core_->broken) return crypto::dtls_state::failed;
     return core_->stepping ? core_->last_state : core_->session->state();
 }
 
