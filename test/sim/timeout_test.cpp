@@ -386,3 +386,24 @@ TEST_CASE("timeout: cancelling it cancels the operation") { run(cancelled_from_o
 TEST_CASE("operations under || and &&") { run(operators, 10s); }
 TEST_CASE("every stream has a level and a try") { run(levels_and_tries, 10s); }
 TEST_CASE("a batch reader is the one reader") { run(one_reader_even_if_messages_wait, 10s); }
+
+TEST_CASE("timeout: how long consent lasts is chosen, within RFC 7675's bounds") {
+    for (const auto& [chosen, least, most] :
+         {std::tuple(12s, 11s, 13s), std::tuple(1s, 9s, 11s), std::tuple(300s, 29s, 31s)}) {
+        context_options options;
+        options.limits.consent_expiry = chosen;
+        test::sim_call call(1, test::link_of(5ms), options);
+        auto channel = call.offerer->createDataChannel("x");
+        auto begin = [&]() -> asio::awaitable<void> {
+            co_await call.set_up();
+            co_await channel.opened();
+        };
+        call.run(begin(), 10s);
+        call.partition();
+        const auto begun = call.world.now();
+        REQUIRE(call.run_until_state(*call.offerer, PeerConnectionState::failed, 60s));
+        CHECK(call.world.now() - begun <= most);
+        CHECK(call.world.now() - begun >= least - 7s); // since the last answer before
+        call.finish();
+    }
+}

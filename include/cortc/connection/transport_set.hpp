@@ -141,6 +141,7 @@ class transport_set final : public transport_owner, private transport_observer {
     channel_events& channels_;
     std::map<jsep::transport_id, entry> entries_;
     std::optional<std::uint64_t> tie_breaker_; // of all agents, since the first
+    std::shared_ptr<ice::rate> pacing_;        // likewise
     std::deque<std::function<void()>> to_tell_;
     bool telling_ = false;
     std::size_t ending_ = 0; // transports that were closed and whose task has not ended

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "cortc/base/log.hpp"
+#include "cortc/base/time.hpp"
 #include "cortc/net/network.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -30,7 +32,12 @@ struct limits {
     /// Bytes of one received message; announced in the SDP. May exceed the receive window: one message that
     /// has begun to arrive is held beside it.
     std::size_t max_message_size = 262144;
-    std::size_t handshake_queue = 32; ///< datagrams waiting while a handshake step runs on the worker
+    /// Datagrams that wait while a handshake step runs on the worker; further ones are dropped: the peer
+    /// repeats them.
+    std::size_t handshake_queue = 32;
+    /// How long after the last answer to a consent check a peer is sent anything (RFC 7675 5.1): then ICE has
+    /// failed. 10 s to 30 s; others are clamped.
+    duration consent_expiry = std::chrono::seconds(30);
 };
 
 /// How a context is set up. Every member has a default that suits a server.

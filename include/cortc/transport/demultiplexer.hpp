@@ -26,6 +26,7 @@ enum class demux_drop : std::uint8_t {
     no_media,         ///< SRTP or SRTCP, and no media was negotiated
     no_srtp_keys,     ///< SRTP or SRTCP, and DTLS is not connected, or has agreed on no protection profile
     no_receiver,      ///< authentic RTP or RTCP that nobody takes
+    no_channels,      ///< SCTP, and no data was negotiated; the first few wait for it
     count
 };
 std::string_view to_string(demux_drop reason) noexcept;

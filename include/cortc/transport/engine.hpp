@@ -66,6 +66,7 @@ struct transport_engine_config {
     ice::timings time;
     ice::limits limit;
     std::optional<std::uint64_t> tie_breaker; ///< none: at random
+    std::shared_ptr<ice::rate> pacing;        ///< of checks; none: its own
     logger log;
     logger ice_log;
     byte_span scratch; ///< where a packet is decrypted before it is copied out: at least 64 KiB, for the
@@ -112,6 +113,8 @@ class transport_engine {
     /// The association runs over this transport once DTLS is up. Must outlive the engine or be detached by
     /// close().
     void attach(datachannel::data_channels& channels, time_point now);
+    /// It is over: what it has to say is written, then another one may come.
+    void detach_channels(datagram_sink& out, time_point now);
 
     void handle_datagram(ice::socket_id socket, const net::datagram& packet, time_point now);
     void handle_timeout(time_point now);
@@ -119,10 +122,14 @@ class transport_engine {
     /// Writes everything there is to send: answers and checks of ICE, the handshake, then the messages, whose
     /// packets carry acknowledgements of all that was received before.
     void transmit(datagram_sink& out, time_point now);
+    /// Whoever drives it cannot go on: as if DTLS had failed.
+    void fail(const std::string& why);
     /// Tells the peer what was sent in this turn, then that it is over (SCTP ABORT, close_notify). There is
     /// nothing after that: no event, no datagram, no timeout. While a step of DTLS runs elsewhere, nothing is
     /// said.
     void close(datagram_sink& out, time_point now);
+    /// The same without a word.
+    void end() noexcept;
 
     [[nodiscard]] std::optional<transport_event> poll_event();
     /// Takes everything there is to report until there is nothing: `on` has operators for each
@@ -182,6 +189,7 @@ class transport_engine {
     void start_dtls(time_point now);
     void start_srtp();
     void connect_channels(time_point now);
+    void take_packet(byte_view packet, time_point now);
     void set_dtls_state(dtls_transport_state state, const std::string& why = {});
 
     void transmit_ice(datagram_sink& out, time_point now);
@@ -198,8 +206,10 @@ class transport_engine {
     dtls_role dtls_role_ = dtls_role::client;
     media_part media_;
     datachannel::data_channels* channels_ = nullptr;
+    std::vector<bytes> early_;       // SCTP packets that came before channels_ did
     std::optional<ice::path> route_; // as selected last
-    bool ice_connected_ = false;     // once
+    ice::generation_id route_of_{};
+    bool ice_connected_ = false; // once
     dtls_transport_state dtls_state_ = dtls_transport_state::fresh;
     std::optional<crypto::dtls_failure> dtls_failure_;
     std::vector<transport_event> events_; // few and seldom

@@ -54,9 +54,11 @@ class transport final : public std::enable_shared_from_this<transport>,
     using selected = selected_path;
 
     /// The observer must live until close(), which then keeps it alive itself. `tie_breaker`: none, at
-    /// random; the transports of a connection share one (RFC 8445 16.1). `origin`: whose log lines they are.
+    /// random; `pacing`: none, its own. The transports of a connection share both (RFC 8445 14, 16.1).
+    /// `origin`: whose log lines they are.
     transport(std::shared_ptr<context_core> core, transport_observer& observer,
-              std::optional<std::uint64_t> tie_breaker = {}, std::shared_ptr<const log_origin> origin = {});
+              std::optional<std::uint64_t> tie_breaker = {}, std::shared_ptr<const log_origin> origin = {},
+              std::shared_ptr<ice::rate> pacing = {});
     ~transport();
 
     /// Spawns run(). Once.
@@ -84,6 +86,8 @@ class transport final : public std::enable_shared_from_this<transport>,
     /// The association runs over this transport once DTLS is up. Owned by the connection, and must outlive
     /// the transport or be detached by close().
     void attach(datachannel::data_channels& channels);
+    /// It is over; another one may be attached.
+    void detach_channels();
     /// Takes what is received of media; null: nobody. Must outlive the transport or be detached.
     void attach(rtp_sink* sink);
 
@@ -126,7 +130,13 @@ class transport final : public std::enable_shared_from_this<transport>,
     class gathering;
 
     asio::awaitable<void> run();
-    void ended();
+    void ended(const std::exception_ptr& why);
+    /// Calls `step`, which nobody waits for: what it throws (there is no memory, say) ends DTLS, and the
+    /// observer is told.
+    template <class Step>
+    void attempt(Step&& step);
+    void give_up(std::string why);
+    void say_goodbye() noexcept;
 
     void handle_batch(ice::socket_id from, std::span<const net::datagram> batch) override;
     void handle_timeout();
@@ -161,6 +171,8 @@ class transport final : public std::enable_shared_from_this<transport>,
     bool writing_ = false; // the datagrams of this turn
     bool changed_ = false; // and has to be written again
     bool closed_ = false;
+    bool ran_out_ = false;               // run() ended before close()
+    std::optional<std::string> failure_; // that the observer was not told yet
 };
 
 } // namespace cortc

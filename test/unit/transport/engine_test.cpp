@@ -347,3 +347,92 @@ TEST_CASE("transport engine: a generation that is taken back or replaced is gone
     CHECK_FALSE(world.a.engine.has_generation("later"));
     CHECK(world.a.channels.up());
 }
+
+TEST_CASE("transport engine: the pair is told before the state that stands for it") {
+    two world;
+    world.begin();
+    world.run_for(1s);
+    for (const auto* each : {&world.a, &world.b}) {
+        const auto place = [&](const std::string& what) {
+            return std::ranges::find(each->log, what) - each->log.begin();
+        };
+        CHECK(place("selected " + each->ufrag()) < place("ice connected"));
+        CHECK(std::ranges::count(each->log, "selected " + each->ufrag()) == 1);
+    }
+}
+
+TEST_CASE("transport engine: SCTP that comes before the channels waits for them, a few packets of it") {
+    two world;
+    world.begin();
+    for (auto* each : {&world.a, &world.b}) each->set_dtls(world.now);
+    world.run_for(1s);
+    world.b.attach(world.now);
+    world.settle(); // b's INIT is lost on nobody
+    world.a.attach(world.now);
+    world.settle();
+    CHECK(world.a.channels.up());
+    CHECK(world.b.channels.up());
+
+    two other;
+    other.begin();
+    for (auto* each : {&other.a, &other.b}) each->set_dtls(other.now);
+    other.run_for(1s);
+    for (int i = 0; i < 10; ++i) other.a.receive(plain_dtls::record(23, bytes(20)), other.now, other.b.where);
+    CHECK(other.a.engine.dropped(demux_drop::no_channels) == 2);
+}
+
+TEST_CASE("transport engine: channels that are over make room for others") {
+    two world;
+    world.connect();
+    datachannel::data_channels next_a({}, world.a.random, world.a.pool),
+        next_b({}, world.b.random, world.b.pool);
+    world.a.channels.abort("over");
+    world.a.sent.all.clear();
+    world.a.engine.detach_channels(world.a.sent, world.now);
+    REQUIRE(world.a.sent.all.size() == 1);
+    CHECK(word(world.a.sent.all[0].data) == "ABORT");
+    world.b.channels.abort("over");
+    world.b.engine.detach_channels(world.b.sent, world.now);
+    next_a.set_role(world.a.role, world.now);
+    next_b.set_role(world.b.role, world.now);
+    world.a.engine.attach(next_a, world.now);
+    world.b.engine.attach(next_b, world.now);
+    world.settle();
+    CHECK(next_a.up());
+    CHECK(next_b.up());
+    for (auto* each : {&world.a, &world.b}) each->engine.close(each->sent, world.now);
+}
+
+TEST_CASE("transport engine: close ends the channels also while a step of DTLS runs elsewhere") {
+    two world;
+    world.connect();
+    (void)world.open();
+    world.a.dtls->elsewhere = true;
+    world.a.engine.close(world.a.sent, world.now);
+    bool over = false;
+    while (auto event = world.a.channels.poll_event())
+        over = over || std::holds_alternative<sctp::closed>(*event);
+    CHECK(over);
+}
+
+TEST_CASE("transport engine: nothing is sent without consent, though no timer has run") {
+    two world;
+    world.connect();
+    const auto channel = world.open();
+    world.now += 40s; // and nobody calls handle_timeout()
+    world.send(channel, "late");
+    CHECK(std::ranges::count_if(world.a.transmit(world.now),
+                                [](const auto& each) { return each != "stun"; }) == 0);
+}
+
+TEST_CASE("transport engine: a failure from outside is one of DTLS, and ICE goes on") {
+    two world;
+    world.connect();
+    world.a.engine.fail("no memory");
+    world.a.drain();
+    CHECK(world.a.log.back() != "dtls connected");
+    CHECK(world.a.reported("dtls failed"));
+    CHECK(world.a.engine.dtls_state() == dtls_transport_state::failed);
+    CHECK(world.a.engine.next_timeout() != never);
+    world.run_for(60s);
+}

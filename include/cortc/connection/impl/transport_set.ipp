@@ -29,8 +29,12 @@ CORTC_DECL transport_set::transport_set(part_owner& owner, jsep::session& sessio
 
 CORTC_DECL void transport_set::add(const jsep::transport_added& added) {
     if (!tie_breaker_) tie_breaker_ = owner_.core()->network().random().u64();
+    if (!pacing_) {
+        const ice::timings usual;
+        pacing_ = std::make_shared<ice::rate>(usual.pacing, usual.burst);
+    }
     auto made = std::make_shared<transport>(owner_.core(), static_cast<transport_observer&>(*this),
-                                            tie_breaker_, owner_.origin());
+                                            tie_breaker_, owner_.origin(), pacing_);
     if (auto role = session_.controlling())
         made->set_role(*role ? ice::role::controlling : ice::role::controlled);
     made->start();
@@ -191,7 +195,7 @@ CORTC_DECL transport_set::position transport_set::find(const transport& which) {
 CORTC_DECL void transport_set::on_ice_state(transport& which, ice::transport_state state) {
     if (const auto at = find(which); at != entries_.end()) {
         auto& view = *at->second.view;
-        if (!which.agent().selected_pair()) view.pair.set(std::nullopt); // it lost its consent
+        if (!which.agent().carrying_pair()) view.pair.set(std::nullopt); // it lost its consent
         view.ice.set(detail::to_w3c(state));
     }
     listener_.on_transport_state({});

@@ -30,6 +30,8 @@ CORTC_DECL std::string_view to_string(demux_drop reason) noexcept {
         return "no SRTP keys";
     case demux_drop::no_receiver:
         return "no receiver";
+    case demux_drop::no_channels:
+        return "no data channels";
     case demux_drop::count:
         break;
     }

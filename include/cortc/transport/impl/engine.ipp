@@ -16,6 +16,7 @@ CORTC_DECL ice::agent_config agent_config(const transport_engine_config& from, i
     made.time = from.time;
     made.limit = from.limit;
     made.tie_breaker = from.tie_breaker;
+    made.pacing = from.pacing;
     return made;
 }
 
@@ -154,8 +155,24 @@ CORTC_DECL void transport_engine::attach(datachannel::data_channels& channels, t
     connect_channels(now);
 }
 
+CORTC_DECL void transport_engine::detach_channels(datagram_sink& out, time_point now) {
+    if (closed_ || !channels_) return;
+    transmit_channels(out, now);
+    channels_ = nullptr;
+}
+
 CORTC_DECL void transport_engine::connect_channels(time_point now) {
-    if (channels_ && dtls_state_ == dtls_transport_state::connected) channels_->connect(now);
+    if (!channels_ || dtls_state_ != dtls_transport_state::connected) return;
+    channels_->connect(now);
+    for (const auto& packet : std::exchange(early_, {})) channels_->handle_packet(packet, now);
+}
+
+/// The peer may be quicker to apply the descriptions: its first packets need not be sent again.
+CORTC_DECL void transport_engine::take_packet(byte_view packet, time_point now) {
+    constexpr std::size_t few = 8;
+    if (channels_) return channels_->handle_packet(packet, now);
+    if (early_.size() == few) return drop(demux_drop::no_channels);
+    early_.emplace_back(packet.begin(), packet.end());
 }
 
 CORTC_DECL void transport_engine::set_dtls_state(dtls_transport_state state, const std::string& why) {
@@ -266,10 +283,12 @@ CORTC_DECL void transport_engine::take_ice_events(time_point now) {
                    std::move(*event));
 }
 
+/// Who hears that it is connected finds the pair that data goes by, though it is not nominated yet.
 CORTC_DECL void transport_engine::on(ice::state_changed&& event, time_point now) {
-    events_.push_back(event);
     const bool works =
         event.to == ice::transport_state::connected || event.to == ice::transport_state::completed;
+    if (auto pair = works ? agent_.carrying_pair() : std::nullopt) on(std::move(*pair));
+    events_.push_back(event);
     if (!works) return;
     if (channels_ && event.from == ice::transport_state::disconnected) channels_->path_restored(now);
     ice_connected_ = true;
@@ -277,12 +296,14 @@ CORTC_DECL void transport_engine::on(ice::state_changed&& event, time_point now)
 }
 
 CORTC_DECL void transport_engine::on(ice::selected_pair_changed&& event) {
+    if (route_ == event.route && route_of_ == event.generation) return; // it was told
     auto* owner = by_id(event.generation);
     const auto ufrag = owner ? owner->local_ufrag : std::string();
     const auto remote_ufrag = owner ? owner->remote_ufrag : std::string();
     log_.info("selected {} -> {}", to_string(event.local.address), to_string(event.route.remote));
     if (channels_ && route_ && *route_ != event.route) channels_->path_changed();
     route_ = event.route;
+    route_of_ = event.generation;
     events_.push_back(path_selected{{event.route, ufrag, ice::to_sdp(event.local, std::nullopt, ufrag),
                                      ice::to_sdp(event.remote, std::nullopt, remote_ufrag)}});
 }
@@ -295,7 +316,7 @@ CORTC_DECL void transport_engine::take_dtls_events(time_point now, const ice::pa
             const auto size = dtls_->poll_read(scratch_);
             if (!size) break;
             if (from) agent_.note_received(from->socket, from->remote, now);
-            if (channels_) channels_->handle_packet(scratch_.first(*size), now);
+            take_packet(scratch_.first(*size), now);
         }
         auto event = dtls_->poll_event();
         if (!event) return;
@@ -327,6 +348,16 @@ CORTC_DECL void transport_engine::on(crypto::dtls_failed&& event) {
     set_dtls_state(dtls_transport_state::failed, event.message);
 }
 
+CORTC_DECL void transport_engine::fail(const std::string& why) {
+    if (closed_) return;
+    if (channels_) channels_->abort(why);
+    media_.stop();
+    if (dtls_) dtls_->close();
+    if (dtls_state_ == dtls_transport_state::closed) return;
+    dtls_failure_ = crypto::dtls_failure::internal;
+    set_dtls_state(dtls_transport_state::failed, why);
+}
+
 CORTC_DECL std::optional<transport_event> transport_engine::poll_event() {
     if (events_.empty()) return std::nullopt;
     auto next = std::move(events_.front());
@@ -352,7 +383,7 @@ CORTC_DECL void transport_engine::transmit_ice(datagram_sink& out, time_point no
 
 CORTC_DECL void transport_engine::transmit_dtls(datagram_sink& out, time_point now) {
     if (!dtls_) return;
-    const auto path = agent_.send_path();
+    const auto path = agent_.send_path(now);
     if (!path) return; // what waits is sent, or repeated, when there is a path
     std::uint64_t packets = 0, total = 0;
     while (const auto size = dtls_->poll_transmit(out.prepare())) {
@@ -365,7 +396,7 @@ CORTC_DECL void transport_engine::transmit_dtls(datagram_sink& out, time_point n
 
 CORTC_DECL void transport_engine::transmit_channels(datagram_sink& out, time_point now) {
     if (!channels_ || dtls_state_ != dtls_transport_state::connected || dtls_->busy()) return;
-    const auto path = agent_.send_path();
+    const auto path = agent_.send_path(now);
     if (!path) return;
     std::uint64_t packets = 0, total = 0;
     while (const auto size = channels_->poll_transmit(scratch_, now)) {
@@ -393,13 +424,20 @@ CORTC_DECL void transport_engine::close(datagram_sink& out, time_point now) {
         transmit_channels(out, now);
         dtls_->shutdown();
         transmit_dtls(out, now);
+    } else if (channels_) {
+        channels_->abort("closed");
     }
+    end();
+}
+
+CORTC_DECL void transport_engine::end() noexcept {
     closed_ = true;
     if (dtls_) dtls_->close();
     media_.stop();
     media_.attach(nullptr);
     agent_.close();
     channels_ = nullptr;
+    early_.clear();
     events_.clear();
     dtls_state_ = dtls_transport_state::closed;
 }

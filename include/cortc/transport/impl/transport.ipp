@@ -1,9 +1,11 @@
 #pragma once
 
 #include "cortc/base/overloaded.hpp"
+#include "cortc/base/what_of.hpp"
 #include "cortc/transport/transport.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -13,13 +15,21 @@ namespace cortc {
 
 namespace detail {
 
+// RFC 7675 5.1: consent ends after 30 s, which may be configured shorter; less than two checks with their
+// retries would be chance.
+inline constexpr duration least_consent = std::chrono::seconds(10), most_consent = std::chrono::seconds(30);
+
 CORTC_DECL transport_engine_config engine_config(context_core& core, std::optional<std::uint64_t> tie_breaker,
-                                                 const std::shared_ptr<const log_origin>& origin) {
+                                                 const std::shared_ptr<const log_origin>& origin,
+                                                 std::shared_ptr<ice::rate> pacing) {
     transport_engine_config config(core.network().random());
     config.log = core.log("transport", origin);
     config.ice_log = core.log("ice", origin);
     config.limit.remote_candidates = core.options().limits.remote_candidates;
     config.tie_breaker = tie_breaker;
+    config.pacing = std::move(pacing);
+    config.time.consent_expiry =
+        std::clamp<duration>(core.options().limits.consent_expiry, least_consent, most_consent);
     config.scratch = core.scratch();
     return config;
 }
@@ -66,6 +76,11 @@ class transport::gathering final : private ice::gathering_events {
     [[nodiscard]] bool of(std::string_view ufrag) const noexcept { return ufrag_ == ufrag; }
     void start(const ice::gather_settings& settings) { task_.start(settings); }
     void cancel() noexcept { task_.cancel(); }
+    void give_up() {
+        if (task_.over()) return;
+        task_.cancel();
+        on_done();
+    }
 
   private:
     void on_candidate(const ice::local_candidate& candidate) override {
@@ -88,11 +103,11 @@ class transport::gathering final : private ice::gathering_events {
 
 CORTC_DECL transport::transport(std::shared_ptr<context_core> core, transport_observer& observer,
                                 std::optional<std::uint64_t> tie_breaker,
-                                std::shared_ptr<const log_origin> origin)
+                                std::shared_ptr<const log_origin> origin, std::shared_ptr<ice::rate> pacing)
     : core_(std::move(core))
     , origin_(std::move(origin))
     , observer_(observer)
-    , engine_(detail::engine_config(*core_, tie_breaker, origin_))
+    , engine_(detail::engine_config(*core_, tie_breaker, origin_, std::move(pacing)))
     , sockets_(core_->network(), *this, core_->log("ice", origin_), detail::socket_options(*core_))
     , over_(core_) {}
 
@@ -103,16 +118,47 @@ CORTC_DECL void transport::start() {
         if (auto self = weak.lock()) self->handle_timeout();
     });
     asio::co_spawn(core_->executor(), run(),
-                   [self = shared_from_this()](std::exception_ptr) { self->ended(); });
+                   [self = shared_from_this()](const std::exception_ptr& why) { self->ended(why); });
 }
 
 /// The life of a transport; its phases are the engine's.
 CORTC_DECL asio::awaitable<void> transport::run() { co_await over_.wait(asio::use_awaitable); }
 
-CORTC_DECL void transport::ended() {
+CORTC_DECL void transport::ended(const std::exception_ptr& why) {
+    if (!closed_) { // the task did not even begin
+        ran_out_ = true;
+        return give_up(what_of(why));
+    }
     sockets_.close_all();
     auto keep = std::move(keep_);
     observer_.on_transport_ended(*this);
+}
+
+template <class Step>
+void transport::attempt(Step&& step) {
+    std::exception_ptr thrown;
+    try {
+        step();
+    } catch (...) { // told below
+        thrown = std::current_exception();
+    }
+    if (thrown && !closed_) give_up(what_of(thrown));
+}
+
+/// There may be no memory to tell it now: then it is told later.
+CORTC_DECL void transport::give_up(std::string why) {
+    constexpr auto later = std::chrono::milliseconds(100);
+    failure_ = std::move(why);
+    try {
+        const auto together = change();
+        together->fail(*failure_);
+        for (const auto& each : std::exchange(gathering_, {})) each->give_up();
+    } catch (const std::exception&) {
+        armed_ = now() + later;
+        if (timer_) timer_->arm(armed_);
+        return;
+    }
+    failure_.reset();
 }
 
 // ---- what the connection asks for
@@ -128,8 +174,10 @@ CORTC_DECL void transport::gather(const std::string& ufrag, const ice::gather_se
     cancel_gathering(ufrag);
     const auto phase = std::make_shared<gathering>(*this, ufrag);
     gathering_.push_back(phase);
-    const auto together = change(); // with what it finds at once
-    phase->start(settings);
+    attempt([&] {
+        const auto together = change(); // with what it finds at once
+        phase->start(settings);
+    });
 }
 
 CORTC_DECL void transport::cancel_gathering(const std::string& ufrag) noexcept {
@@ -187,8 +235,9 @@ CORTC_DECL void transport::set_dtls(dtls_role role, std::vector<crypto::certific
         crypto::default_backend(), std::move(options), core_->executor(),
         core_->options().worker ? *core_->options().worker : asio::any_io_executor(),
         [weak = weak_from_this()] {
-            if (auto self = weak.lock()) self->change()->dtls_returned(self->now());
-        });
+            if (auto self = weak.lock()) self->attempt([&] { self->change()->dtls_returned(self->now()); });
+        },
+        core_->options().limits.handshake_queue);
     dtls_ = made.get();
     change()->set_dtls(std::move(made), role, now());
 }
@@ -196,6 +245,11 @@ CORTC_DECL void transport::set_dtls(dtls_role role, std::vector<crypto::certific
 CORTC_DECL void transport::expect_media() { change()->expect_media(); }
 
 CORTC_DECL void transport::attach(datachannel::data_channels& channels) { change()->attach(channels, now()); }
+
+CORTC_DECL void transport::detach_channels() {
+    const detail::raised_flag writing(writing_);
+    change()->detach_channels(*this, now());
+}
 
 CORTC_DECL void transport::attach(rtp_sink* sink) { change()->attach(sink); }
 
@@ -210,10 +264,10 @@ CORTC_DECL void transport::handle_batch(ice::socket_id from, std::span<const net
     if (closed_) return;
     const auto at = now();
     const bool shaking_hands = dtls_state_ == dtls_transport_state::connecting;
-    {
+    attempt([&] {
         auto engine = change();
         for (const auto& packet : batch) engine->handle_datagram(from, packet, at);
-    }
+    });
     // A step of a handshake takes milliseconds. When fifty peers arrive at once, the answer to the first must
     // not wait for the steps of all the others that are ready in this turn: the peers compute meanwhile.
     if (shaking_hands && !closed_) core_->end_turn();
@@ -221,7 +275,10 @@ CORTC_DECL void transport::handle_batch(ice::socket_id from, std::span<const net
 
 CORTC_DECL void transport::handle_timeout() {
     armed_ = never;
-    if (!closed_) change()->handle_timeout(now());
+    if (closed_) return;
+    const auto self = shared_from_this();
+    if (failure_) return give_up(std::move(*failure_));
+    attempt([this] { change()->handle_timeout(now()); });
 }
 
 // ---- what the engine reports
@@ -268,8 +325,10 @@ CORTC_DECL void transport::tell(dtls_state_changed&& event) {
 CORTC_DECL void transport::end_of_turn() {
     if (closed_) return;
     auto self = shared_from_this();
-    const detail::raised_flag writing(writing_);
-    change()->transmit(*this, now()); // what was put into packets may have made room
+    attempt([this] {
+        const detail::raised_flag writing(writing_);
+        change()->transmit(*this, now()); // what was put into packets may have made room
+    });
     if (!closed_) arm_timer();
 }
 
@@ -292,8 +351,7 @@ CORTC_DECL void transport::close(std::shared_ptr<void> keep) {
     auto self = shared_from_this();
     keep_ = std::move(keep);
     closed_ = true;
-    change()->close(*this, now());
-    core_->batch().flush();
+    say_goodbye();
     withdraw();
     for (const auto& each : std::exchange(gathering_, {})) each->cancel();
     sockets_.close_all();
@@ -301,6 +359,18 @@ CORTC_DECL void transport::close(std::shared_ptr<void> keep) {
     ice_state_ = ice::transport_state::closed;
     dtls_state_ = dtls_transport_state::closed;
     over_.fail(make_error(errc::aborted, "the connection was closed"));
+    if (ran_out_) asio::post(core_->executor(), [self] { self->ended(nullptr); });
+}
+
+/// The peer finds out by itself when it cannot be told.
+CORTC_DECL void transport::say_goodbye() noexcept {
+    try {
+        change()->close(*this, now());
+        core_->batch().flush();
+    } catch (const std::exception& error) {
+        core_->log("transport").warning("closed without a word to the peer: {}", error.what());
+        change()->end();
+    }
 }
 
 } // namespace cortc
