@@ -507,3 +507,62 @@ TEST_CASE("transports: a role conflict on one ends it on all of the connection's
     CHECK(repaired_by_offerer);
     CHECK(repaired_by_answerer);
 }
+
+TEST_CASE("transports: who hears that ICE is connected finds the selected pair") {
+    test::sim_call call(1, test::link_of(20ms));
+    auto channel = call.offerer->createDataChannel("x");
+    auto watch = [](PeerConnection& pc) -> asio::awaitable<void> {
+        auto state = pc.iceConnectionState();
+        while (state != IceConnectionState::connected && state != IceConnectionState::completed)
+            state = co_await pc.iceConnectionStateChanged(state);
+        CHECK(pc.sctp()->transport().iceTransport().getSelectedCandidatePair());
+    };
+    auto a = call.spawn(watch(*call.offerer)), b = call.spawn(watch(*call.answerer));
+    call.run(call.set_up(), 10s);
+    CHECK(call.world.run_until([&] { return a.done() && b.done(); }, 10s));
+    a.rethrow();
+    b.rethrow();
+    call.finish();
+}
+
+TEST_CASE("transports: data that a bundled description has rejected can come back") {
+    test::sim_call call(1, test::link_of(5ms));
+    auto &a = *call.offerer, &b = *call.answerer;
+    (void)a.addTransceiver("audio");
+    auto first = a.createDataChannel("first");
+    auto begin = [&]() -> asio::awaitable<void> {
+        co_await call.set_up();
+        co_await first.opened();
+    };
+    call.run(begin(), 10s);
+    // b's description rejects the data section: for a it is gone, and so it is for b when a agrees.
+    auto reject = [&]() -> asio::awaitable<void> {
+        auto offer = co_await b.createOffer();
+        co_await b.setLocalDescription(offer);
+        auto text = offer.sdp;
+        const auto from = text.find("m=application ") + 14;
+        text.replace(from, text.find(' ', from) - from, "0");
+        const auto group = text.find("a=group:BUNDLE");
+        text.replace(group, text.find("\r\n", group) - group, "a=group:BUNDLE 0");
+        auto changed = SessionDescription(SdpType::offer, text);
+        co_await a.setRemoteDescription(changed);
+        auto answer = co_await a.createAnswer();
+        co_await a.setLocalDescription(answer);
+        co_await b.setRemoteDescription(answer);
+    };
+    call.run(reject(), 10s);
+    CHECK(call.world.run_until([&] { return first.readyState() == DataChannelState::closed; }, 1s));
+    CHECK(first.bufferedAmount() == 0);
+    auto second = a.createDataChannel("second");
+    auto again = [&]() -> asio::awaitable<void> {
+        co_await call.negotiate(a, b);
+        co_await second.opened();
+        auto there = co_await b.nextDataChannel();
+        if (there.label() == "first") there = co_await b.nextDataChannel();
+        co_await second.send("hello");
+        auto got = co_await there.receive();
+        CHECK(got.text() == "hello");
+    };
+    call.run(again(), 10s);
+    call.finish();
+}

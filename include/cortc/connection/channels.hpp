@@ -83,6 +83,7 @@ class connection_channels final : public channel_owner, public channel_events {
     [[nodiscard]] std::shared_ptr<channel_impl> find(datachannel::channel_id id) const;
     void adopt(datachannel::channel_incoming&& incoming);
     void end_channel(const datachannel::channel_closed& closed);
+    void drop_engine();
 
     part_owner& owner_;
     negotiation& negotiation_;

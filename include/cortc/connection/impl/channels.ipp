@@ -195,16 +195,31 @@ CORTC_DECL void connection_channels::attach(const std::shared_ptr<transport>& wh
     touch();
 }
 
+/// The transport may go on with other sections, and the data section come back: then with another engine.
 CORTC_DECL void connection_channels::end() {
     if (!engine_) return;
     engine_->abort("the data section was rejected");
     touch();
+    if (const auto from = std::exchange(transport_, nullptr)) from->detach_channels();
+    drop_engine();
 }
 
 CORTC_DECL void connection_channels::transport_removed(const std::shared_ptr<transport>& gone) {
     if (transport_ != gone) return;
     transport_ = nullptr;
+    engine_->abort("the transport is gone"); // if nobody has said it before
+    drop_engine();
+}
+
+/// No channel is left without it, whoever drains meanwhile.
+CORTC_DECL void connection_channels::drop_engine() {
     touch();
+    for (auto& [id, each] : std::exchange(channels_, {})) {
+        auto why = make_error(errc::closed, "the data channel is closed");
+        if (auto error = errors_.extract(id)) why = std::move(error.mapped());
+        each->on_closed(std::move(why), 0);
+    }
+    errors_.clear();
     past_opened_ += engine_->stats().channels_opened;
     past_closed_ += engine_->stats().channels_opened;
     engine_.reset();
