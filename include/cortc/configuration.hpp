@@ -38,9 +38,12 @@ std::string_view to_string(RtcpMuxPolicy policy) noexcept;
 class ice_server_urls {
   public:
     ice_server_urls() = default;
+    ///@{
+    /// Refers to the texts: `.urls = "stun:example.org"`, or `.urls = {"turn:a.example", "turn:b.example"}`.
     template <std::convertible_to<std::string_view> Url>
     constexpr ice_server_urls(const Url& url) noexcept : one_(url) {}
     constexpr ice_server_urls(std::initializer_list<std::string_view> urls) noexcept : several_(urls) {}
+    ///@}
 
     /// Copies, for the texts are the caller's.
     [[nodiscard]] std::vector<std::string> copies() const {

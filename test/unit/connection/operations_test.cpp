@@ -92,7 +92,8 @@ TEST_CASE(
 TEST_CASE("operations: close() fails those that wait, and later ones are refused") {
     chain_bench bench;
     operations::prepared running_ends;
-    auto running = bench.push("running", [&](std::uint64_t, operations::prepared then) { running_ends = then; });
+    auto running =
+        bench.push("running", [&](std::uint64_t, operations::prepared then) { running_ends = then; });
     auto waiting = bench.push("waiting");
     bench.run();
     bench.owner->close();
