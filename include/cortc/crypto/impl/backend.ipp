@@ -15,7 +15,7 @@ CORTC_DECL result<certificate_ptr> backend::generate_certificate(key_type type, 
                                                                  std::chrono::seconds validity) const {
     using namespace std::chrono;
     constexpr unix_time earliest = sys_days(year(1951) / 1 / 1), latest = sys_days(year(9999) / 12 / 31);
-    if (now < earliest || now > latest || validity <= seconds(0) || validity > latest - now)
+    if (now < earliest || now > latest || validity <= seconds(0) || validity > floor<seconds>(latest - now))
         return boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
     // X.509 counts whole seconds: it is good for a moment longer, and never for a shorter time.
     return new_certificate(type, floor<seconds>(now) - days(1), ceil<seconds>(now + validity));
