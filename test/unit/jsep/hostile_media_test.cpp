@@ -1,25 +1,26 @@
 #include "cortc/jsep/match.hpp"
 #include "test/unit/jsep/media_support.hpp"
 
-#include <chrono>
+#include <ctime>
 
 using namespace cortc;
 using namespace cortc::jsep;
 
 namespace {
 
-/// Far above what any of these needs, far below what work in the square of the input would take.
-constexpr auto patience = std::chrono::seconds(5);
+/// Seconds of the processor, which other programs beside do not change: far above what any of these needs,
+/// far below what work in the square of the input would take.
+constexpr double patience = 20;
 
 /// Sets the offer and answers it, or is refused; either in bounded time.
 bool in_time(const std::string& offer, peer& bob) {
-    auto begin = std::chrono::steady_clock::now();
+    const auto begin = std::clock();
     auto done = bob.jsep.set_remote_description(sdp_type::offer, offer);
     if (done) {
         bob.set_local();
         bob.offer();
     }
-    CHECK(std::chrono::steady_clock::now() - begin < patience);
+    CHECK(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC < patience);
     return static_cast<bool>(done);
 }
 
