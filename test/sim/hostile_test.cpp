@@ -78,9 +78,12 @@ enum class target { stun, dtls, all };
 class attack {
   public:
     attack(sim::world& world, std::uint64_t seed, target what, double rate)
-        : random_(seed), what_(what), rate_(rate) {
+        : world_(world), random_(seed), what_(what), rate_(rate) {
         world.on_datagram([this](sim::transit& datagram) { on_datagram(datagram); });
     }
+    ~attack() { world_.on_datagram({}); }
+    attack(const attack&) = delete;
+    attack& operator=(const attack&) = delete;
     bool on = true;
     int changed = 0;
 
@@ -112,6 +115,7 @@ class attack {
         if (random_.chance(0.3)) datagram.copies = 2;
     }
 
+    sim::world& world_;
     sim::seeded_random random_;
     target what_;
     double rate_;
