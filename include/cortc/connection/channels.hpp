@@ -83,6 +83,7 @@ class connection_channels final : public channel_owner, public channel_events {
     [[nodiscard]] std::shared_ptr<channel_impl> find(datachannel::channel_id id) const;
     void adopt(datachannel::channel_incoming&& incoming);
     void end_channel(const datachannel::channel_closed& closed);
+    void keep_buffered();
     void drop_engine();
 
     part_owner& owner_;
@@ -93,7 +94,7 @@ class connection_channels final : public channel_owner, public channel_events {
     std::shared_ptr<transport> transport_; // that the engine is attached to
     std::shared_ptr<sctp_impl> view_;
     std::unordered_map<datachannel::channel_id, std::shared_ptr<channel_impl>> channels_;
-    /// What was not sent when the connection was closed.
+    /// What was not sent when the engine was ended.
     std::unordered_map<datachannel::channel_id, std::size_t> unsent_;
     std::unordered_map<datachannel::channel_id, std::exception_ptr> errors_; // of channels about to close
     std::uint64_t past_engines_ = 0;

@@ -198,6 +198,7 @@ CORTC_DECL void connection_channels::attach(const std::shared_ptr<transport>& wh
 /// The transport may go on with other sections, and the data section come back: then with another engine.
 CORTC_DECL void connection_channels::end() {
     if (!engine_) return;
+    keep_buffered();
     engine_->abort("the data section was rejected");
     touch();
     if (const auto from = std::exchange(transport_, nullptr)) from->detach_channels();
@@ -207,6 +208,7 @@ CORTC_DECL void connection_channels::end() {
 CORTC_DECL void connection_channels::transport_removed(const std::shared_ptr<transport>& gone) {
     if (transport_ != gone) return;
     transport_ = nullptr;
+    keep_buffered();
     engine_->abort("the transport is gone"); // if nobody has said it before
     drop_engine();
 }
@@ -217,8 +219,9 @@ CORTC_DECL void connection_channels::drop_engine() {
     for (auto& [id, each] : std::exchange(channels_, {})) {
         auto why = make_error(errc::closed, "the data channel is closed");
         if (auto error = errors_.extract(id)) why = std::move(error.mapped());
-        each->on_closed(std::move(why), 0);
+        each->on_closed(std::move(why), unsent_[id]);
     }
+    unsent_.clear();
     errors_.clear();
     past_opened_ += engine_->stats().channels_opened;
     past_closed_ += engine_->stats().channels_opened;
@@ -239,7 +242,10 @@ CORTC_DECL void connection_channels::sync(const std::shared_ptr<transport_impl>&
 
 CORTC_DECL void connection_channels::begin_close() {
     end_view();
-    if (!engine_) return;
+    if (engine_) keep_buffered();
+}
+
+CORTC_DECL void connection_channels::keep_buffered() {
     for (const auto& [id, each] : channels_)
         if (const auto left = engine_->buffered_amount(id)) unsent_.emplace(id, left);
 }

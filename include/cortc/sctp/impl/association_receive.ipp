@@ -234,10 +234,9 @@ CORTC_DECL void association::handle_heartbeat_ack(const chunk& from, time_point 
     tcb_->path_answered = true;
     auto& rto = tcb_->rto();
     rto.sample(*round_trip);
-    if (!tcb_->sender.outstanding()) { // RFC 9260 8.1: else it is for data to show that it arrives
-        tcb_->path_errors = 0;
-        rto.clear_back_off();
-    }
+    rto.clear_back_off(); // RFC 9260 6.3.3: a round trip that was measured collapses it
+    // RFC 9260 8.1: while data is outstanding it is for data to show that it arrives.
+    if (!tcb_->sender.outstanding()) tcb_->path_errors = 0;
     tcb_->heartbeat.schedule(now, rto.value());
 }
 
