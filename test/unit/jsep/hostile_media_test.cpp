@@ -10,7 +10,7 @@ namespace {
 
 /// Seconds of the processor, which other programs beside do not change: far above what any of these needs,
 /// far below what work in the square of the input would take.
-constexpr double patience = 20;
+constexpr double patience = 5;
 
 /// Sets the offer and answers it, or is refused; either in bounded time.
 bool in_time(const std::string& offer, peer& bob) {
