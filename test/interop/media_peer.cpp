@@ -3,15 +3,13 @@
 // channel works.
 #include "cortc/cortc.hpp"
 #include "cortc/signaling/websocket.hpp"
+#include "judge.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <fstream>
 #include <functional>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 
@@ -21,12 +19,6 @@ using direction = cortc::RtpTransceiverDirection;
 using namespace std::chrono_literals;
 
 namespace {
-
-void check(bool condition, std::string_view what) {
-    if (!condition) throw std::runtime_error(std::string(what));
-    fmt::print("ok  {}\n", what);
-    std::fflush(stdout);
-}
 
 std::string_view reversed(std::optional<direction> ours) {
     if (ours == direction::sendonly) return "recvonly";
@@ -188,7 +180,7 @@ awaitable<void> browser_offers(cortc::context context, cortc::signaling::session
     co_await one->end();
 }
 
-awaitable<void> serve(asio::io_context& io, std::string page, bool& well) {
+awaitable<void> serve(asio::io_context& io, std::string page) {
     cortc::context_options options;
     options.interface_filter = [](const auto& local) { return local.address.is_loopback(); };
     cortc::context context(io.get_executor(), options);
@@ -203,26 +195,12 @@ awaitable<void> serve(asio::io_context& io, std::string page, bool& well) {
     auto theirs = co_await server.accept();
     server.close();
     co_await browser_offers(context, std::move(theirs));
-    well = true;
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
     if (argc != 2) return 2;
-    std::ostringstream page;
-    page << std::ifstream(argv[1]).rdbuf();
     asio::io_context io;
-    bool well = false;
-    asio::co_spawn(io, serve(io, page.str(), well), [&io](std::exception_ptr error) {
-        try {
-            if (error) std::rethrow_exception(error);
-        } catch (const std::exception& caught) {
-            fmt::print("FAILED: {}\n", caught.what());
-            io.stop();
-        }
-    });
-    io.run_for(60s);
-    if (well && !io.stopped()) fmt::print("FAILED: something still runs after everything was closed\n");
-    return well && io.stopped() ? 0 : 1;
+    return judged(io, serve(io, text_of_file(argv[1])), 60s);
 }

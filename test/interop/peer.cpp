@@ -3,16 +3,14 @@
 #include "cortc/cortc.hpp"
 #include "cortc/crypto/hash.hpp"
 #include "cortc/signaling/websocket.hpp"
+#include "judge.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 
@@ -21,12 +19,6 @@ using asio::awaitable;
 using namespace std::chrono_literals;
 
 namespace {
-
-void check(bool condition, std::string_view what) {
-    if (!condition) throw std::runtime_error(std::string(what));
-    fmt::print("ok  {}\n", what);
-    std::fflush(stdout);
-}
 
 /// `size` bytes that differ from message to message; letters if it is to be text.
 cortc::bytes filled(std::size_t size, std::size_t seed, bool text) {
@@ -234,7 +226,7 @@ class peer : public std::enable_shared_from_this<peer> {
     std::string broken_;
 };
 
-awaitable<void> serve(asio::io_context& io, std::string page, bool& well) {
+awaitable<void> serve(asio::io_context& io, std::string page) {
     cortc::context_options options;
     options.interface_filter = [](const auto& local) { return local.address.is_loopback(); };
     cortc::context context(io.get_executor(), options);
@@ -249,25 +241,12 @@ awaitable<void> serve(asio::io_context& io, std::string page, bool& well) {
     auto judge = std::make_shared<peer>(io, context, std::move(browser));
     co_await judge->run();
     if (!judge->broken().empty()) throw std::runtime_error(judge->broken());
-    well = true;
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
     if (argc != 2) return 2;
-    std::ostringstream page;
-    page << std::ifstream(argv[1]).rdbuf();
     asio::io_context io;
-    bool well = false;
-    asio::co_spawn(io, serve(io, page.str(), well), [](std::exception_ptr error) {
-        try {
-            if (error) std::rethrow_exception(error);
-        } catch (const std::exception& caught) {
-            fmt::print("FAILED: {}\n", caught.what());
-        }
-    });
-    io.run_for(100s);
-    if (well && !io.stopped()) fmt::print("FAILED: something still runs after everything was closed\n");
-    return well && io.stopped() ? 0 : 1;
+    return judged(io, serve(io, text_of_file(argv[1])), 100s);
 }

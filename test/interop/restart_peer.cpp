@@ -5,15 +5,13 @@
 // lost on the latter. PAGE is served as /restarts.mjs, and "/" runs it. Exit 0: all well.
 #include "cortc/cortc.hpp"
 #include "cortc/signaling/websocket.hpp"
+#include "judge.hpp"
 #include "perfect_negotiation.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
 #include <iterator>
 #include <set>
 #include <sstream>
@@ -27,21 +25,6 @@ using namespace std::chrono_literals;
 using negotiation = perfect_negotiation<cortc::signaling::session>;
 
 namespace {
-
-void check(bool condition, std::string_view what) {
-    if (!condition) throw std::runtime_error(std::string(what));
-    fmt::print("ok  {}\n", what);
-    std::fflush(stdout);
-}
-
-/// The library's log, when the environment variable CORTC_TEST_LOG is set.
-class standard_error : public cortc::log_sink {
-    void write(cortc::log_level, std::string_view component, std::string_view message) noexcept override {
-        const auto now = std::chrono::system_clock::now().time_since_epoch();
-        fmt::print(stderr, "{} {}: {}\n", std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
-                   component, message);
-    }
-};
 
 struct command_line {
     std::string mode;
@@ -265,17 +248,16 @@ class judge : public std::enable_shared_from_this<judge> {
     std::string broken_, last_state_;
 };
 
-awaitable<void> serve(asio::io_context& io, const command_line& given, cortc::log_sink& log, bool& well) {
+awaitable<void> serve(asio::io_context& io, const command_line& given, cortc::log_sink& log) {
     const auto address = asio::ip::make_address(given.host);
     cortc::context_options options;
     options.interface_filter = [address](const auto& local) { return local.address == address; };
     options.log = &log;
-    options.least_level = std::getenv("CORTC_TEST_LOG") ? cortc::log_level::debug : cortc::log_level::off;
+    options.least_level = standard_error::least();
     cortc::context context(io.get_executor(), options);
-    std::ostringstream script;
-    script << std::ifstream(given.page).rdbuf();
     cortc::signaling::server_options pages;
-    pages.pages["/restarts.mjs"] = cortc::signaling::page("text/javascript; charset=utf-8", script.str());
+    pages.pages["/restarts.mjs"] =
+        cortc::signaling::page("text/javascript; charset=utf-8", text_of_file(given.page));
     pages.pages["/"] = cortc::signaling::page(
         "text/html; charset=utf-8",
         "<!doctype html><meta charset=utf-8><link rel=icon href='data:,'><script type=module>"
@@ -290,7 +272,6 @@ awaitable<void> serve(asio::io_context& io, const command_line& given, cortc::lo
     server.close();
     auto judging = std::make_shared<judge>(io, context, std::move(session), given);
     co_await judging->run();
-    well = true;
 }
 
 } // namespace
@@ -305,16 +286,5 @@ int main(int argc, char** argv) {
                              argc > 6 ? argv[6] : "127.0.0.1"};
     asio::io_context io;
     standard_error log;
-    bool well = false;
-    asio::co_spawn(io, serve(io, given, log, well), [&io](std::exception_ptr error) {
-        try {
-            if (error) std::rethrow_exception(error);
-        } catch (const std::exception& caught) {
-            fmt::print("FAILED: {}\n", caught.what());
-            io.stop();
-        }
-    });
-    io.run_for(90s);
-    if (well && !io.stopped()) fmt::print("FAILED: something still runs after everything was closed\n");
-    return well && io.stopped() ? 0 : 1;
+    return judged(io, serve(io, given, log), 90s);
 }

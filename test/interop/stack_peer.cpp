@@ -6,17 +6,13 @@
 // runs it. Exit 0: all well.
 #include "cortc/cortc.hpp"
 #include "cortc/signaling/websocket.hpp"
+#include "judge.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
-#include <exception>
-#include <fstream>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 
@@ -25,19 +21,6 @@ using asio::awaitable;
 using namespace std::chrono_literals;
 
 namespace {
-
-void check(bool condition, std::string_view what) {
-    if (!condition) throw std::runtime_error(std::string(what));
-    fmt::print("ok  {}\n", what);
-    std::fflush(stdout);
-}
-
-/// The library's log, when the environment variable CORTC_TEST_LOG is set.
-class standard_error : public cortc::log_sink {
-    void write(cortc::log_level, std::string_view component, std::string_view message) noexcept override {
-        fmt::print(stderr, "{}: {}\n", component, message);
-    }
-};
 
 struct command_line {
     std::string role, policy;
@@ -131,7 +114,7 @@ class judge {
     awaitable<void> send_description() {
         co_await pc_.gatheringComplete();
         const auto whole = pc_.localDescription().value();
-        if (std::getenv("CORTC_TEST_LOG")) fmt::print(stderr, "{}\n", whole.sdp);
+        if (standard_error::wanted()) fmt::print(stderr, "{}\n", whole.sdp);
         co_await session_.send(whole);
     }
     awaitable<cortc::SessionDescription> next_description() {
@@ -139,7 +122,7 @@ class judge {
             auto received = session_.receive();
             auto message = co_await cortc::timeout(20s, std::move(received));
             if (auto* found = std::get_if<cortc::SessionDescription>(&message)) {
-                if (std::getenv("CORTC_TEST_LOG")) fmt::print(stderr, "{}\n", found->sdp);
+                if (standard_error::wanted()) fmt::print(stderr, "{}\n", found->sdp);
                 co_return *found;
             }
             co_await pc_.addIceCandidate(std::get<cortc::IceCandidate>(message));
@@ -233,19 +216,18 @@ class judge {
     cortc::DataChannel control_;
 };
 
-awaitable<void> serve(asio::io_context& io, const command_line& given, cortc::log_sink& log, bool& well) {
+awaitable<void> serve(asio::io_context& io, const command_line& given, cortc::log_sink& log) {
     const auto address = asio::ip::make_address(given.host);
     cortc::context_options options;
     options.interface_filter = [address](const auto& local) { return local.address == address; };
     options.log = &log;
-    options.least_level = std::getenv("CORTC_TEST_LOG") ? cortc::log_level::debug : cortc::log_level::off;
+    options.least_level = standard_error::least();
     cortc::context context(io.get_executor(), options);
     const asio::ip::tcp::endpoint any(address, 0);
     cortc::signaling::server_options pages;
     if (!given.page.empty()) {
-        std::ostringstream script;
-        script << std::ifstream(given.page).rdbuf();
-        pages.pages["/stack.mjs"] = cortc::signaling::page("text/javascript; charset=utf-8", script.str());
+        pages.pages["/stack.mjs"] =
+            cortc::signaling::page("text/javascript; charset=utf-8", text_of_file(given.page));
         pages.pages["/"] = cortc::signaling::page(
             "text/html; charset=utf-8",
             fmt::format("<!doctype html><meta charset=utf-8><link rel=icon href='data:,'><script type=module>"
@@ -261,7 +243,6 @@ awaitable<void> serve(asio::io_context& io, const command_line& given, cortc::lo
     server.close();
     judge judging(context, std::move(session), given);
     co_await judging.run();
-    well = true;
 }
 
 } // namespace
@@ -271,16 +252,5 @@ int main(int argc, char** argv) {
     const command_line given{argv[1], argv[2], argv[3], argv[4], argc > 5 ? argv[5] : ""};
     asio::io_context io;
     standard_error log;
-    bool well = false;
-    asio::co_spawn(io, serve(io, given, log, well), [&io](std::exception_ptr error) {
-        try {
-            if (error) std::rethrow_exception(error);
-        } catch (const std::exception& caught) {
-            fmt::print("FAILED: {}\n", caught.what());
-            io.stop();
-        }
-    });
-    io.run_for(90s);
-    if (well && !io.stopped()) fmt::print("FAILED: something still runs after everything was closed\n");
-    return well && io.stopped() ? 0 : 1;
+    return judged(io, serve(io, given, log), 90s);
 }
