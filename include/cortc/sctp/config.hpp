@@ -29,6 +29,8 @@ struct association_timings {
     /// Consecutive time-outs of data, while the peer answers HEARTBEATs, after which the association ends:
     /// the path works, and yet data does not arrive.
     int max_data_retransmits = 10;
+    /// And it does not end before data has been refused for so long: the answers keep the time-outs short.
+    duration data_patience = std::chrono::seconds(30);
 };
 
 /// Bounds for what a peer may make us keep or do.

@@ -44,6 +44,7 @@ struct control_block {
     int path_errors = 0;        ///< consecutive ones (RFC 9260 8.1)
     int data_timeouts = 0;      ///< since data was acknowledged last
     int data_refusals = 0;      ///< those of them before which the peer has answered a HEARTBEAT
+    time_point refused_since{}; ///< the first of these
     bool path_answered = false; ///< a HEARTBEAT since the last time-out of data
     bool setup_due = false;
     bool cookie_ack_due = false;

@@ -179,7 +179,7 @@ TEST_CASE("an association whose data never arrives ends, though the path answers
     REQUIRE(net.send(net.a, 0, pattern(100)) == send_result::ok);
     const auto begun = net.now;
     REQUIRE(net.run([&] { return net.a.count<closed>() == 1; }, 120s));
-    CHECK(net.now - begun > 10s);
+    CHECK(net.now - begun > 30s);
     CHECK(net.now - begun < 60s);
     CHECK(net.a.last<closed>()->reason == close_reason::path_failed);
     CHECK(net.a.last<closed>()->text == "data is not acknowledged, though the peer answers");

@@ -183,8 +183,9 @@ CORTC_DECL bool association::path_error() {
 /// Data was not acknowledged in time. True: once too often. A path that answers HEARTBEATs is not lost, which
 /// must not hide that it carries no data (RFC 9260 8.1). So the path is asked meanwhile.
 CORTC_DECL bool association::data_error(time_point now) {
-    if (std::exchange(tcb_->path_answered, false)) ++tcb_->data_refusals;
-    if (tcb_->data_refusals > config_.timings.max_data_retransmits) {
+    if (std::exchange(tcb_->path_answered, false) && ++tcb_->data_refusals == 1) tcb_->refused_since = now;
+    if (tcb_->data_refusals > config_.timings.max_data_retransmits &&
+        now - tcb_->refused_since >= config_.timings.data_patience) {
         finish(close_reason::path_failed, "data is not acknowledged, though the peer answers");
         return true;
     }
