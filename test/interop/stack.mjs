@@ -14,11 +14,16 @@ const gathered = pc => new Promise(resolve => {
 export function play(pc, socket, role, media) {
     const counts = {};
     const kept = []; // what nobody refers to is collected, channels included
+    const echo = channel => { // Chromium gives out messages of a channel that it still calls connecting
+        const early = [];
+        channel.onmessage = ({ data }) => channel.readyState === 'connecting' ? early.push(data) : channel.send(data);
+        channel.onopen = () => early.splice(0).forEach(data => channel.send(data));
+    };
     const take = channel => {
         kept.push(channel);
         channel.binaryType = 'arraybuffer';
         if (channel.label === 'control') channel.onmessage = ({ data }) => command(channel, data);
-        else if (channel.label.startsWith('echo')) channel.onmessage = ({ data }) => channel.send(data);
+        else if (channel.label.startsWith('echo')) echo(channel);
         else {
             counts[channel.label] = 0;
             channel.onmessage = () => ++counts[channel.label];
