@@ -108,7 +108,7 @@ for each in "$@"; do
     add_subdirectory | fetch_content) nested "$each" ;;
     installed)
         way 2 start installed pkg-config position-independent
-        [[ -e $work/try/libhello.so ]] || die "position-independent: no library was linked"
+        [[ -e $work/try/hello/libhello.so ]] || die "position-independent: no library was linked"
         ;;
     header-only | conan) way 1 start "$each" ;;
     *) die "no way '$each'" ;;
