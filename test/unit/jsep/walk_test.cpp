@@ -50,10 +50,23 @@ struct side {
     std::set<transport_id> transports;
     std::map<transceiver_id, std::set<std::string>> streams;
     std::map<std::string, std::size_t> places; // of mids, for good
+    std::string read_text[2];                  // local, remote: each text is read once
+    sdp::session_description read[2];
 
     void drain();
     void check();
+    const sdp::session_description& content(std::size_t at, const std::string& text);
 };
+
+const sdp::session_description& side::content(std::size_t at, const std::string& text) {
+    if (read_text[at] == text) return read[at];
+    auto content = sdp::parse(text);
+    REQUIRE(content.has_value());
+    REQUIRE(sdp::print(*content) == text);
+    REQUIRE(numbers_are_clear(*content));
+    read_text[at] = text;
+    return read[at] = std::move(*content);
+}
 
 void side::drain() {
     for (auto& each : self.events()) {
@@ -85,19 +98,14 @@ void side::check() {
         REQUIRE(streams[each.id] == now);
         if (auto transport = self.jsep.media_transport(each.id)) REQUIRE(transports.contains(*transport));
     }
-    for (const auto& text : {self.jsep.local_description(), self.jsep.remote_description()}) {
-        if (!text) continue;
-        auto content = sdp::parse(text->sdp);
-        REQUIRE(content.has_value());
-        REQUIRE(sdp::print(*content) == text->sdp);
-        REQUIRE(content->media.size() >= most_sections);
-        REQUIRE(numbers_are_clear(*content));
-    }
-    if (self.jsep.state() != signaling_state::stable || !self.jsep.local_description()) return;
-    auto content = sdp::parse(self.jsep.local_description()->sdp).value();
-    most_sections = content.media.size();
-    for (std::size_t i = 0; i < content.media.size(); ++i)
-        if (content.media[i].mid) REQUIRE(places.emplace(*content.media[i].mid, i).first->second == i);
+    auto local = self.jsep.local_description(), remote = self.jsep.remote_description();
+    if (local) REQUIRE(content(0, local->sdp).media.size() >= most_sections);
+    if (remote) REQUIRE(content(1, remote->sdp).media.size() >= most_sections);
+    if (self.jsep.state() != signaling_state::stable || !local) return;
+    const auto& media = content(0, local->sdp).media;
+    most_sections = media.size();
+    for (std::size_t i = 0; i < media.size(); ++i)
+        if (media[i].mid) REQUIRE(places.emplace(*media[i].mid, i).first->second == i);
 }
 
 /// What an application may do at any time.
@@ -172,8 +180,10 @@ void send(side& from, side& to) {
 }
 
 /// The negotiationneeded event, and its handler.
-void offer_if_needed(side& from, side& to) {
-    if (from.self.jsep.update_negotiation_needed()) send(from, to);
+bool offer_if_needed(side& from, side& to) { // whether it did
+    auto needed = from.self.jsep.update_negotiation_needed();
+    if (needed) send(from, to);
+    return needed;
 }
 
 /// An offer that has not left yet is taken back.
@@ -244,10 +254,12 @@ void check_agreement(side& alice, side& bob) {
 }
 
 void settle(side& alice, side& bob) {
-    for (int round = 0; round < 60; ++round) {
+    bool idle = false;
+    for (int round = 0; round < 60 && !idle; ++round) {
+        idle = true;
         for (auto* each : {&alice, &bob}) {
             auto& other = each == &alice ? bob : alice;
-            offer_if_needed(*each, other);
+            idle = !offer_if_needed(*each, other) && each->inbox.empty() && idle;
             receive(*each, other, nullptr);
             each->check();
         }
