@@ -40,8 +40,8 @@ cat >"$work/one.cpp" <<'CPP'
 const void* one() { return &cortc::error_category(); }
 CPP
 cat >"$work/two.cpp" <<'CPP'
-#include "cortc/cortc.hpp"
 #include "cortc/sim/world.hpp"
+#include "cortc/error.hpp"
 #include <stdexcept>
 const void* one();
 const bool same = one() == &cortc::error_category() ? true : throw std::logic_error("two of what must be one");
