@@ -10,6 +10,9 @@
 #include <source_location>
 #include <string_view>
 
+/// dice.cpp, where it is linked.
+extern "C" [[gnu::weak]] void cortc_fuzz_begin();
+
 /// What the programs of test/fuzz share. Each is one LLVMFuzzerTestOneInput(), whose input decides everything
 /// that happens: an input that fails once fails always.
 namespace cortc::fuzz {
@@ -20,6 +23,11 @@ inline void require(bool good, const char* rule,
     if (good) return;
     std::fprintf(stderr, "%s:%u: broken: %s\n", where.file_name(), static_cast<unsigned>(where.line()), rule);
     std::abort();
+}
+
+/// Everything random begins again; keys that are made once are to be made before.
+inline void begin() {
+    if (cortc_fuzz_begin) cortc_fuzz_begin();
 }
 
 /// The log of an engine, when the environment variable CORTC_TEST_LOG is set: to see what an input does.

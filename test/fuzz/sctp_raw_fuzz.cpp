@@ -81,7 +81,7 @@ class scene {
             more = false;
             while (auto next = engine_.poll_message()) {
                 more = true;
-                require(up_ && !over_, "messages come while the association is up");
+                require(!over_, "no message follows `closed`");
                 require(!next->data.empty(), "no message is empty");
                 require(next->data.size() <= 100000, "a message has its limit");
                 held_bytes_ += next->data.size();
@@ -99,6 +99,7 @@ class scene {
                     require(!reset->streams.empty() && up_, "a reset names its streams");
             }
         }
+        require(up_ || held_ == 0, "messages come to an association that is up");
         require(engine_.buffered_amount() <= 60000 + 65536, "the send buffer is bounded");
     }
     void consume() { engine_.consume(std::exchange(held_bytes_, 0), std::exchange(held_, 0)); }
