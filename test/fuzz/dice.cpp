@@ -1,8 +1,8 @@
 #include <cstddef>
 #include <cstdint>
 
-/// mbedTLS draws from one generator that nothing can tell apart from chance. The programs of libFuzzer put this in its
-/// place: an input does the same each time.
+/// mbedTLS draws from one generator that nothing can tell apart from chance. The programs of libFuzzer put
+/// this in its place: an input does the same each time.
 namespace {
 
 std::uint64_t state = 1;

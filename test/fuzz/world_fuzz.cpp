@@ -91,7 +91,8 @@ class scene {
         for (;;) {
             try {
                 auto candidate = co_await from.nextIceCandidate();
-                while (!to.remoteDescription() && to.signalingState() != SignalingState::closed) co_await pause(20ms);
+                while (!to.remoteDescription() && to.signalingState() != SignalingState::closed)
+                    co_await pause(20ms);
                 if (candidate) co_await to.addIceCandidate(*candidate);
             } catch (const Error& error) {
                 require(has_name(error), "an error has a name");
