@@ -47,6 +47,17 @@ TEST_CASE("two fragments fill a packet") {
     }
 }
 
+TEST_CASE("a message of many fragments arrives with the smallest packets there may be") {
+    for (std::size_t mtu : {256u, 280u, 299u, 300u}) {
+        INFO(mtu);
+        association_config config;
+        config.mtu = mtu;
+        pair net({}, config, config);
+        REQUIRE(net.connect());
+        CHECK(arrives(net, 5000, 10s));
+    }
+}
+
 TEST_CASE("a path that has become too narrow for a full packet carries everything all the same") {
     pair net;
     REQUIRE(net.connect());

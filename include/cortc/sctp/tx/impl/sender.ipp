@@ -181,7 +181,7 @@ CORTC_DECL void sender::expire_current() {
 /// unless that is too little to be worth a chunk.
 CORTC_DECL std::size_t sender::fragment_size(const outgoing_message& message,
                                              const packet_builder& out) const noexcept {
-    constexpr std::size_t worthwhile = 128;
+    const auto worthwhile = std::min<std::size_t>(128, max_fragment_);
     constexpr std::size_t headers = chunk_header_size + data_fields_size;
     if (out.room() <= data_fields_size) return 0;
     const auto room = out.room() - data_fields_size;
