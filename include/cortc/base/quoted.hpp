@@ -7,7 +7,7 @@
 namespace cortc {
 
 /// What somebody else wrote, inside an error or a log line of ours: in quotation marks, in printable ASCII
-/// whatever it holds ('\', '"' and other bytes as \\, \" and \x1b), and cut ("...) where it would take more
+/// whatever it holds (the rest escaped as C's string literals have it), and cut ("...") where it takes more
 /// than `longest` characters. So it can neither fill a log, nor end the quotation, nor speak to a terminal.
 inline std::string in_quotes(std::string_view text, std::size_t longest = 64) {
     constexpr std::string_view digits = "0123456789abcdef";
