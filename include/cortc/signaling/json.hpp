@@ -55,6 +55,8 @@ using message = std::variant<SessionDescription, IceCandidate, application_messa
 ///     co_await session.send(cortc::signaling::application_message(R"({"type":"chat","text":"hello"})"));
 class application_message {
   public:
+    /// From all of its text.
+    ///
     /// @par Errors
     /// - errc::syntax: it is no JSON object, nests deeper than max_json_depth, has no "type" of 1 to
     ///   max_application_type bytes, or has a member that means something in other messages twice.
