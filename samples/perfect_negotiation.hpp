@@ -84,8 +84,8 @@ class perfect_negotiation : public std::enable_shared_from_this<perfect_negotiat
         try {
             if (auto* description = std::get_if<cortc::SessionDescription>(&message))
                 co_await self->take_description(std::move(*description));
-            else
-                co_await self->take_candidate(std::get<cortc::IceCandidate>(std::move(message)));
+            else if (auto* candidate = std::get_if<cortc::IceCandidate>(&message))
+                co_await self->take_candidate(std::move(*candidate)); // what is neither is somebody else's
         } catch (const std::exception& error) {
             self->on_error(error);
         }

@@ -11,6 +11,16 @@
 
 /// The dictionaries of webrtc-pc 5.2. They have constructors where they hold text: under co_await a braced
 /// aggregate of strings is not safe with every compiler.
+///
+/// @par Errors
+/// None: nothing is checked here. addTransceiver(), setParameters() and setCodecPreferences() check what they
+/// are given, and say which member is wrong.
+///
+/// @par Cancellation
+/// Nothing here waits.
+///
+/// @par Thread safety
+/// Everything here is a value, or a function of its arguments alone: any thread.
 namespace cortc {
 
 /// RTCRtpTransceiverDirection (webrtc-pc 5.4).
@@ -32,10 +42,11 @@ class RtpCodec {
 
     friend bool operator==(const RtpCodec&, const RtpCodec&) = default;
 
-    std::string mimeType;                   ///< "audio/opus", "video/VP8", "video/rtx"; compared without case
-    std::uint32_t clockRate = 0;            ///< Hz
-    std::optional<std::uint16_t> channels;  ///< of audio: 1 mono, 2 stereo
-    std::optional<std::string> sdpFmtpLine; ///< what a=fmtp has after the payload type; none: no such line
+    std::string mimeType;                  ///< "audio/opus", "video/VP8", "video/rtx"; compared without case
+    std::uint32_t clockRate = 0;           ///< Hz
+    std::optional<std::uint16_t> channels; ///< of audio: 1 mono, 2 stereo
+    /// What a=fmtp has after the payload type. None: there is no such line.
+    std::optional<std::string> sdpFmtpLine;
 };
 
 /// RTCRtpCodecParameters: one that was negotiated. `sdpFmtpLine` is the peer's for a sender, ours for a
@@ -61,9 +72,10 @@ class RtpEncodingParameters {
 
     friend bool operator==(const RtpEncodingParameters&, const RtpEncodingParameters&) = default;
 
-    std::optional<std::string> rid; ///< 1 to 255 letters, digits, '-' and '_' (RFC 8851 10); read-only later
-    bool active = true;             ///< is it sent?
-    std::optional<RtpCodec> codec;  ///< none: any that was negotiated
+    /// 1 to 255 letters, digits, '-' and '_' (RFC 8851 10). setParameters() does not change it.
+    std::optional<std::string> rid;
+    bool active = true;                          ///< it is sent
+    std::optional<RtpCodec> codec;               ///< none: any that was negotiated
     std::optional<std::uint32_t> maxBitrate;     ///< bits per second, without IP and UDP (RFC 3890 6.2.2)
     std::optional<double> maxFramerate;          ///< frames per second, 0 freezes; video only
     std::optional<double> scaleResolutionDownBy; ///< 1.0 and more; video only
@@ -121,7 +133,8 @@ class RtpParameters {
     std::vector<RtpCodecParameters> codecs;                     ///< empty before the first answer
 };
 
-/// RTCRtpSendParameters. Only `encodings` may be changed, and in it all but the rids.
+/// RTCRtpSendParameters: what getParameters() returns and setParameters() takes back. Only `encodings` may be
+/// changed, and in it all but the rids.
 class RtpSendParameters : public RtpParameters {
   public:
     RtpSendParameters() = default;

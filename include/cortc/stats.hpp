@@ -13,11 +13,23 @@
 #include <variant>
 #include <vector>
 
-/// What PeerConnection::getStats() reports (webrtc-pc 8, webrtc-stats). The dictionaries have the members of
-/// webrtc-stats under their names and in its units: bytes, packets, seconds (double) for durations,
-/// milliseconds since 1970-01-01 UTC (double) for points in time. Counters begin at 0 and never fall; a
-/// member that does not apply, or was not measured yet, is absent. Members of webrtc-stats that cortc has no
-/// figure for are left out.
+/// What PeerConnection::getStats() reports (webrtc-pc 8, webrtc-stats).
+///
+/// - The dictionaries have the members of webrtc-stats under their names. Those that cortc has no figure for
+///   are left out.
+/// - Units are webrtc-stats's: bytes, packets, seconds (double) for durations, milliseconds since 1970-01-01
+///   UTC (double) for points in time.
+/// - Counters begin at 0 and never fall. A member that does not apply, or was not measured yet, is absent.
+///
+/// @par Errors
+/// None: nothing here throws but for want of memory. What getStats() itself may fail with, it says.
+///
+/// @par Cancellation
+/// Nothing here waits.
+///
+/// @par Thread safety
+/// Everything here is a value, or a function of its arguments alone: any thread. A report outlives its
+/// connection and its context.
 namespace cortc {
 
 /// RTCStatsType (webrtc-stats 6.1), and cortc's own at the end.
@@ -57,7 +69,7 @@ class Stats {
     explicit Stats(StatsType a_type) noexcept : type(a_type) {}
 
     /// When the figures were taken, in milliseconds since 1970-01-01 UTC. The distance of two timestamps is
-    /// exact; where the line begins is known to the second, and the same for all connections of a context.
+    /// exact. Where the line begins is known to the second, and is the same for all connections of a context.
     double timestamp = 0;
     StatsType type; ///< says which class it is
     /// The same in every report of a connection, and never another object's. Not to be guessed.
@@ -121,7 +133,7 @@ class IceCandidatePairStats : public Stats {
     std::uint64_t bytesSent = 0, bytesReceived = 0;
     std::optional<double> lastPacketSentTimestamp, lastPacketReceivedTimestamp;
     ///@}
-    /// Seconds. Of checks that were sent once only: which transmission a response belongs to is else unknown.
+    /// Seconds. Of checks that were sent once only: else nobody knows which transmission was answered.
     double totalRoundTripTime = 0;
     std::optional<double> currentRoundTripTime; ///< seconds; the latest
     ///@{
@@ -142,9 +154,8 @@ class IceCandidateStats : public Stats {
     explicit IceCandidateStats(StatsType a_type = StatsType::local_candidate) noexcept : Stats(a_type) {}
 
     std::string transportId; ///< the id of a TransportStats
-    /// None, which is null in JSON, in a peer-reflexive remote candidate, as the W3C asks for (it was not
-    /// signaled).
-    /// IceTransport::getSelectedCandidatePair() tells it.
+    /// None, which is null in JSON, in a peer-reflexive remote candidate: it was not signaled, and the W3C
+    /// hides it then. IceTransport::getSelectedCandidatePair() tells it.
     std::optional<std::string> address;
     std::uint16_t port = 0;                                  ///< UDP's
     std::string protocol;                                    ///< "udp"
@@ -257,9 +268,12 @@ class DropStats : public Stats {
 };
 
 /// cortc's own, type "cortc-ice-restart", one for each transport that was restarted: how the latest restart
-/// went (RFC 8445 9), whoever asked for it. It is there from the local description with the new credentials
-/// on, and is the one before again when that is rolled back. Timestamps are milliseconds since 1970-01-01
-/// UTC, as Stats::timestamp, and absent until it happened. In their order:
+/// went (RFC 8445 9), whoever asked for it.
+///
+/// - It is there from the local description with the new credentials on. When that is rolled back it is the
+///   one before again.
+/// - Timestamps are milliseconds since 1970-01-01 UTC, as Stats::timestamp. They are absent until it
+///   happened, and stand in their order.
 class IceRestartStats : public Stats {
   public:
     IceRestartStats() noexcept : Stats(StatsType::cortc_ice_restart) {}
@@ -288,7 +302,7 @@ using StatsObject =
 [[nodiscard]] const Stats& base(const StatsObject& object) noexcept;
 
 /// RTCStatsReport: a map from ids to dictionaries, in the order of the ids, which puts those of one type side
-/// by side. A value: it does not change, and outlives the connection.
+/// by side. A value: it does not change.
 ///
 ///     auto report = co_await pc.getStats();
 ///     for (const auto& [id, object] : report) ...;
@@ -307,12 +321,12 @@ class StatsReport {
     [[nodiscard]] bool empty() const noexcept { return objects_.empty(); }
     ///@}
 
-    /// Null when there is none.
+    /// Null when there is none. As long as the report lives.
     [[nodiscard]] const StatsObject* find(std::string_view id) const {
         auto at = objects_.find(id);
         return at == objects_.end() ? nullptr : &at->second;
     }
-    /// Null when there is none, or it is another dictionary.
+    /// Null when there is none, or it is another dictionary. As long as the report lives.
     template <class T>
     [[nodiscard]] const T* get(std::string_view id) const {
         return std::get_if<T>(find(id));
@@ -335,13 +349,16 @@ class StatsReport {
     map objects_;
 };
 
-/// {"<id>":{"id":"...","timestamp":1763689345000,"type":"transport","bytesSent":0,...},...}: members under
-/// their names, absent ones left out, enumerations as the W3C spells them, the drops of "cortc-drops" as
-/// [{"layer":"ice","reason":"unknown ufrag","count":1}]. It is UTF-8 whatever the peer put into labels: bytes
-/// that are not become U+FFFD.
+///@{
+/// A report, or one dictionary of it, as JSON:
+/// {"<id>":{"id":"...","timestamp":1763689345000,"type":"transport","bytesSent":0,...},...}
+///
+/// - Members have their names, absent ones are left out, enumerations are as the W3C spells them.
+/// - The drops of "cortc-drops" are [{"layer":"ice","reason":"unknown ufrag","count":1}].
+/// - It is UTF-8 whatever the peer put into labels: bytes that are not become U+FFFD.
 [[nodiscard]] std::string to_json(const StatsReport& report);
-/// One dictionary of it.
 [[nodiscard]] std::string to_json(const StatsObject& object);
+///@}
 
 } // namespace cortc
 

@@ -138,8 +138,7 @@ namespace detail {
 
 /// RFC 9562 5.4: a version 4 UUID.
 std::string make_uuid(random_source& random);
-/// What a peer wrote, inside a message: quoted and bounded.
-using sdp::detail::in_quotes;
+using cortc::in_quotes;
 /// "section 1 (mid "data")", the first is 0 as in sdpMLineIndex.
 std::string section_name(const sdp::session_description& content, std::size_t index);
 /// The kind of an audio or video section over RTP; none for any other.

@@ -6,6 +6,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -15,13 +16,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-/// HTTP as far as signaling needs it: pages from memory, and descriptions that are POSTed as JSON (json.hpp).
-/// HTTP/1.1 without TLS, one request for each connection.
+/// HTTP as far as signaling needs it: pages from memory, handlers for GET and POST, and descriptions that are
+/// POSTed as JSON (json.hpp). HTTP/1.1 without TLS, one request for each connection.
 ///
 /// @par Thread safety
 /// Everything runs on the executor given, which must not run handlers concurrently.
@@ -42,14 +44,33 @@ class page {
     std::string body;         ///< sent as it is
 };
 
-/// What was POSTed.
+/// What a client asked for.
 class http_request {
   public:
     http_request() = default;
 
-    std::string target;       ///< "/offer" or "/offer?room=1"
+    std::string method;       ///< "GET", "HEAD" or "POST"
+    std::string target;       ///< as the client wrote it: "/rooms/the%20first?name=Ann+B"
+    std::string path;         ///< decoded, without the query: "/rooms/the first"
     std::string content_type; ///< as the client says
     std::string body;         ///< at most http_options::max_body_size
+    /// What stands behind the '?', decoded as HTML forms encode it ('+' is a space), in its order: {"name",
+    /// "Ann B"}. A name without '=' has an empty value.
+    std::vector<std::pair<std::string, std::string>> query;
+    ///@{
+    /// Who asks, and by which URL: of the TCP connection and the Host header; with http_options::behind_proxy
+    /// as the proxy says.
+    asio::ip::address client;    ///< its address
+    std::string scheme = "http"; ///< or "https"
+    std::string host;            ///< "signaling.example.org:8080"; empty: the client did not say
+    ///@}
+
+    /// The first value in `query` by that name; none: there is none.
+    [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const {
+        for (const auto& [key, value] : query)
+            if (key == name) return value;
+        return std::nullopt;
+    }
 };
 
 /// What a handler answers.
@@ -80,7 +101,8 @@ class http_response {
 ///
 /// @par Thread safety
 /// It runs on the server's executor.
-using post_handler = std::function<asio::awaitable<http_response>(http_request)>;
+using http_handler = std::function<asio::awaitable<http_response>(http_request)>;
+using post_handler = http_handler; ///< one that http_options::posts has
 
 /// A handler that reads an offer and writes the answer that `answer` returns. What is no offer is 400.
 post_handler
@@ -92,26 +114,42 @@ class http_options {
     http_options() = default;
 
     ///@{
-    /// By path ("/", "/app.js"): pages for GET and HEAD, posts for POST. A path that is in neither map is
-    /// 404, another method 405.
-    std::map<std::string, page, std::less<>> pages;
-    std::map<std::string, post_handler, std::less<>> posts;
+    /// By path, decoded ("/", "/app.js", "/rooms/"). A path of a handler that ends in '/' takes all that is
+    /// below it too, the longest one that fits, so that gets["/"] takes what nobody else does; a page is
+    /// only itself, and comes before a handler. A path that none of them takes is 404, another method 405.
+    /// A target that cannot be decoded, or whose path holds control characters or the segments "." or "..",
+    /// is 400. A "%2F" in a path is a '/' like any other.
+    std::map<std::string, page, std::less<>> pages;         ///< for GET and HEAD; anybody gets them
+    std::map<std::string, http_handler, std::less<>> gets;  ///< for GET and HEAD
+    std::map<std::string, http_handler, std::less<>> posts; ///< for POST
     ///@}
     ///@{
-    /// Which web pages may POST or open a WebSocket; others are 403. Those of `origins`
-    /// ("https://app.example.org", as their Origin header says), and those that came from this server: under
-    /// one of the names in `hosts` ("signaling.example.org"), an IP address, or localhost. By any other name
-    /// a stranger's page has been led here, whose DNS he can point where he likes (DNS rebinding); so a
-    /// server that is opened under a name of its own must be told it. Programs send no Origin, and always
-    /// may.
+    /// Which web pages may reach a handler or open a WebSocket; others are 403. What is compared is the
+    /// Origin header that browsers send, "https://app.example.org" or "http://localhost:8080": the page's
+    /// scheme, name and port, whatever proxy is between. Allowed are those of `origins`, as they stand there
+    /// but for upper and lower case; and the pages of this server, whose Origin has behind "://" what the
+    /// Host header says, if that is one of `hosts` (with or without its port), an IP address, or localhost.
+    /// By any other name a stranger's page has been led here, whose DNS he can point where he likes (DNS
+    /// rebinding); so a server that is opened under a name of its own must be told it.
+    ///
+    /// Programs send no Origin, and always may POST and open WebSockets. Nor does a browser send one when a
+    /// page GETs from where it came from; so a GET without one reaches a handler only by such a name of
+    /// this server as above.
     std::vector<std::string> hosts;
     std::vector<std::string> origins;
     ///@}
-    /// Decides in the place of both lists, if there is one.
+    /// Decides of an Origin header, in the place of both lists, if there is one.
     std::function<bool(std::string_view origin)> allow_origin;
-    std::size_t max_body_size = std::size_t{256} << 10; ///< bytes of a POST; more is 413
+    /// A reverse proxy, for instance one that does TLS, is the only one who can reach this server. Then its
+    /// headers are believed: X-Forwarded-Proto and X-Forwarded-Host for the URL that the client asked for,
+    /// X-Forwarded-For for its address, of lists their last entry, which is the nearest proxy's own. A header
+    /// that is missing or no such thing leaves what the connection itself says. The Origin of this server's
+    /// own pages must then have that scheme too. Without this option the headers are not looked at, for any
+    /// client can send them; a proxy that passes on the Host header does not need it.
+    bool behind_proxy = false;
+    std::size_t max_body_size = std::size_t{256} << 10; ///< bytes of a request's body; more is 413
     /// From the TCP connection to the end of the request, after which one that has begun is told: 408; for
-    /// sending the response; and for each step of a WebSocket's goodbye.
+    /// sending the response; and for all of a WebSocket's goodbye (session::close()).
     std::chrono::milliseconds handshake_timeout{10000};
     /// A handler that takes longer is cancelled, and the client told: 503.
     std::chrono::milliseconds handler_timeout{15000};

@@ -10,13 +10,19 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
-/// WebSocket signaling: one JSON text message for each description and candidate (json.hpp). Asynchronous
-/// members take a completion token, default use_awaitable, and complete on the executor of their handler.
+/// WebSocket signaling: one JSON text message for each description, candidate, and message of the
+/// application's own (json.hpp). Asynchronous members take a completion token, default use_awaitable, and
+/// complete on the executor of their handler.
 ///
 /// @par Cancellation
 /// They complete with asio::error::operation_aborted and have done nothing, where nothing else is said.
@@ -30,11 +36,28 @@ namespace asio = boost::asio;
 
 class session_impl;
 
+/// Why one end says goodbye (RFC 6455 7.4).
+class close_reason {
+  public:
+    close_reason() = default;
+    /// Its members, in their order.
+    explicit close_reason(std::uint16_t the_code, std::string the_text = {})
+        : code(the_code), text(std::move(the_text)) {}
+
+    friend bool operator==(const close_reason&, const close_reason&) = default;
+
+    std::uint16_t code = 1000; ///< 1000 normal, 1001 going away, 4000 to 4999 the application's
+    std::string text;          ///< for people; at most 123 bytes of UTF-8
+};
+
 /// A WebSocket to one peer (RFC 6455). Move-only and the owner: destroying it drops the TCP connection at
 /// once, close() says goodbye first.
 ///
 /// @par Errors
 /// A default-constructed or moved-from session throws errc::invalid_state when used.
+///
+/// @par Thread safety
+/// request() and target(): any thread.
 class session {
   public:
     session() = default;
@@ -50,13 +73,22 @@ class session {
     explicit operator bool() const noexcept { return impl_ != nullptr; }
     /// What was asked for in the HTTP request: "/" or "/path?query".
     [[nodiscard]] std::string target() const;
+    /// That request, path and query decoded, and who sent it. Of a session from connect() only what its URL
+    /// says. It lives as long as the session.
+    [[nodiscard]] const http_request& request() const;
+    /// What the peer said goodbye with; code 1005: it gave none. None: it has said no goodbye, or the
+    /// connection broke before.
+    ///
+    /// @par Thread safety
+    /// The executor given; once receive() has failed or close() has completed, any thread.
+    [[nodiscard]] std::optional<close_reason> peer_close_reason() const;
 
     /// The next message. When 64 unread messages wait, no more are read from the network: it pushes back. Do
     /// not race it under `||`, which discards values: use cortc::timeout.
     ///
     /// @par Errors
     /// - errc::invalid_state: somebody else is reading; one reader at a time.
-    /// - errc::closed: the peer closed.
+    /// - errc::closed: the peer closed; peer_close_reason() says why.
     /// - errc::network: the connection broke, or the peer was silent too long.
     /// - errc::syntax: the peer sent what is no message.
     /// - errc::limit: the peer sent too much at once.
@@ -84,21 +116,40 @@ class session {
             send(*impl, std::move(text), std::move(op));
         });
     }
-    /// Sends what is queued, says goodbye, and completes when the connection has ended, which is soon even if
-    /// the peer does not take part. Never fails.
+    ///@{
+    /// Says goodbye, with code 1000 where none is given, and completes when the connection has ended. It
+    /// waits until what is queued is sent, the goodbye is sent, and the peer has said its own; for all of
+    /// that together http_options::handshake_timeout (connect(): 10 s), after which the connection is
+    /// dropped. peer_close_reason() tells whether the peer took part. When the session has ended already, or
+    /// another close() has begun, that counts, and this one waits with it.
+    ///
+    /// @par Errors
+    /// - errc::invalid_access: the code is none that may be sent: 1000 to 1003, 1007 to 1009, 1011 to 1013,
+    ///   or 3000 to 4999.
+    /// - errc::syntax: the text has more than 123 bytes, or is no UTF-8.
+    ///
+    /// Then nothing was closed. Without code and text it never fails.
     ///
     /// @par Cancellation
     /// The goodbye goes on.
     template <class Token = asio::use_awaitable_t<>>
-    [[nodiscard]] auto close(Token&& token = {}) {
-        return initiate<void>(home(), token, [impl = impl_](auto op) { close(*impl, std::move(op)); });
+    requires(!std::convertible_to<Token, close_reason> && !std::integral<std::remove_cvref_t<Token>>)
+        [[nodiscard]] auto close(Token&& token = {}) {
+        return close(close_reason(), std::forward<Token>(token));
     }
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto close(close_reason why, Token&& token = {}) {
+        return initiate<void>(home(), token, [impl = impl_, why = std::move(why)](auto op) mutable {
+            close(*impl, std::move(why), std::move(op));
+        });
+    }
+    ///@}
 
   private:
     std::shared_ptr<waiter_home> home() const;
     static void receive(session_impl&, waiter_ptr<message>);
     static void send(session_impl&, std::string text, waiter_ptr<void>);
-    static void close(session_impl&, waiter_ptr<void>);
+    static void close(session_impl&, close_reason, waiter_ptr<void>);
 
     std::shared_ptr<session_impl> impl_;
 };

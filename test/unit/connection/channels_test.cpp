@@ -1,3 +1,4 @@
+#include "cortc/connection/channel.hpp"
 #include "cortc/connection/channels.hpp"
 #include "test/unit/connection/parts_support.hpp"
 
@@ -49,6 +50,25 @@ TEST_CASE("channels: what cannot be is refused and leaves nothing") {
     CHECK(bench.channels.all().size() == 1);
     bench.owner->close();
     CHECK(bench.refused("z", {}) == "InvalidStateError");
+}
+
+TEST_CASE("channels: an error repeats no more of a label than a line can hold") {
+    channels_bench bench;
+    const auto made = bench.channels.create("\x1b[2J\n" + std::string(60000, 'x'), {});
+    const auto check = [](auto wrong) {
+        try {
+            wrong();
+            FAIL("it is not open");
+        } catch (const Error& error) {
+            const std::string text = error.what();
+            CAPTURE(text);
+            CHECK(text.size() < 200);
+            CHECK(text.find(R"("\x1b[2J\x0axxx)") != text.npos);
+        }
+    };
+    check([&] { made->try_send(true, {}); });
+    made->close();
+    check([&] { made->try_send(true, {}); });
 }
 
 TEST_CASE("channels: the SctpTransport is there as long as a data section is described") {

@@ -179,6 +179,20 @@ TEST_CASE("set-up parameters follow the rule of their high bits") {
     CHECK_FALSE(parse_setup_parameters(too_short));
 }
 
+TEST_CASE("what a peer says when it aborts is quoted, bounded and clean") {
+    const auto described = [](std::uint16_t cause, const std::string& text) {
+        bytes causes(text.size() + 8);
+        byte_writer out(causes);
+        write_tlv(out, cause, as_bytes(text));
+        return describe_causes(byte_view(causes).first(causes.size() - out.remaining()));
+    };
+    CHECK(described(12, "bye") == R"(user-initiated abort (12): "bye")");
+    CHECK(described(12, "") == "user-initiated abort (12)");
+    CHECK(described(13, "\x1b[2J\"\n\xff") == R"(protocol violation (13): "\x1b[2J\"\x0a\xff")");
+    CHECK(described(12, std::string(60000, 'x')) ==
+          "user-initiated abort (12): \"" + std::string(128, 'x') + "...\"");
+}
+
 TEST_CASE("a cookie comes back whole, or not at all") {
     cookie_key key{};
     key[3] = std::byte{9};

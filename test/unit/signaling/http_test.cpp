@@ -58,15 +58,6 @@ class deaf_server {
     tcp::acceptor acceptor_;
 };
 
-std::string what_of(std::exception_ptr error) {
-    try {
-        if (error) std::rethrow_exception(error);
-    } catch (const std::exception& known) {
-        return known.what();
-    }
-    return {};
-}
-
 /// What post_offer makes of a server that says this.
 asio::awaitable<std::pair<cortc::errc, std::string>> outcome(asio::io_context& io, std::string says,
                                                              bool closes = true) {
@@ -75,7 +66,7 @@ asio::awaitable<std::pair<cortc::errc, std::string>> outcome(asio::io_context& i
     options.timeout = 300ms;
     options.max_response_size = 1000;
     auto [error, answer] = co_await post_offer(io.get_executor(), server.url(), offer, options, tuple);
-    const auto text = what_of(error);
+    const auto text = text_of(error);
     INFO(text);
     if (error) CHECK(text.starts_with(server.url()));
     co_return std::pair(code_of(error), text.substr(std::min(text.size(), server.url().size() + 1)));
@@ -144,11 +135,11 @@ TEST_CASE("what cannot be answered gets the status that fits, and JSON") {
         };
         const auto nothing = co_await http(host, post("/nothing", offer_json));
         starts(nothing, "HTTP/1.1 404 ");
-        CHECK(body_of(nothing) == R"({"name":"NotFoundError","message":"there is nothing at /nothing"})");
+        CHECK(body_of(nothing) == R"({"name":"NotFoundError","message":"there is nothing at \"/nothing\""})");
         const auto get = co_await http(host, "GET /offer HTTP/1.1\r\nHost: x\r\n\r\n");
         starts(get, "HTTP/1.1 405 ");
         CHECK(get.find("Allow: POST\r\n") != get.npos);
-        CHECK(body_of(get) == R"({"name":"NotSupportedError","message":"/offer takes POST"})");
+        CHECK(body_of(get) == R"({"name":"NotSupportedError","message":"\"/offer\" takes POST"})");
         const auto to_page = co_await http(host, post("/", offer_json));
         starts(to_page, "HTTP/1.1 405 ");
         CHECK(to_page.find("Allow: GET, HEAD\r\n") != to_page.npos);
@@ -246,6 +237,184 @@ TEST_CASE("a handler sees what was posted, and says what it likes") {
         const auto said = co_await http(host, post("/any?a=1", "body", "Content-Type: application/sdp\r\n"));
         CHECK(said.starts_with("HTTP/1.1 201 Created\r\n"));
         CHECK(body_of(said) == "/any?a=1 application/sdp body");
+    });
+}
+
+TEST_CASE("handlers for GET stand beside those for POST, and take what is below them") {
+    play([](asio::io_context& io) -> asio::awaitable<void> {
+        const auto saying = [](std::string who) -> http_handler {
+            return [who](http_request request) -> asio::awaitable<http_response> {
+                auto text = who + " " + request.method + " " + request.path;
+                for (const auto& [name, value] : request.query) text += " [" + name + "=" + value + "]";
+                co_return http_response("text/plain", text + " " + request.body);
+            };
+        };
+        http_options options;
+        options.hosts = {"x"};
+        options.pages["/rooms/help"] = page("text/plain", "page");
+        options.gets["/rooms/"] = saying("rooms");
+        options.gets["/rooms/a/"] = saying("a");
+        options.gets["/state"] = saying("state");
+        options.posts["/state"] = saying("set");
+        options.posts["/"] = saying("all");
+        http_server host(io.get_executor(), loopback, options);
+        const auto get = [&host](std::string target) -> asio::awaitable<std::string> {
+            co_return body_of(co_await http(host, "GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n"));
+        };
+        CHECK(co_await get("/rooms/") == "rooms GET /rooms/ ");
+        CHECK(co_await get("/rooms/b/c?x=1&y") == "rooms GET /rooms/b/c [x=1] [y=] ");
+        CHECK(co_await get("/rooms/a") == "rooms GET /rooms/a ");
+        CHECK(co_await get("/rooms/a/") == "a GET /rooms/a/ ");
+        CHECK(co_await get("/rooms/a/b/c") == "a GET /rooms/a/b/c ");
+        CHECK(co_await get("/rooms/help") == "page");
+        CHECK(co_await get("/%73tate") == "state GET /state ");
+        CHECK(body_of(co_await http(host, post("/state", "7"))) == "set POST /state 7");
+        CHECK(body_of(co_await http(host, post("/else/where", "7"))) == "all POST /else/where 7");
+        const auto head = co_await http(host, "HEAD /rooms/q HTTP/1.1\r\nHost: x\r\n\r\n");
+        CHECK(head.starts_with("HTTP/1.1 200 "));
+        CHECK(head.find("Content-Length: 20\r\n") != head.npos); // "rooms HEAD /rooms/q "
+        CHECK(body_of(head).empty());
+        // A body that a GET has is read like any other, and bounded.
+        CHECK(body_of(co_await http(host, "GET /state HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi")) ==
+              "state GET /state hi");
+        CHECK((co_await http(host, "GET /state HTTP/1.1\r\nHost: x\r\nContent-Length: 262145\r\n\r\n"))
+                  .starts_with("HTTP/1.1 413 "));
+        const auto deleted = co_await http(host, "DELETE /state HTTP/1.1\r\nHost: x\r\n\r\n");
+        CHECK(deleted.starts_with("HTTP/1.1 405 "));
+        CHECK(deleted.find("Allow: GET, HEAD, POST\r\n") != deleted.npos);
+        const auto nowhere = co_await http(host, "GET /room HTTP/1.1\r\nHost: x\r\n\r\n");
+        CHECK(nowhere.starts_with("HTTP/1.1 405 ")); // posts["/"] takes it
+        CHECK(nowhere.find("Allow: POST\r\n") != nowhere.npos);
+    });
+}
+
+TEST_CASE("a target is decoded, or refused") {
+    play([](asio::io_context& io) -> asio::awaitable<void> {
+        http_options options;
+        options.posts["/"] = [](http_request request) -> asio::awaitable<http_response> {
+            auto text = request.path;
+            for (const auto& [name, value] : request.query) text += "|" + name + "=" + value;
+            if (auto first = request.parameter("a")) text += "!" + *first;
+            co_return http_response("text/plain", text);
+        };
+        http_server host(io.get_executor(), loopback, options);
+        for (const auto& [target, read] :
+             std::vector<std::pair<std::string, std::string>>{{"/", "/"},
+                                                              {"/the%20first+x", "/the first+x"},
+                                                              {"/%C3%a4", "/\xc3\xa4"},
+                                                              {"/a%2Fb", "/a/b"},
+                                                              {"/...", "/..."},
+                                                              {"/?", "/"},
+                                                              {"/?a=1&a=2", "/|a=1|a=2!1"},
+                                                              {"/?a=b+c%2b%26%3D=d", "/|a=b c+&==d!b c+&==d"},
+                                                              {"/?&&b&=&a=", "/|b=|=|a=!"},
+                                                              {"/?a=%00", std::string("/|a=\0!\0", 7)},
+                                                              {"/?a=?/../", "/|a=?/../!?/../"}}) {
+            INFO(target);
+            const auto said = co_await http(host, post(target, ""));
+            CHECK(said.starts_with("HTTP/1.1 200 "));
+            CHECK(body_of(said) == read);
+        }
+        for (const std::string target :
+             {"/%",         "/%4",     "/%zz", "/%4g",   "/%+1",    "/%ff",      "/%C3",
+              "/%ed%a0%80", "/%00",    "/%0a", "/%7F",   "/..",     "/../x",     "/x/./y",
+              "/%2e%2E/x",  "/x%2f..", "/?%",  "/?a=%1", "/?%ff=1", "/?a=%c3%28"}) {
+            INFO(target);
+            const auto said = co_await http(host, post(target, ""));
+            CHECK(said.starts_with("HTTP/1.1 400 "));
+            CHECK(body_of(said).starts_with(R"({"name":"SyntaxError","message":"the )"));
+        }
+        const auto much = co_await http(host, post("/" + std::string(10000, '%'), ""));
+        CHECK(much.starts_with("HTTP/1.1 400 "));
+        CHECK(body_of(much).size() < 200);
+    });
+}
+
+TEST_CASE("a GET handler is reached by a name of this server only, unless an allowed page says who it is") {
+    play([](asio::io_context& io) -> asio::awaitable<void> {
+        http_options options;
+        options.hosts = {"own.example"};
+        options.origins = {"https://app.example"};
+        options.gets["/state"] = [](http_request) -> asio::awaitable<http_response> {
+            co_return http_response("text/plain", "secret");
+        };
+        http_server host(io.get_executor(), loopback, options);
+        const auto status = [&host](std::string headers) -> asio::awaitable<std::string> {
+            co_return (co_await http(host, "GET /state HTTP/1.1\r\n" + headers + "\r\n")).substr(9, 3);
+        };
+        CHECK(co_await status("Host: own.example\r\n") == "200");
+        CHECK(co_await status("Host: own.example:8080\r\n") == "200");
+        CHECK(co_await status("Host: 127.0.0.1:8080\r\n") == "200");
+        CHECK(co_await status("") == "200"); // no browser
+        // DNS rebinding: a browser thinks that this is where the page came from, and sends no Origin.
+        CHECK(co_await status("Host: evil.example\r\n") == "403");
+        CHECK(co_await status("Host: own.example\r\nOrigin: https://evil.example\r\n") == "403");
+        CHECK(co_await status("Host: other.example\r\nOrigin: https://app.example\r\n") == "200");
+        const auto asked = co_await http(
+            host, "OPTIONS /state HTTP/1.1\r\nHost: own.example\r\nOrigin: https://app.example\r\n\r\n");
+        CHECK(asked.starts_with("HTTP/1.1 204 "));
+        CHECK(asked.find("Access-Control-Allow-Methods: GET, HEAD\r\n") != asked.npos);
+    });
+}
+
+TEST_CASE("what a proxy says counts behind a proxy, and nowhere else") {
+    play([](asio::io_context& io) -> asio::awaitable<void> {
+        http_options options;
+        options.hosts = {"app.example"};
+        options.posts["/who"] = [](http_request request) -> asio::awaitable<http_response> {
+            co_return http_response("text/plain",
+                                    request.scheme + " " + request.host + " " + request.client.to_string());
+        };
+        const std::string tls = "X-Forwarded-Proto: https\r\nX-Forwarded-Host: app.example\r\n"
+                                "X-Forwarded-For: 198.51.100.7\r\n";
+        const auto origin = [](std::string text) { return "Origin: " + text + "\r\n"; };
+        const auto status = [](const http_server& where,
+                               std::string headers) -> asio::awaitable<std::string> {
+            co_return (co_await http(where, post("/who", "", headers))).substr(9, 3);
+        };
+        { // A proxy that passes on the Host header needs no option, and its scheme is not compared.
+            http_server host(io.get_executor(), loopback, options);
+            CHECK(body_of(co_await http(host, post("/who", "", tls))) == "http x 127.0.0.1");
+            CHECK(co_await status(host, origin("https://app.example") + tls) == "403");
+            const auto passed =
+                co_await http(host, "POST /who HTTP/1.1\r\nHost: app.example\r\nContent-Length: 0\r\n" +
+                                        origin("https://app.example") + "\r\n");
+            CHECK(passed.starts_with("HTTP/1.1 200 "));
+        }
+        options.behind_proxy = true;
+        http_server host(io.get_executor(), loopback, options);
+        CHECK(body_of(co_await http(host, post("/who", "", tls))) == "https app.example 198.51.100.7");
+        CHECK(co_await status(host, origin("https://app.example") + tls) == "200");
+        CHECK(co_await status(host, origin("https://app.example:443") + tls) == "200");
+        CHECK(co_await status(host, origin("http://app.example") + tls) == "403");
+        CHECK(co_await status(host, origin("https://app.example:8443") + tls) == "403");
+        CHECK(co_await status(host, origin("https://evil.example") + tls) == "403");
+        // A name that is not ours: the client's DNS led the page here, and the proxy took it along.
+        CHECK(co_await status(host, origin("https://evil.example") +
+                                        "X-Forwarded-Proto: https\r\nX-Forwarded-Host: evil.example\r\n") ==
+              "403");
+        // The nearest proxy's own entry is the last one, in one header or several; what is none is passed
+        // over.
+        for (const auto& [headers, said] : std::vector<std::pair<std::string, std::string>>{
+                 {"", "http x 127.0.0.1"},
+                 {"X-Forwarded-For: 1.2.3.4, 198.51.100.7 \r\n", "http x 198.51.100.7"},
+                 {"X-Forwarded-For: 198.51.100.7\r\nX-Forwarded-For: 198.51.100.8:5000\r\n",
+                  "http x 198.51.100.8"},
+                 {"X-Forwarded-For: 2001:db8::1\r\n", "http x 2001:db8::1"},
+                 {"X-Forwarded-For: [2001:db8::1]:5\r\n", "http x 2001:db8::1"},
+                 {"X-Forwarded-For: [2001:db8::1\r\n", "http x 2001:db8::1"},
+                 {"X-Forwarded-For: 1.2.3.4, unknown\r\n", "http x 127.0.0.1"},
+                 {"X-Forwarded-For: [\r\nX-Forwarded-Proto: gopher\r\nX-Forwarded-Host: \r\n",
+                  "http x 127.0.0.1"},
+                 {"X-Forwarded-Proto: http, WSS\r\nX-Forwarded-Host: a, b\r\n", "https b 127.0.0.1"}}) {
+            INFO(headers);
+            CHECK(body_of(co_await http(host, post("/who", "", headers))) == said);
+        }
+        // allow_origin is told the Origin header as the browser sent it, whatever the proxy says.
+        options.allow_origin = [](std::string_view text) { return text == "https://page.example"; };
+        http_server asking(io.get_executor(), loopback, options);
+        CHECK(co_await status(asking, origin("https://page.example") + tls) == "200");
+        CHECK(co_await status(asking, origin("https://app.example") + tls) == "403");
     });
 }
 
@@ -384,13 +553,13 @@ TEST_CASE("servers that do not answer as they should: the error says what they s
         CHECK(co_await outcome(io, response("201 Created", good)) == pair(cortc::errc{}, ""));
         CHECK(co_await outcome(io, response("400 Bad Request",
                                             signaling::detail::error_json("TypeError", "no \"data\""))) ==
-              pair(cortc::errc::operation, "answered 400 Bad Request: TypeError: no \"data\""));
+              pair(cortc::errc::operation, R"(answered 400 Bad Request: TypeError: "no \"data\"")"));
         CHECK(co_await outcome(io, response("500 Oops", "<h1>sorry\x1b[2J</h1>\r\n")) ==
-              pair(cortc::errc::operation, "answered 500 Oops: <h1>sorry [2J</h1>"));
+              pair(cortc::errc::operation, R"(answered 500 Internal Server Error: "<h1>sorry\x1b[2J</h1>")"));
         CHECK(co_await outcome(io, response("404 Not Found", "")) ==
               pair(cortc::errc::operation, "answered 404 Not Found"));
         CHECK(co_await outcome(io, response("301 Moved", "")) ==
-              pair(cortc::errc::operation, "answered 301 Moved"));
+              pair(cortc::errc::operation, "answered 301 Moved Permanently"));
         CHECK(co_await outcome(io, response("200 OK", "hello")) ==
               pair(cortc::errc::syntax, "answered with no description: byte 0: syntax error"));
         CHECK(co_await outcome(io, response("200 OK", R"({"type":"offer","sdp":""})")) ==
@@ -443,7 +612,7 @@ TEST_CASE("posting an offer can be cancelled") {
         co_await soon.async_wait(asio::use_awaitable);
         stop.emit(asio::cancellation_type::terminal);
         while (!outcome) co_await asio::post(io, asio::use_awaitable);
-        CHECK(what_of(outcome) == what_of(std::make_exception_ptr(boost::system::system_error(
+        CHECK(text_of(outcome) == text_of(std::make_exception_ptr(boost::system::system_error(
                                       asio::error::make_error_code(asio::error::operation_aborted)))));
     });
 }

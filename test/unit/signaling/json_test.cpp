@@ -67,13 +67,61 @@ TEST_CASE("a text that is no message says why") {
     CHECK(complaint(R"({"type":"offer"})") == "sdp: is missing");
     CHECK(complaint(R"({"type":"offer","sdp":null})") == "sdp: is not a string");
     CHECK(complaint(R"({"type":"rollback","sdp":5})") == "sdp: is not a string");
-    CHECK(complaint(R"({"type":"Offer","sdp":""})") == "type: is none of offer, pranswer, answer, rollback");
     CHECK(complaint(R"({"type":["offer"],"sdp":""})") == "type: is not a string");
     CHECK(complaint(R"({"type":null,"sdp":""})") == "type: is not a string");
     CHECK(complaint(R"({"candidate":{}})") == "candidate: is not a string");
     CHECK(complaint(R"({"candidate":null})") == "candidate: is not a string");
     CHECK(complaint(R"({"candidate":"","sdpMid":0})") == "sdpMid: is not a string");
     CHECK(complaint(R"({"candidate":"","usernameFragment":[]})") == "usernameFragment: is not a string");
+}
+
+TEST_CASE("an object whose type is none of ours is the application's, and comes as it was sent") {
+    for (const std::string text :
+         {R"({"type":"chat","text":"hello"})", R"( { "a" : [1, {"type":"offer"}], "type" : "j\u006fin" } )",
+          R"({"type":"Offer","sdp":{"not":"ours"}})", R"({"type":"candidate","candidate":"c"})",
+          R"({"type":"x","sdpMLineIndex":-1,"y":1,"y":2})"}) {
+        INFO(text);
+        const auto read = parse_json(text).value();
+        REQUIRE(std::holds_alternative<application_message>(read));
+        const auto& own = std::get<application_message>(read);
+        CHECK(own.json() == text);
+        CHECK(own == application_message(text));
+        CHECK(to_json(read) == text);
+    }
+    CHECK(application_message(R"({"type":"j\u006fin"})").type() == "join");
+    CHECK(
+        application_message("{\"type\":\"" + std::string(max_application_type, 't') + "\"}").type().size() ==
+        max_application_type);
+}
+
+TEST_CASE("an application's message has bounds") {
+    const auto code = [](const std::string& text) {
+        try {
+            application_message made(text);
+            return cortc::errc{};
+        } catch (const Error& error) {
+            return static_cast<cortc::errc>(error.code().value());
+        }
+    };
+    const auto wrong_type = "type: has not 1 to 64 bytes";
+    CHECK(complaint(R"({"type":""})") == wrong_type);
+    const auto long_type = "{\"type\":\"" + std::string(max_application_type + 1, 't') + "\"}";
+    CHECK(complaint(long_type) == wrong_type);
+    const auto of_size = [](std::size_t size) {
+        const std::string head = R"({"type":"\n","x":")", tail = "\"}";
+        return head + std::string(size - head.size() - tail.size(), 'x') + tail;
+    };
+    CHECK(complaint(of_size(max_application_message)) == "accepted");
+    CHECK(complaint(of_size(max_application_message + 1)) ==
+          R"(a message of type "\x0a" has more than 262144 bytes)");
+    CHECK(code(of_size(max_application_message)) == cortc::errc{});
+    CHECK(code(of_size(max_application_message + 1)) == cortc::errc::limit);
+    for (const char* text : {"", "[]", "{}", R"({"type":7})", R"({"type":""})", R"({"type":"a","type":"b"})",
+                             R"({"type":"offer"})", "{\"type\":\"\xff\"}"})
+        CHECK(code(text) == cortc::errc::syntax);
+    CHECK(code(long_type) == cortc::errc::syntax);
+    for (const char* text : {R"({"type":"offer","sdp":""})", R"({"type":"rollback"})", R"({"candidate":""})"})
+        CHECK(code(text) == cortc::errc::type);
 }
 
 TEST_CASE("a line index is an integer of sixteen bits") {
@@ -93,15 +141,18 @@ TEST_CASE("a member given twice is refused, neither first nor last is taken") {
 
 TEST_CASE("a body that refuses is told in one line, and one with a member twice as it came") {
     using signaling::detail::response_text;
-    CHECK(response_text(signaling::detail::error_json("SyntaxError", "sdp: is missing")) ==
-          "SyntaxError: sdp: is missing");
+    CHECK(response_text(signaling::detail::error_json("SyntaxError", "sdp: is \x1b[2J missing\n")) ==
+          R"(SyntaxError: "sdp: is \x1b[2J missing\x0a")");
     CHECK(response_text(R"({"name":"A","message":"b","name":"C"})") ==
-          R"({"name":"A","message":"b","name":"C"})");
-    CHECK(response_text("no JSON\r\n") == "no JSON");
-    CHECK(response_text(std::string(1000, 'x')) == std::string(300, 'x'));
+          R"("{\"name\":\"A\",\"message\":\"b\",\"name\":\"C\"}")");
+    CHECK(response_text(R"({"name":"\u001b[2J","message":"b"})") ==
+          R"("{\"name\":\"\\u001b[2J\",\"message\":\"b\"}")");
+    CHECK(response_text("no JSON\r\n") == "\"no JSON\"");
+    CHECK(response_text(" \r\n").empty());
+    CHECK(response_text(std::string(1000, 'x')) == "\"" + std::string(300, 'x') + "...\"");
     std::string many = "{";
     for (int i = 0; i < 100'000; ++i) many += "\"" + std::to_string(i) + "\":0,";
-    CHECK(response_text(many + "\"name\":0}").size() == 300); // more values than anybody needs
+    CHECK(response_text(many + "\"name\":0}").size() < 310); // more values than anybody needs
 }
 
 TEST_CASE("texts that are not JSON") {

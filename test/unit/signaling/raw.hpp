@@ -45,6 +45,16 @@ inline errc code_of(const std::exception_ptr& error) {
     }
 }
 
+/// What an error says; empty for none.
+inline std::string text_of(const std::exception_ptr& error) {
+    try {
+        if (error) std::rethrow_exception(error);
+    } catch (const std::exception& known) {
+        return known.what();
+    }
+    return {};
+}
+
 inline asio::awaitable<tcp::socket> dial_tcp(const signaling::http_server& where) {
     tcp::socket socket(co_await asio::this_coro::executor);
     co_await socket.async_connect(where.local_endpoint(), asio::use_awaitable);

@@ -87,6 +87,175 @@ TEST_CASE("messages go both ways, in order, and closing ends both ends") {
     });
 }
 
+TEST_CASE("messages of the application's own go both ways, in their order among the others") {
+    play([](asio::io_context& io) -> asio::awaitable<void> {
+        server host(io.get_executor(), loopback);
+        auto client = co_await connect(io.get_executor(), ws_url(host));
+        auto mine = co_await host.accept();
+        const application_message join(R"({"type":"join","room":"a \"b\""})");
+        const SessionDescription offer(SdpType::offer, "v=0\r\n");
+        co_await client.send(join);
+        co_await client.send(offer);
+        co_await client.send(application_message(R"({"type":"leave"})"));
+        auto first = co_await mine.receive();
+        CHECK(std::get<application_message>(first) == join);
+        auto second = co_await mine.receive();
+        CHECK(std::get<SessionDescription>(second) == offer);
+        auto third = co_await mine.receive();
+        CHECK(std::get<application_message>(third).type() == "leave");
+        const application_message large(R"({"type":"state","x":")" + std::string(200000, 'x') + "\"}");
+        co_await mine.send(large);
+        auto back = co_await client.receive();
+        CHECK(std::get<application_message>(back) == large);
+    });
+}
+
+TEST_CASE("a session knows what was asked for, decoded, and by whom") {
+    play([](asio::io_context& io) -> asio::awaitable<void> {
+        server_options options;
+        options.behind_proxy = true;
+        server host(io.get_executor(), loopback, options);
+        auto client =
+            co_await connect(io.get_executor(), ws_url(host) + "rooms/the%20first?name=Ann+B&name=C");
+        auto mine = co_await host.accept();
+        CHECK(mine.target() == "/rooms/the%20first?name=Ann+B&name=C");
+        CHECK(mine.request().path == "/rooms/the first");
+        CHECK(mine.request().parameter("name") == "Ann B");
+        CHECK(mine.request().query.size() == 2);
+        CHECK(mine.request().client == asio::ip::address_v4::loopback());
+        CHECK(mine.request().method == "GET");
+        CHECK(client.request().path == "/rooms/the first");
+        auto socket = co_await dial_tcp(host);
+        const std::string head =
+            "GET /x%20y HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.9\r\n"
+            "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+        co_await asio::async_write(socket, asio::buffer(head), asio::use_awaitable);
+        auto forwarded = co_await host.accept();
+        CHECK(forwarded.request().client.to_string() == "192.0.2.9");
+        CHECK(forwarded.request().path == "/x y");
+        auto bad = head;
+        bad.replace(bad.find("%20"), 3, "%2g");
+        CHECK((co_await http(host, bad)).starts_with("HTTP/1.1 400 "));
+    });
+}
+
+TEST_CASE("each end can say why it closes, and read why the other one did") {
+    play([](asio::io_context& io) -> asio::awaitable<void> {
+        server host(io.get_executor(), loopback);
+        const auto pair = [&]() -> asio::awaitable<std::pair<session, session>> {
+            auto client = co_await connect(io.get_executor(), ws_url(host));
+            auto mine = co_await host.accept();
+            co_return std::pair(std::move(client), std::move(mine));
+        };
+        {
+            auto [client, mine] = co_await pair();
+            CHECK_FALSE(mine.peer_close_reason());
+            co_await client.close(
+                close_reason(4001, "the room is \x1b full")); // control characters may be sent
+            auto [error, nothing] = co_await mine.receive(tuple);
+            CHECK(code_of(error) == cortc::errc::closed);
+            CHECK(text_of(error).ends_with(R"(: 4001 "the room is \x1b full")"));
+            CHECK(mine.peer_close_reason() == close_reason(4001, "the room is \x1b full"));
+            CHECK(client.peer_close_reason()->code == 4001); // the goodbye comes back (RFC 6455 5.5.1)
+        }
+        {
+            auto [client, mine] = co_await pair();
+            co_await mine.close();
+            auto [error, nothing] = co_await client.receive(tuple);
+            CHECK(text_of(error).ends_with(": 1000"));
+            CHECK(client.peer_close_reason() == close_reason(1000));
+        }
+        { // no code at all
+            auto peer = co_await raw_websocket(host);
+            auto mine = co_await host.accept();
+            co_await asio::async_write(peer, asio::buffer(frame(8, "")), asio::use_awaitable);
+            auto [error, nothing] = co_await mine.receive(tuple);
+            CHECK(code_of(error) == cortc::errc::closed);
+            CHECK(mine.peer_close_reason() == close_reason(1005));
+        }
+        { // our goodbye first, with nobody reading
+            auto peer = co_await raw_websocket(host);
+            auto mine = co_await host.accept();
+            std::optional<std::exception_ptr> closed;
+            mine.close(close_reason(1001), [&closed](std::exception_ptr error) { closed = error; });
+            std::string goodbye;
+            co_await asio::async_read(peer, asio::dynamic_buffer(goodbye), asio::transfer_exactly(4),
+                                      asio::use_awaitable);
+            CHECK(goodbye == std::string("\x88\x02\x03\xe9", 4));
+            co_await asio::async_write(peer, asio::buffer(frame(8, "\x0f\xa1why")), asio::use_awaitable);
+            while (!closed) co_await asio::post(io, asio::use_awaitable);
+            CHECK_FALSE(*closed);
+            CHECK(mine.peer_close_reason() == close_reason(4001, "why"));
+        }
+        { // a connection that breaks says nothing
+            auto peer = co_await raw_websocket(host);
+            auto mine = co_await host.accept();
+            peer.close();
+            auto [error, nothing] = co_await mine.receive(tuple);
+            CHECK(code_of(error) == cortc::errc::network);
+            CHECK_FALSE(mine.peer_close_reason());
+        }
+    });
+}
+
+TEST_CASE("a goodbye that may not be said is refused, and nothing is closed") {
+    play([](asio::io_context& io) -> asio::awaitable<void> {
+        server host(io.get_executor(), loopback);
+        auto client = co_await connect(io.get_executor(), ws_url(host));
+        auto mine = co_await host.accept();
+        for (std::uint16_t code : {0, 999, 1004, 1005, 1006, 1010, 1014, 1015, 1016, 2999, 5000, 65535}) {
+            INFO(code);
+            auto [error] = co_await client.close(close_reason(code), tuple);
+            CHECK(code_of(error) == cortc::errc::invalid_access);
+        }
+        for (const auto& text : {std::string(124, 'x'), std::string("\xff"), std::string("\xc3")}) {
+            auto [error] = co_await client.close(close_reason(1000, text), tuple);
+            CHECK(code_of(error) == cortc::errc::syntax);
+        }
+        const IceCandidate candidate("c");
+        co_await client.send(candidate);
+        auto next = co_await mine.receive();
+        CHECK(std::get<IceCandidate>(next) == candidate);
+        for (std::uint16_t code : {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1011, 1012, 1013, 3000, 4999}) {
+            INFO(code);
+            auto from = co_await connect(io.get_executor(), ws_url(host));
+            auto to = co_await host.accept();
+            const std::string text(123, 'x');
+            co_await from.close(close_reason(code, text));
+            auto [error, nothing] = co_await to.receive(tuple);
+            CHECK(code_of(error) == cortc::errc::closed);
+            CHECK(to.peer_close_reason() == close_reason(code, text));
+        }
+    });
+}
+
+TEST_CASE("a peer that reads nothing and never stops talking holds our goodbye up for a while only") {
+    play([](asio::io_context& io) -> asio::awaitable<void> {
+        server_options options;
+        options.handshake_timeout = std::chrono::milliseconds(300);
+        options.idle_timeout = std::chrono::hours(1);
+        server host(io.get_executor(), loopback, options);
+        auto peer = co_await raw_websocket(host);
+        auto mine = co_await host.accept();
+        // More than the kernel takes for a peer that does not read: what is queued cannot be sent.
+        const SessionDescription large(SdpType::offer, std::string(250000, 'x'));
+        for (int i = 0; i < 64; ++i) co_await mine.send(large);
+        bool closed = false;
+        mine.close([&closed](std::exception_ptr) { closed = true; });
+        const auto ping = frame(10, "");
+        while (!closed) {
+            auto [error, count] = co_await peer.async_write_some(asio::buffer(ping), tuple);
+            if (error) break;
+            co_await asio::post(io, asio::use_awaitable);
+        }
+        while (!closed) co_await asio::post(io, asio::use_awaitable);
+        CHECK_FALSE(mine.peer_close_reason());
+        auto [error, nothing] = co_await mine.receive(tuple);
+        CHECK(code_of(error) == cortc::errc::aborted);
+    });
+}
+
 TEST_CASE("destroying a session drops the connection, destroying a server ends its handshakes") {
     play([](asio::io_context& io) -> asio::awaitable<void> {
         session kept;

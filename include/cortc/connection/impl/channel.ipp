@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/base/quoted.hpp"
 #include "cortc/connection/channel.hpp"
 #include "cortc/context/context_core.hpp"
 
@@ -112,8 +113,8 @@ CORTC_DECL void channel_impl::readable(waiter_ptr<void> operation) {
 CORTC_DECL void channel_impl::require_sendable(std::string_view member, std::string_view argument,
                                                std::size_t size) const {
     if (state_ != DataChannelState::open || !owner_)
-        throw Error(errc::invalid_state, fmt::format("{}: the data channel \"{}\" is {}, not open", member,
-                                                     parameters_.label, to_string(state_)));
+        throw Error(errc::invalid_state, fmt::format("{}: the data channel {} is {}, not open", member,
+                                                     in_quotes(parameters_.label), to_string(state_)));
     const auto most = owner_->engine().max_message_size();
     if (size > most)
         throw Error(errc::type, fmt::format("{}: {} has {} bytes, and the peer takes no message over {}",
@@ -133,7 +134,8 @@ CORTC_DECL bool channel_impl::send_now(bool text, byte_view data) {
     case datachannel::channel_send::not_open: // the association is shutting down
         break;
     }
-    throw Error(errc::invalid_state, fmt::format("the data channel \"{}\" is closing", parameters_.label));
+    throw Error(errc::invalid_state,
+                fmt::format("the data channel {} is closing", in_quotes(parameters_.label)));
 }
 
 // Cancelled ones stay until they come to the front, or until they are many.
@@ -211,8 +213,8 @@ CORTC_DECL void channel_impl::require_no_reader() const {
     if (has_reader())
         throw Error(errc::invalid_state,
                     fmt::format("another operation already receives from the data channel "
-                                "\"{}\"; a channel has one reader",
-                                parameters_.label));
+                                "{}; a channel has one reader",
+                                in_quotes(parameters_.label)));
 }
 
 CORTC_DECL void channel_impl::consumed(std::size_t size) {
@@ -297,7 +299,7 @@ CORTC_DECL void channel_impl::begin_closing() {
     set_state(DataChannelState::closing);
     if (!sending_.empty() || !writable_.empty())
         fail_sends(make_error(errc::invalid_state,
-                              fmt::format("the data channel \"{}\" is closing", parameters_.label)));
+                              fmt::format("the data channel {} is closing", in_quotes(parameters_.label))));
     on_buffered_amount_low();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/base/quoted.hpp"
 #include "cortc/ice/agent.hpp"
 
 #include <algorithm>
@@ -59,7 +60,7 @@ CORTC_DECL void agent::set_remote(generation_id id, credentials remote, remote_o
                                   time_point now) {
     auto* in = find(id);
     if (!in) return;
-    env_.log.debug("generation {}: remote ufrag {}{}", id.value(), remote.ufrag,
+    env_.log.debug("generation {}: remote ufrag {}{}", id.value(), in_quotes(remote.ufrag),
                    options.lite ? ", lite" : "");
     role_repairs_ = 0;
     for (auto& each : allowed_)

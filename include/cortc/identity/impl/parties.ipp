@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/base/quoted.hpp"
 #include "cortc/identity/parties.hpp"
 #include "cortc/identity/text.hpp"
 
@@ -49,8 +50,8 @@ CORTC_DECL std::shared_ptr<IdentityProvider> find_provider(const provider_contex
         why = ": what identity_resolver::find threw is no std::exception";
     }
     throw Error(errc::operation,
-                fmt::format("there is no identity provider \"{}\" with protocol \"{}\"{}", who.domain,
-                            who.protocol, why),
+                fmt::format("there is no identity provider {} with protocol {}{}", in_quotes(who.domain),
+                            in_quotes(who.protocol), why),
                 error_detail::idp_load_failure);
 }
 
@@ -158,8 +159,8 @@ CORTC_DECL provider_ticket_ptr relying_party::check(claim what, provider_context
         if (what.fingerprints.empty() || !detail::covers(proved_, what.fingerprints))
             error = detail::provider_error(
                 error_detail::idp_token_invalid,
-                fmt::format("the description has no a=identity, and its peer must prove to be \"{}\"",
-                            *target_));
+                fmt::format("the description has no a=identity, and its peer must prove to be {}",
+                            in_quotes(*target_)));
         if (error) refuse(error);
         then(error);
         return nullptr;
@@ -235,9 +236,10 @@ CORTC_DECL std::vector<sdp::fingerprint> relying_party::judge(const std::string&
     const auto host = detail::host_of(domain);
     const auto& providers = now.context.providers;
     if (!detail::same_domain(host, *named) && !(providers && providers->trusts(host, *named)))
-        fail(fmt::format("the identity provider of {} does not speak for \"{}\"", host, result.identity));
+        fail(fmt::format("the identity provider of {} does not speak for {}", in_quotes(host),
+                         in_quotes(result.identity)));
     if (target_ && !detail::same_identity(*target_, result.identity))
-        fail(fmt::format("the peer is \"{}\", and must be \"{}\"", result.identity, *target_));
+        fail(fmt::format("the peer is {}, and must be {}", in_quotes(result.identity), in_quotes(*target_)));
     return std::move(*proved);
 }
 

@@ -146,7 +146,8 @@ CORTC_DECL void remote_candidates::tell(told& known, const sdp::candidate& candi
     if (std::find(before.begin(), before.end(), text) != before.end()) return;
     auto& count = known.count[static_cast<std::size_t>(use)];
     if (count >= limit_) {
-        log_.debug("more than {} remote candidates for ufrag {}: the rest is ignored", count, known.ufrag);
+        log_.debug("more than {} remote candidates for ufrag {}: the rest is ignored", count,
+                   in_quotes(known.ufrag));
         return;
     }
     ++count;

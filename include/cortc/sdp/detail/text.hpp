@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/base/quoted.hpp"
 #include "cortc/sdp/error.hpp"
 
 #include <algorithm>
@@ -102,14 +103,7 @@ constexpr bool split(std::string_view text, char separator, Take take) {
     }
 }
 
-/// A peer's text inside an error message: short, one line, visible ASCII.
-inline std::string in_quotes(std::string_view text) {
-    constexpr std::size_t longest = 60;
-    std::string shown = "\"";
-    for (char c : text.substr(0, longest)) shown += c >= ' ' && c < 0x7f ? c : '?';
-    shown += text.size() > longest ? "...\"" : "\"";
-    return shown;
-}
+using cortc::in_quotes;
 
 inline error failure(std::string message) { return error{0, std::move(message)}; }
 

@@ -64,9 +64,8 @@ using answerer = std::function<asio::awaitable<SessionDescription>(SessionDescri
 CORTC_DECL asio::awaitable<http_response> answer_offer(answerer answer, http_request request) {
     auto message = parse_json(request.body).value();
     auto* offer = std::get_if<SessionDescription>(&message);
-    if (!offer) throw Error(errc::type, "a candidate, where an offer should be");
-    if (offer->type != SdpType::offer)
-        throw Error(errc::type, fmt::format("type: is {}, where an offer should be", to_string(offer->type)));
+    if (!offer || offer->type != SdpType::offer)
+        throw Error(errc::type, fmt::format("{}, where an offer should be", kind_of(message)));
     auto made = co_await answer(std::move(*offer));
     co_return http_response("application/json", to_json(made));
 }
@@ -156,8 +155,7 @@ CORTC_DECL void poster::on_response(error_code error) {
     auto* answer = std::get_if<SessionDescription>(&*message);
     if (!answer || (answer->type != SdpType::answer && answer->type != SdpType::pranswer))
         return fail(errc::syntax,
-                    fmt::format("answered with {}, where an answer should be",
-                                answer ? fmt::format("type {}", to_string(answer->type)) : "a candidate"));
+                    fmt::format("answered with {}, where an answer should be", kind_of(*message)));
     operation_->succeed(std::move(*answer));
     end();
 }
@@ -166,9 +164,10 @@ CORTC_DECL void poster::on_response(error_code error) {
 CORTC_DECL std::string poster::refusal() const {
     const auto& response = parser_.get();
     auto said = response_text(response.body());
+    const auto meaning =
+        http::obsolete_reason(response.result()); // the status's, whatever the server calls it
     return fmt::format("answered {} {}{}{}", response.result_int(),
-                       std::string_view(response.reason().data(), response.reason().size()),
-                       said.empty() ? "" : ": ", said);
+                       std::string_view(meaning.data(), meaning.size()), said.empty() ? "" : ": ", said);
 }
 
 CORTC_DECL void poster::fail(errc code, std::string what) {

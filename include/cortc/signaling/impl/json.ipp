@@ -1,6 +1,8 @@
 #pragma once
 
 #include "cortc/base/json.hpp"
+#include "cortc/base/overloaded.hpp"
+#include "cortc/base/quoted.hpp"
 #include "cortc/error.hpp"
 #include "cortc/signaling/json.hpp"
 
@@ -11,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -152,10 +155,11 @@ CORTC_DECL std::optional<json_error> read_optional(const member& given, std::opt
     return std::nullopt;
 }
 
+/// Its type is known.
 CORTC_DECL result<message, json_error> read_description(member_reader& members) {
-    if (auto error = not_text(members["type"])) return *error;
     const auto type = sdp_type(members["type"].text);
-    if (!type) return json_error{"type: is none of offer, pranswer, answer, rollback"};
+    if (members["candidate"].is != member::kind::absent)
+        return json_error{"type and candidate: only one of them may be there"};
     auto& sdp = members["sdp"];
     const bool may_miss = *type == SdpType::rollback && sdp.is == member::kind::absent;
     if (auto error = not_text(sdp); error && !may_miss) return *error;
@@ -178,19 +182,33 @@ CORTC_DECL std::string error_json(std::string_view name, std::string_view text) 
     return json::serialize(object);
 }
 
+/// "SyntaxError": it needs no quotation marks.
+CORTC_DECL bool is_error_name(std::string_view text) noexcept {
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), letter);
+}
+
 CORTC_DECL std::string response_text(std::string_view body) {
+    constexpr std::size_t longest = 300; // what a server has to say may be a sentence
     // The reader whose costs have bounds, and no tree of Boost.JSON: whoever answers chooses the body.
     const auto value = ::cortc::json::parse(body);
     const auto* name = value ? value->find("name") : nullptr;
     const auto* text = value ? value->find("message") : nullptr;
-    std::string said(body.substr(0, 300));
-    if (name && text && name->as_string() && text->as_string())
-        said = fmt::format("{}: {}", *name->as_string(), *text->as_string());
-    if (said.size() > 300) said.resize(300);
-    while (!said.empty() && static_cast<unsigned char>(said.back()) <= ' ') said.pop_back();
-    for (auto& each : said)
-        if (static_cast<unsigned char>(each) < ' ') each = ' ';
-    return said;
+    if (name && text && name->as_string() && text->as_string() && is_error_name(*name->as_string()))
+        return fmt::format("{}: {}", *name->as_string(), in_quotes(*text->as_string(), longest));
+    while (!body.empty() && static_cast<unsigned char>(body.back()) <= ' ') body.remove_suffix(1);
+    return body.empty() ? std::string() : in_quotes(body, longest);
+}
+
+CORTC_DECL std::string kind_of(const message& what) {
+    return std::visit(overloaded{[](const SessionDescription& description) {
+                                     return fmt::format("type {}", to_string(description.type));
+                                 },
+                                 [](const IceCandidate&) { return std::string("a candidate"); },
+                                 [](const application_message& own) {
+                                     return fmt::format("type {}", in_quotes(own.type()));
+                                 }},
+                      what);
 }
 
 } // namespace detail
@@ -215,8 +233,23 @@ CORTC_DECL std::string to_json(const IceCandidate& candidate) {
     return detail::json::serialize(object);
 }
 
+CORTC_DECL std::string to_json(const application_message& own) { return own.json(); }
+
 CORTC_DECL std::string to_json(const message& what) {
-    return std::visit([](const auto& either) { return to_json(either); }, what);
+    return std::visit([](const auto& any) { return to_json(any); }, what);
+}
+
+CORTC_DECL application_message::application_message(std::string json) {
+    if (json.size() > max_application_message)
+        throw Error(errc::limit, fmt::format("an application's message of {} bytes; the most are {}",
+                                             json.size(), max_application_message));
+    auto parsed = parse_json(json).value();
+    auto* own = std::get_if<application_message>(&parsed);
+    if (!own)
+        throw Error(errc::type,
+                    fmt::format("{}, where an application's message should be", detail::kind_of(parsed)));
+    type_ = std::move(own->type_);
+    json_ = std::move(json);
 }
 
 CORTC_DECL result<message, json_error> parse_json(std::string_view text) {
@@ -230,12 +263,19 @@ CORTC_DECL result<message, json_error> parse_json(std::string_view text) {
     if (error) return json_error{fmt::format("byte {}: {}", read, error.message())};
     if (read < text.size()) return json_error{fmt::format("byte {}: text after the JSON object", read)};
 
-    const bool description = members["type"].is != detail::member::kind::absent;
-    const bool candidate = members["candidate"].is != detail::member::kind::absent;
-    if (description && candidate) return json_error{"type and candidate: only one of them may be there"};
-    if (description) return detail::read_description(members);
-    if (candidate) return detail::read_candidate(members);
-    return json_error{"type or candidate: neither is there"};
+    const auto& type = members["type"];
+    if (type.is == detail::member::kind::absent) {
+        if (members["candidate"].is != detail::member::kind::absent) return detail::read_candidate(members);
+        return json_error{"type or candidate: neither is there"};
+    }
+    if (auto wrong = detail::not_text(type)) return *wrong;
+    if (sdp_type(type.text)) return detail::read_description(members);
+    if (type.text.empty() || type.text.size() > max_application_type)
+        return json_error{fmt::format("type: has not 1 to {} bytes", max_application_type)};
+    if (text.size() > max_application_message)
+        return json_error{fmt::format("a message of type {} has more than {} bytes", in_quotes(type.text),
+                                      max_application_message)};
+    return message(application_message(type.text, text));
 }
 
 } // namespace cortc::signaling

@@ -4,6 +4,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -11,7 +12,9 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/websocket.hpp>
 
+#include <chrono>
 #include <deque>
+#include <optional>
 #include <string>
 
 namespace cortc::signaling {
@@ -48,12 +51,15 @@ class session_impl : public waiter_home, public std::enable_shared_from_this<ses
                            std::function<void(error_code)> done);
     [[nodiscard]] beast::tcp_stream& tcp() { return websocket_.next_layer(); }
     /// The handshake is done: reads and writes begin.
-    void start(std::string target);
+    void start(http_request request);
 
-    [[nodiscard]] const std::string& target() const noexcept { return target_; }
+    [[nodiscard]] const http_request& request() const noexcept { return request_; }
+    [[nodiscard]] const std::optional<close_reason>& peer_close_reason() const noexcept {
+        return peer_close_reason_;
+    }
     void receive(waiter_ptr<message> operation);
     void send(std::string text, waiter_ptr<void> operation);
-    void close(waiter_ptr<void> operation);
+    void close(close_reason why, waiter_ptr<void> operation);
     /// Drops the connection.
     void abort();
 
@@ -77,15 +83,18 @@ class session_impl : public waiter_home, public std::enable_shared_from_this<ses
     void on_written(error_code error);
     void admit_blocked_sends();
     void fail_blocked_sends();
+    /// From here on the connection ends, in whatever way, before its time is over.
+    void begin_to_close(beast::websocket::close_reason goodbye);
     /// Says goodbye when nothing is left to write.
     void close_when_written();
+    void on_peer_closed();
     /// A peer that breaks the rules: goodbye with the reason, and reads fail with `error`.
     void refuse(beast::websocket::close_code code, errc error, std::string why);
     /// The connection has ended.
     void finish(errc error, std::string why);
 
     beast::websocket::stream<tcp_connection> websocket_;
-    std::string target_;
+    http_request request_;
     state state_ = state::opening;
     beast::flat_buffer incoming_;
     event_stream<message> messages_{max_unread};
@@ -93,8 +102,11 @@ class session_impl : public waiter_home, public std::enable_shared_from_this<ses
     std::deque<std::string> outgoing_; // the first is being written while writing_
     std::deque<blocked_send> blocked_;
     bool writing_ = false;
-    beast::websocket::close_reason goodbye_{beast::websocket::close_code::normal};
+    beast::websocket::close_reason goodbye_;
     bool goodbye_said_ = false;
+    std::chrono::milliseconds goodbye_timeout_;
+    asio::steady_timer goodbye_deadline_;
+    std::optional<close_reason> peer_close_reason_;
     waiter_list<void> closed_;
 };
 

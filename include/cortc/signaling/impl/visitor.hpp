@@ -37,14 +37,16 @@ class visitor : public std::enable_shared_from_this<visitor> {
 
   private:
     void on_header(error_code error);
+    /// What is asked for, and by whom. Returns what is wrong with it.
+    std::string read_request();
     void route();
     void upgrade();
-    void preflight();
+    void preflight(std::string_view allowed);
     void serve(const page& found);
 
-    // A POST: its body comes in, the handler runs while the client is watched, the response goes out.
-    void receive_body(const post_handler& handler);
-    void on_body(error_code error, const post_handler& handler);
+    // For a handler: the body comes in, the handler runs while the client is watched, the response goes out.
+    void receive_body(const http_handler& handler);
+    void on_body(error_code error, const http_handler& handler);
     void watch();
     void stop_handler();
     void on_handled(const std::exception_ptr& error, http_response response);
@@ -63,8 +65,9 @@ class visitor : public std::enable_shared_from_this<visitor> {
     [[nodiscard]] const http_options& options() const noexcept;
     [[nodiscard]] const http::request<http::string_body>& request() const { return parser_.get(); }
     [[nodiscard]] std::string_view field(http::field name) const;
-    [[nodiscard]] std::string target() const;
     [[nodiscard]] bool origin_allowed() const;
+    /// A browser's GET may have no Origin; then the name counts that it knows this server by.
+    [[nodiscard]] bool get_allowed() const;
     /// Nobody else's name can stand there.
     [[nodiscard]] bool is_own_host(std::string_view host) const;
 
@@ -72,6 +75,7 @@ class visitor : public std::enable_shared_from_this<visitor> {
     beast::tcp_stream stream_;
     beast::flat_buffer buffer_;
     http::request_parser<http::string_body> parser_;
+    http_request asked_; // but for the body, until it is there
     http::response<http::string_body> response_;
     std::shared_ptr<session_impl> session_; // once the request is for one
 

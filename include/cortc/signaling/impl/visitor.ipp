@@ -2,7 +2,9 @@
 
 #include "cortc/signaling/impl/visitor.hpp"
 
+#include "cortc/base/quoted.hpp"
 #include "cortc/error.hpp"
+#include "cortc/signaling/impl/request.ipp"
 #include "cortc/signaling/impl/server_impl.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -48,7 +50,7 @@ CORTC_DECL http::status status_of(const boost::system::error_code& code) {
     }
 }
 
-CORTC_DECL asio::awaitable<http_response> call(post_handler handler, http_request request) {
+CORTC_DECL asio::awaitable<http_response> call(http_handler handler, http_request request) {
     co_return co_await handler(std::move(request));
 }
 
@@ -98,23 +100,46 @@ CORTC_DECL void visitor::on_header(error_code error) {
     route();
 }
 
+CORTC_DECL std::string visitor::read_request() {
+    const auto view = [](beast::string_view text) { return std::string_view(text.data(), text.size()); };
+    asked_.method = view(request().method_string());
+    asked_.content_type = field(http::field::content_type);
+    asked_.host = field(http::field::host);
+    error_code unknown; // it has left already
+    asked_.client = stream_.socket().remote_endpoint(unknown).address();
+    if (options().behind_proxy) detail::read_forwarded(request(), asked_);
+    return detail::read_target(view(request().target()), asked_);
+}
+
 CORTC_DECL void visitor::route() {
+    if (const auto wrong = read_request(); !wrong.empty())
+        return refuse(http::status::bad_request, "SyntaxError", wrong);
     if (server_->takes_websockets() && beast::websocket::is_upgrade(request())) return upgrade();
-    auto path = target();
-    path.resize(std::min(path.size(), path.find('?')));
+    const auto& path = asked_.path;
     const auto page = options().pages.find(path);
-    const auto post = options().posts.find(path);
     const bool is_page = page != options().pages.end();
-    const bool is_post = post != options().posts.end();
-    if (!is_page && !is_post)
-        return refuse(http::status::not_found, "NotFoundError", "there is nothing at " + path);
+    const auto* get = detail::handler_at(options().gets, path);
+    const auto* post = detail::handler_at(options().posts, path);
+    if (!is_page && !get && !post)
+        return refuse(http::status::not_found, "NotFoundError", "there is nothing at " + in_quotes(path));
     const auto method = request().method();
-    if (is_page && (method == http::verb::get || method == http::verb::head)) return serve(page->second);
-    if (is_post && method == http::verb::post) return receive_body(post->second);
-    if (is_post && method == http::verb::options) return preflight();
-    const std::string_view allowed = !is_post ? "GET, HEAD" : is_page ? "GET, HEAD, POST" : "POST";
-    response_.set(http::field::allow, allowed);
-    refuse(http::status::method_not_allowed, "NotSupportedError", fmt::format("{} takes {}", path, allowed));
+    const bool reads = method == http::verb::get || method == http::verb::head;
+    if (is_page && reads) return serve(page->second);
+    if (get && reads) {
+        if (get_allowed()) return receive_body(*get);
+        return refuse(http::status::forbidden, "SecurityError",
+                      "this server has no such name; http_options::hosts has those that it goes by");
+    }
+    if (post && method == http::verb::post) {
+        if (origin_allowed()) return receive_body(*post);
+        return refuse(http::status::forbidden, "SecurityError",
+                      "pages of this origin may not POST here; http_options::origins and hosts let them");
+    }
+    const std::string_view allowed = !post ? "GET, HEAD" : is_page || get ? "GET, HEAD, POST" : "POST";
+    if ((get || post) && method == http::verb::options) return preflight(allowed);
+    response_.set(http::field::allow, beast::string_view(allowed.data(), allowed.size()));
+    refuse(http::status::method_not_allowed, "NotSupportedError",
+           fmt::format("{} takes {}", in_quotes(path), allowed));
 }
 
 /// A page may speak to where it came from. Any other page that the user looks at must not speak to a server
@@ -130,8 +155,20 @@ CORTC_DECL bool visitor::origin_allowed() const {
     for (const auto& each : options().origins)
         if (same(each, origin)) return true;
     const auto scheme_end = origin.find("://");
-    const auto host = field(http::field::host);
-    return scheme_end != origin.npos && same(origin.substr(scheme_end + 3), host) && is_own_host(host);
+    if (scheme_end == origin.npos) return false;
+    auto named = origin.substr(scheme_end + 3);
+    std::string_view host = asked_.host;
+    if (options().behind_proxy) { // else nobody knows by which scheme the client came
+        if (!same(origin.substr(0, scheme_end), asked_.scheme)) return false;
+        named = detail::without_default_port(named, asked_.scheme);
+        host = detail::without_default_port(host, asked_.scheme);
+    }
+    return same(named, host) && is_own_host(host);
+}
+
+CORTC_DECL bool visitor::get_allowed() const {
+    if (!field(http::field::origin).empty()) return origin_allowed();
+    return asked_.host.empty() || is_own_host(asked_.host);
 }
 
 /// DNS rebinding: a stranger's page asks "its own" server, which its DNS now says is this one. Origin and
@@ -166,18 +203,19 @@ CORTC_DECL void visitor::upgrade() {
     session_ = std::make_shared<session_impl>(std::move(stream_), server_->options());
     session_->accept_handshake(request(), [self = shared_from_this()](error_code error) {
         if (error) return self->leave();
-        self->session_->start(self->target());
+        self->session_->start(std::move(self->asked_));
         self->server_->left(*self, session(self->session_));
     });
 }
 
 /// What a browser asks before it lets a page of another origin POST JSON (fetch.spec.whatwg.org, CORS
 /// preflight).
-CORTC_DECL void visitor::preflight() {
+CORTC_DECL void visitor::preflight(std::string_view allowed) {
     if (!origin_allowed())
         return refuse(http::status::forbidden, "SecurityError",
-                      "pages of this origin may not POST here; http_options::origins and hosts let them");
-    response_.set(http::field::access_control_allow_methods, "POST");
+                      "pages of this origin may ask nothing here; http_options::origins and hosts let them");
+    response_.set(http::field::access_control_allow_methods,
+                  beast::string_view(allowed.data(), allowed.size()));
     response_.set(http::field::access_control_allow_headers, "Content-Type");
     http_response empty;
     empty.status = 204;
@@ -186,10 +224,7 @@ CORTC_DECL void visitor::preflight() {
 
 CORTC_DECL void visitor::serve(const page& found) { respond(http_response(found.content_type, found.body)); }
 
-CORTC_DECL void visitor::receive_body(const post_handler& handler) {
-    if (!origin_allowed())
-        return refuse(http::status::forbidden, "SecurityError",
-                      "pages of this origin may not POST here; http_options::origins and hosts let them");
+CORTC_DECL void visitor::receive_body(const http_handler& handler) {
     const auto limit = options().max_body_size;
     const auto announced = parser_.content_length();
     if (announced && *announced > limit) return on_body(http::error::body_limit, handler);
@@ -205,7 +240,7 @@ CORTC_DECL void visitor::receive_body(const post_handler& handler) {
     asio::async_write(stream_, asio::buffer(go_on), [read](error_code error, std::size_t) { read(error); });
 }
 
-CORTC_DECL void visitor::on_body(error_code error, const post_handler& handler) {
+CORTC_DECL void visitor::on_body(error_code error, const http_handler& handler) {
     if (error == http::error::body_limit)
         return refuse(http::status::payload_too_large, "QuotaExceededError",
                       fmt::format("the body has more than {} bytes", options().max_body_size));
@@ -215,9 +250,7 @@ CORTC_DECL void visitor::on_body(error_code error, const post_handler& handler) 
                       "the body is not to be read: " + error.message());
     if (error) return lost();
 
-    http_request asked;
-    asked.target = target();
-    asked.content_type = field(http::field::content_type);
+    auto asked = asked_; // the response needs it too
     asked.body = std::move(parser_.get().body());
     deadline_.expires_after(options().handler_timeout);
     deadline_.async_wait([self = shared_from_this()](error_code cancelled) {
@@ -332,11 +365,6 @@ CORTC_DECL const http_options& visitor::options() const noexcept { return server
 
 CORTC_DECL std::string_view visitor::field(http::field name) const {
     const auto text = request()[name];
-    return {text.data(), text.size()};
-}
-
-CORTC_DECL std::string visitor::target() const {
-    const auto text = request().target();
     return {text.data(), text.size()};
 }
 

@@ -28,7 +28,17 @@ CORTC_DECL session::~session() {
 
 CORTC_DECL std::string session::target() const {
     home();
-    return impl_->target();
+    return impl_->request().target;
+}
+
+CORTC_DECL const http_request& session::request() const {
+    home();
+    return impl_->request();
+}
+
+CORTC_DECL std::optional<close_reason> session::peer_close_reason() const {
+    home();
+    return impl_->peer_close_reason();
 }
 
 CORTC_DECL std::shared_ptr<waiter_home> session::home() const {
@@ -44,8 +54,8 @@ CORTC_DECL void session::send(session_impl& impl, std::string text, waiter_ptr<v
     impl.send(std::move(text), std::move(operation));
 }
 
-CORTC_DECL void session::close(session_impl& impl, waiter_ptr<void> operation) {
-    impl.close(std::move(operation));
+CORTC_DECL void session::close(session_impl& impl, close_reason why, waiter_ptr<void> operation) {
+    impl.close(std::move(why), std::move(operation));
 }
 
 CORTC_DECL server::server(asio::any_io_executor executor, const asio::ip::tcp::endpoint& where,
@@ -84,7 +94,11 @@ class websocket_dial : public std::enable_shared_from_this<websocket_dial> {
         impl_->tcp().expires_never(); // the session has its own
         impl_->connect_handshake(where_.host, where_.target, [self = shared_from_this()](error_code error) {
             if (error) return self->fail("is no WebSocket", error);
-            self->impl_->start(self->where_.target);
+            http_request asked;
+            asked.method = "GET";
+            asked.host = self->where_.host;
+            (void)read_target(self->where_.target, asked); // the server took it, whatever is wrong with it
+            self->impl_->start(std::move(asked));
             self->operation_->succeed(session(self->impl_));
         });
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/base/quoted.hpp"
 #include "cortc/sctp/wire/parameters.hpp"
 
 #include <fmt/format.h>
@@ -25,17 +26,6 @@ CORTC_DECL void keep_unrecognized(const tlv& parameter, setup_parameters& into) 
     out.put(parameter.whole);
     out.zero(out.remaining());
     into.unrecognized_size += size;
-}
-
-/// Peers' words end up in logs and error messages: ASCII only, and not many.
-CORTC_DECL std::string printable(byte_view text) {
-    constexpr std::size_t enough = 128;
-    std::string out;
-    for (auto byte : text.first(std::min(text.size(), enough))) {
-        const auto c = static_cast<char>(byte);
-        out += c >= 0x20 && c < 0x7f ? c : '?';
-    }
-    return out;
 }
 
 } // namespace detail
@@ -119,7 +109,7 @@ CORTC_DECL std::string describe_causes(byte_view causes) {
     auto text = fmt::format("{} ({})", to_string(cause), first->type);
     const bool has_text =
         cause == error_cause::user_initiated_abort || cause == error_cause::protocol_violation;
-    if (has_text && !first->value.empty()) text += ": " + detail::printable(first->value);
+    if (has_text && !first->value.empty()) text += ": " + in_quotes(as_text(first->value), 128);
     return text;
 }
 
