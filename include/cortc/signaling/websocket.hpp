@@ -23,7 +23,9 @@
 ///
 /// @par Thread safety
 /// - Asynchronous members: any thread.
-/// - Everything runs on the executor given, which must not run handlers concurrently.
+/// - Everything runs on the executor given, which must not run handlers concurrently. Its io_context must
+///   outlive sessions and servers, and must still run for all but the close() of a session that is over: from
+///   elsewhere what is asked of it fails with errc::aborted once it has stopped.
 namespace cortc::signaling {
 
 namespace asio = boost::asio;
@@ -85,17 +87,21 @@ class session {
         });
     }
     /// Sends what is queued, says goodbye, and completes when the connection has ended, which is soon even if
-    /// the peer does not take part. Never fails.
+    /// the peer does not take part. Never fails. When the session is over already it completes at once, on
+    /// any thread, whether or not the session's executor still runs.
     ///
     /// @par Cancellation
     /// The goodbye goes on.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto close(Token&& token = {}) {
-        return initiate<void>(home(), token, [impl = impl_](auto op) { close(*impl, std::move(op)); });
+        return initiate<void>(home(), token,
+                              at_the_end([impl = impl_] { return over(*impl); },
+                                         [impl = impl_](auto op) { close(*impl, std::move(op)); }));
     }
 
   private:
     std::shared_ptr<waiter_home> home() const;
+    static bool over(const session_impl&) noexcept;
     static void receive(session_impl&, waiter_ptr<message>);
     static void send(session_impl&, std::string text, waiter_ptr<void>);
     static void close(session_impl&, waiter_ptr<void>);

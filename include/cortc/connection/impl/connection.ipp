@@ -164,7 +164,7 @@ CORTC_DECL void connection::on_selected_pair() {
 }
 
 CORTC_DECL void connection::on_transports_ended() {
-    if (is_closed()) over_.succeed_all();
+    if (is_closed()) end();
 }
 
 // ---- the end
@@ -187,14 +187,19 @@ CORTC_DECL void connection::close() {
     transports_.candidates().end(why);
     channels_.incoming().end(why);
     media_.track_events().end(why);
-    if (transports_.ended()) over_.succeed_all();
+    if (transports_.ended()) end();
+}
+
+CORTC_DECL void connection::end() {
+    until_over_.succeed_all();
+    over_.store(true, std::memory_order_release);
 }
 
 CORTC_DECL void connection::closed(waiter_ptr<void> operation) {
-    if (is_closed() && transports_.ended())
+    if (over())
         operation->succeed();
     else
-        over_.add(std::move(operation));
+        until_over_.add(std::move(operation));
 }
 
 } // namespace cortc

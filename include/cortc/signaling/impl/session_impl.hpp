@@ -11,6 +11,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/websocket.hpp>
 
+#include <atomic>
 #include <deque>
 #include <string>
 
@@ -54,6 +55,8 @@ class session_impl : public waiter_home, public std::enable_shared_from_this<ses
     void receive(waiter_ptr<message> operation);
     void send(std::string text, waiter_ptr<void> operation);
     void close(waiter_ptr<void> operation);
+    /// On any thread: the connection has ended, and close() changes nothing.
+    [[nodiscard]] bool over() const noexcept { return over_.load(std::memory_order_acquire); }
     /// Drops the connection.
     void abort();
 
@@ -96,6 +99,7 @@ class session_impl : public waiter_home, public std::enable_shared_from_this<ses
     beast::websocket::close_reason goodbye_{beast::websocket::close_code::normal};
     bool goodbye_said_ = false;
     waiter_list<void> closed_;
+    std::atomic<bool> over_ = false;
 };
 
 template <class Request>
