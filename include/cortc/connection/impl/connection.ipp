@@ -44,7 +44,9 @@ CORTC_DECL connection::connection(std::shared_ptr<context_core> core, Configurat
     , channels_(*this, negotiator_, negotiator_.session())
     , transports_(*this, negotiator_.session(), *this, channels_)
     , media_(*this, negotiator_, negotiator_.session())
-    , statistics_(*this, negotiator_, transports_, channels_, states_) {}
+    , statistics_(*this, negotiator_, transports_, channels_, states_) {
+    ++this->core()->counted().connections_made;
+}
 
 CORTC_DECL connection::~connection() = default;
 
@@ -182,6 +184,7 @@ CORTC_DECL void connection::close() {
     media_.close(why);
     states_.update({});
     states_.close(why);
+    core()->counted().add_end(states_.end());
     negotiator_.negotiation_events().clear(); // nothing is needed any more
     negotiator_.negotiation_events().end(why);
     transports_.candidates().end(why);
@@ -192,6 +195,7 @@ CORTC_DECL void connection::close() {
 
 CORTC_DECL void connection::end() {
     until_over_.succeed_all();
+    channels_.leave();
     over_.store(true, std::memory_order_release);
 }
 
