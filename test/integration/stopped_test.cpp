@@ -2,6 +2,8 @@
 #include "test/support/outcome.hpp"
 
 #include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 
 #include <optional>
@@ -89,4 +91,31 @@ TEST_CASE("a deadline ends what waits for an io_context that nobody runs") {
     pc.reset();
     CHECK(idle.run_for(60s) > 0); // what was cancelled is skipped, and nothing is left
     CHECK(idle.stopped());
+}
+
+TEST_CASE("a deadline may pass at the moment when an operation arrives") {
+    asio::io_context there, here;
+    context where(there.get_executor(), test::loopback_options());
+    std::optional<PeerConnection> pc(std::in_place, where);
+    auto channel = pc->createDataChannel("never opened");
+    auto guard = asio::make_work_guard(there);
+    std::thread thread([&] { there.run(); });
+    int late = 0;
+    test::run_dry(here, [](PeerConnection& its, DataChannel& never, int& passed) -> asio::awaitable<void> {
+        for (int i = 0; i < 3000; ++i) {
+            // What can be done at once is done or is cancelled on its way; what cannot is always cancelled.
+            const auto limit = std::chrono::microseconds(i % 60);
+            const auto offered = co_await test::outcome(timeout(limit, its.createOffer()));
+            if (!offered.empty()) CHECK(offered == "TimeoutError");
+            if (!offered.empty()) ++passed;
+            CHECK(co_await test::outcome(timeout(limit, never.opened())) == "TimeoutError");
+        }
+    }(*pc, channel, late));
+    asio::post(there, [&] {
+        pc.reset();
+        guard.reset();
+    });
+    thread.join();
+    CAPTURE(late);
+    CHECK(there.stopped());
 }
