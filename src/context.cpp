@@ -1,2 +1,3 @@
 #include "cortc/context/impl/context.ipp"
 #include "cortc/context/impl/context_core.ipp"
+#include "cortc/context/impl/totals.ipp"

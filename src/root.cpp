@@ -8,6 +8,7 @@
 #include "cortc/impl/media_stream.ipp"
 #include "cortc/impl/peer_connection.ipp"
 #include "cortc/impl/peer_connection_media.ipp"
+#include "cortc/impl/perfect_negotiation.ipp"
 #include "cortc/impl/rtp_parameters.ipp"
 #include "cortc/impl/rtp_receiver.ipp"
 #include "cortc/impl/rtp_sender.ipp"

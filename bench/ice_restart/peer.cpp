@@ -1,8 +1,8 @@
 #include "bench/ice_restart/restart.hpp"
 
 #include "cortc/signaling/websocket.hpp"
-#include "samples/perfect_negotiation.hpp"
 
+#include <boost/asio/detached.hpp>
 #include <fmt/format.h>
 
 using namespace cortc;
@@ -12,7 +12,14 @@ namespace bench {
 
 namespace {
 
-using negotiating = perfect_negotiation<signaling::session>;
+/// A connection, and the WebSocket that it is negotiated over.
+struct negotiating {
+    negotiating(const context& where, signaling::session a_session)
+        : pc(where), session(std::move(a_session)) {}
+
+    PeerConnection pc;
+    signaling::session session;
+};
 
 /// One connection, as the samples' page makes it: it offers, trickles, and restarts by restartIce().
 class visit {
@@ -59,13 +66,17 @@ class visit {
         const bool polite = url.find("?polite") == url.npos;
         auto session = co_await within(signaling::connect(where_.get_executor(), std::move(url)),
                                        "the WebSocket's handshake");
-        peer_ = std::make_shared<negotiating>(where_, std::move(session), polite);
-        peer_->on_error = [this](const std::exception& error) { trouble_ = error.what(); };
-        asio::co_spawn(where_.get_executor(), peer_->run(), [peer = peer_](std::exception_ptr) {
-            peer->pc.close(); // signaling is over
-        });
+        peer_ = std::make_shared<negotiating>(where_, std::move(session));
+        asio::co_spawn(where_.get_executor(), negotiate(peer_, polite), asio::detached);
         channel_ = peer_->pc.createDataChannel("bench");
         co_await within(channel_.opened(), "the connection");
+    }
+    asio::awaitable<void> negotiate(std::shared_ptr<negotiating> peer, bool polite) {
+        std::function<void(const std::exception&)> note = [this](const auto& error) {
+            trouble_ = error.what();
+        };
+        (void)co_await perfect_negotiation(peer->pc, peer->session, polite, std::move(note));
+        peer->pc.close();
     }
     /// The operation, or what it was that did not come, and what else went wrong before.
     template <class T>

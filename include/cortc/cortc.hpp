@@ -13,6 +13,7 @@
 #include "cortc/identity.hpp"
 #include "cortc/media_stream.hpp"
 #include "cortc/peer_connection.hpp"
+#include "cortc/perfect_negotiation.hpp"
 #include "cortc/rtp_parameters.hpp"
 #include "cortc/rtp_receiver.hpp"
 #include "cortc/rtp_sender.hpp"

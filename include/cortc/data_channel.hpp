@@ -104,11 +104,13 @@ class DataChannel {
     /// Why it is closed, when that was not in order: those of opened(), or errc::aborted when the connection
     /// was closed. None before, and when either side has closed the channel.
     [[nodiscard]] std::optional<Error> error() const;
-    /// Completes when the channel is closed, for whatever reason, which error() says; at once if it is. Never
-    /// fails.
+    /// Completes when the channel is closed, for whatever reason, which error() says; at once if it is, on
+    /// any thread, whether or not the context still runs. Never fails.
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto closed(Token&& token = {}) {
-        return initiate<void>(home(), token, [impl = impl_](auto op) { closed(*impl, std::move(op)); });
+        return initiate<void>(home(), token,
+                              at_the_end([impl = impl_] { return over(*impl); },
+                                         [impl = impl_](auto op) { closed(*impl, std::move(op)); }));
     }
     /// Completes when readyState() is another than `from`, and returns it. `closing` is seen whoever closes.
     /// (The W3C has an event only when it was the peer.)
@@ -236,6 +238,7 @@ class DataChannel {
   private:
     channel_impl& impl() const;
     std::shared_ptr<waiter_home> home() const;
+    static bool over(const channel_impl&) noexcept;
     static void opened(channel_impl&, waiter_ptr<void>);
     static void closed(channel_impl&, waiter_ptr<void>);
     static void state_changed(channel_impl&, DataChannelState, waiter_ptr<DataChannelState>);

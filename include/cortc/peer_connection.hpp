@@ -64,6 +64,10 @@ struct AnswerOptions;
 ///   once, as in the W3C; elsewhere (before run(), say) when they get there, in the order of the calls, and
 ///   behind plain members that are called meanwhile.
 /// - Plain members, and the destructor: only the context's executor.
+/// - The io_context must outlive connections and handles. From elsewhere, what is asked of a context whose
+///   io_context has stopped, or is out of work, fails with errc::aborted; cancelled, or under a deadline, an
+///   operation that the context has not begun ends at once, though nobody runs that. One that has begun keeps
+///   its io_context at work; stop() suspends it until run() goes on, or the io_context is destroyed.
 ///
 /// @par Completion
 /// On the executor of the handler (a coroutine's own, a callback's associated one), else on the context's.
@@ -475,12 +479,14 @@ class PeerConnection {
     [[nodiscard]] auto restarted(Token&& token = {}) {
         return initiate<void>(home(), token, [impl = impl_](auto op) { restarted(*impl, std::move(op)); });
     }
-    /// Completes when every task of the connection has ended and every socket is closed. Never fails. It is
-    /// the one operation that outlives the connection: `auto done = pc.closed(asio::deferred)` may be awaited
-    /// after close().
+    /// Completes when every task of the connection has ended and every socket is closed; at once, on any
+    /// thread, whether or not the context still runs, when that is so. Never fails. It is the one operation
+    /// that outlives the connection: `auto done = pc.closed(asio::deferred)` may be awaited after close().
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto closed(Token&& token = {}) {
-        return initiate<void>(home(), token, [impl = impl_](auto op) { closed(*impl, std::move(op)); });
+        return initiate<void>(home(), token,
+                              at_the_end([impl = impl_] { return over(*impl); },
+                                         [impl = impl_](auto op) { closed(*impl, std::move(op)); }));
     }
     /// Completes when connectionState() is another than `from`, and returns it. States that were passed
     /// through meanwhile are left out, here and in the next three. All fail with errc::aborted after close()
@@ -622,6 +628,7 @@ class PeerConnection {
     static void connected(connection&, waiter_ptr<void>);
     static void gathering_complete(connection&, waiter_ptr<void>);
     static void restarted(connection&, waiter_ptr<void>);
+    static bool over(const connection&) noexcept;
     static void closed(connection&, waiter_ptr<void>);
     static void state_changed(connection&, PeerConnectionState, waiter_ptr<PeerConnectionState>);
     static void ice_state_changed(connection&, IceConnectionState, waiter_ptr<IceConnectionState>);

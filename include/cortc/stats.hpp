@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/base/config.hpp"
+#include "cortc/context/totals.hpp"
 #include "cortc/states.hpp"
 
 #include <cstddef>
@@ -249,14 +250,7 @@ class SctpStats : public Stats {
 /// effect, by the layer that dropped it and the reason.
 class DropStats : public Stats {
   public:
-    /// One reason, and how often.
-    struct Drop {
-        std::string_view layer;  ///< "transport", "socket", "ice", "dtls", "srtp", "sctp", "data-channel"
-        std::string_view reason; ///< "unknown ufrag"; for people, and the same for good
-        std::uint64_t count = 0; ///< since the transport was made
-
-        friend bool operator==(const Drop&, const Drop&) = default;
-    };
+    using Drop = drop_count; ///< one reason, and how often since the transport was made
 
     DropStats() noexcept : Stats(StatsType::cortc_drops) {}
 

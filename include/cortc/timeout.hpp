@@ -59,7 +59,8 @@ asio::awaitable<T> race_deadline(std::optional<context> where, duration limit, a
 /// @par Errors
 /// - What the operation throws, at once.
 /// - errc::timed_out: `limit` has passed. The operation was cancelled, and has ended: one that does not
-///   honour cancellation delays this until it is done.
+///   honour cancellation delays this until it is done. One that an io_context is to begin which nobody runs
+///   is ended all the same.
 ///
 /// @par Cancellation
 /// Cancels the operation, whose outcome this then has.

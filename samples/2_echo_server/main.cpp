@@ -2,6 +2,7 @@
 #include "arguments.hpp"
 #include "cortc/cortc.hpp"
 #include "cortc/signaling/http.hpp"
+#include "prometheus.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -77,6 +78,11 @@ class echo_server {
             throw;
         }
     }
+    // For Prometheus. The counters know no guest, and last longer than they do.
+    awaitable<cortc::signaling::http_response> metrics() {
+        const prometheus_text now(context_.totals());
+        co_return cortc::signaling::http_response("text/plain; version=0.0.4", now.text());
+    }
     void close() {
         for (auto& each : guests_) each->pc.close();
     }
@@ -120,6 +126,7 @@ int main(int argc, char** argv) try {
     cortc::signaling::http_options http;
     http.posts["/offer"] =
         cortc::signaling::answer_offers([&](auto offer) { return echoes.answer(std::move(offer)); });
+    http.posts["/metrics"] = [&](auto) { return echoes.metrics(); };
     cortc::signaling::http_server server(io.get_executor(), {address, port}, http);
     fmt::print("POST offers to {}offer (Ctrl-C ends)\n", server.url());
 

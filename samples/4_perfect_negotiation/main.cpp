@@ -3,7 +3,6 @@
 #include "cortc/cortc.hpp"
 #include "cortc/signaling/websocket.hpp"
 #include "index_html.hpp"
-#include "perfect_negotiation.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -12,18 +11,18 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <memory>
 
 namespace asio = boost::asio;
 using asio::awaitable;
-using peer = perfect_negotiation<cortc::signaling::session>;
 
 // Whatever comes goes back; at "change" our transceiver changes its direction, as the page's does in the same
 // moment.
-awaitable<void> echo(std::shared_ptr<peer> with) {
+awaitable<void> echo(std::shared_ptr<cortc::PeerConnection> pc) {
     using enum cortc::RtpTransceiverDirection;
-    auto channel = co_await with->pc.nextDataChannel();
+    auto channel = co_await pc->nextDataChannel();
     cortc::RtpTransceiverInit init(sendonly);
-    auto ours = with->pc.addTransceiver(cortc::MediaKind::audio, init);
+    auto ours = pc->addTransceiver(cortc::MediaKind::audio, init);
     for (;;) {
         auto message = co_await channel.receive();
         if (message.is_text() && message.text() == "change")
@@ -33,14 +32,15 @@ awaitable<void> echo(std::shared_ptr<peer> with) {
     }
 }
 
+void tell(const std::exception& error) { fmt::print("negotiation: {}\n", error.what()); }
+
 awaitable<void> talk(cortc::context context, cortc::signaling::session browser) {
     const bool polite = browser.target() == "/?polite"; // exactly one end is
-    auto self = std::make_shared<peer>(context, std::move(browser), polite);
-    self->on_error = [](const std::exception& error) { fmt::print("negotiation: {}\n", error.what()); };
-    asio::co_spawn(context.get_executor(), echo(self), asio::detached);
-    co_await self->run();
-    self->pc.close();
-    fmt::print("a browser is gone\n");
+    auto pc = std::make_shared<cortc::PeerConnection>(context);
+    asio::co_spawn(context.get_executor(), echo(pc), asio::detached);
+    auto end = co_await cortc::perfect_negotiation(*pc, browser, polite, tell);
+    pc->close();
+    fmt::print("a browser is gone ({}): {}\n", to_string(end.outcome), end.text);
 }
 
 awaitable<void> serve(cortc::context context, cortc::signaling::server& server) {

@@ -6,7 +6,6 @@
 #include "cortc/cortc.hpp"
 #include "cortc/signaling/websocket.hpp"
 #include "judge.hpp"
-#include "perfect_negotiation.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -22,7 +21,6 @@
 namespace asio = boost::asio;
 using asio::awaitable;
 using namespace std::chrono_literals;
-using negotiation = perfect_negotiation<cortc::signaling::session>;
 
 namespace {
 
@@ -47,14 +45,12 @@ class judge : public std::enable_shared_from_this<judge> {
         : io_(io)
         , context_(context)
         , given_(given)
-        , peer_(std::make_shared<negotiation>(context, std::move(session), given.mode != "insist"))
-        , pc_(peer_->pc)
-        , clock_(context) {
-        peer_->on_error = [](const std::exception& error) { fmt::print("negotiation: {}\n", error.what()); };
-    }
+        , signaling_(std::move(session))
+        , pc_(context)
+        , clock_(context) {}
 
     awaitable<void> run() {
-        beside(peer_->run());
+        beside(negotiate());
         co_await connect();
         beside(watch_dtls());
         beside(count_in(channel_ordered_, ordered_));
@@ -71,11 +67,17 @@ class judge : public std::enable_shared_from_this<judge> {
         over_ = true;
         pc_.close();
         co_await pc_.closed();
-        co_await peer_->signaling.close();
+        co_await signaling_.close();
         check(broken_.empty(), "closed " + broken_);
     }
 
   private:
+    awaitable<void> negotiate() {
+        auto tell = [](const std::exception& error) { fmt::print("negotiation: {}\n", error.what()); };
+        const bool polite = given_.mode != "insist";
+        auto end = co_await cortc::perfect_negotiation(pc_, signaling_, polite, tell);
+        if (!over_) broken_ += fmt::format("negotiation ended, {}: {} ", to_string(end.outcome), end.text);
+    }
     void beside(awaitable<void> body) {
         asio::co_spawn(io_, std::move(body), [this, self = shared_from_this()](std::exception_ptr error) {
             try {
@@ -154,7 +156,7 @@ class judge : public std::enable_shared_from_this<judge> {
         } else {
             cortc::OfferOptions options{.iceRestart = true};
             auto offer = co_await pc_.createOffer(options);
-            co_await peer_->signaling.send(offer);
+            co_await signaling_.send(offer);
             co_await pc_.setLocalDescription(offer);
         }
         co_await until([&] { return stable() && local_ufrag() != local && remote_ufrag() != remote; },
@@ -239,8 +241,8 @@ class judge : public std::enable_shared_from_this<judge> {
     asio::io_context& io_;
     cortc::context context_;
     const command_line& given_;
-    std::shared_ptr<negotiation> peer_;
-    cortc::PeerConnection& pc_;
+    cortc::signaling::session signaling_;
+    cortc::PeerConnection pc_;
     cortc::timer clock_;
     cortc::DataChannel control_, channel_ordered_, channel_lossy_;
     flow ordered_, lossy_;

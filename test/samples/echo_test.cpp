@@ -403,6 +403,35 @@ TEST_CASE("fifty connections of one process, round after round: nothing grows") 
     server.ends();
 }
 
+TEST_CASE("the server counts its connections for Prometheus, those that are gone too") {
+    echo_server server;
+    const auto metrics = [&] { return post(server.port, "", "/metrics"); };
+    const auto has = [](const std::string& text, const std::string& line) {
+        return text.find("\n" + line + "\n") != std::string::npos;
+    };
+    const auto before = metrics();
+    INFO(before);
+    CHECK(before.starts_with("HTTP/1.1 200 "));
+    CHECK(before.find("Content-Type: text/plain; version=0.0.4\r\n") != std::string::npos);
+    CHECK(has(before, "cortc_connections_made_total 0"));
+    CHECK(has(before, "# TYPE cortc_drops_total counter"));
+    for (int i = 0; i < 2; ++i) {
+        auto one = client(server.url, {"--count", "5", "--size", "100"});
+        check_fine(one);
+    }
+    REQUIRE(server.comes_to_rest(20s));
+    const auto after = metrics();
+    INFO(after);
+    CHECK(has(after, "cortc_connections_made_total 2"));
+    CHECK(has(after, "cortc_connections_connected_total 2"));
+    CHECK(has(after, "cortc_connections_open 0"));
+    CHECK(has(after, "cortc_connections_ended_total{how=\"peer-closed\"} 2"));
+    CHECK(has(after, "cortc_dtls_handshakes_total{result=\"made\"} 2"));
+    CHECK(has(after, "cortc_messages_total{direction=\"received\"} 10"));
+    CHECK(has(after, "cortc_message_bytes_total{direction=\"sent\"} 1000"));
+    server.ends();
+}
+
 TEST_CASE("what cannot be answered gets its status and JSON, and the server lives on") {
     echo_server server;
     const auto sdp = good_offer();

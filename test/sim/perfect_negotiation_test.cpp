@@ -1,6 +1,7 @@
-#include "samples/perfect_negotiation.hpp"
+#include "cortc/signaling/json.hpp"
 #include "test/support/sim_call.hpp"
 
+#include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/channel.hpp>
 
 #include <limits>
@@ -32,7 +33,8 @@ class mailbox {
                        asio::detached);
     }
     auto receive() { return arrived_.async_receive(asio::use_awaitable); }
-    void close() { arrived_.close(); }
+    /// What receive() fails with.
+    void fail(boost::system::error_code why) { arrived_.try_send(why, signaling::message()); }
 
     int offers = 0, answers = 0, under_way = 0;
 
@@ -66,7 +68,23 @@ class wire {
     std::shared_ptr<mailbox> out_, in_;
 };
 
-using peer = perfect_negotiation<wire>;
+struct peer {
+    peer(const context& where, wire a_signaling, bool is_polite)
+        : pc(where), signaling(std::move(a_signaling)), polite(is_polite) {}
+
+    asio::awaitable<void> run() {
+        std::function<void(const std::exception&)> note = [this](const std::exception& error) {
+            errors.emplace_back(error.what());
+        };
+        end = co_await perfect_negotiation(pc, signaling, polite, std::move(note));
+    }
+
+    PeerConnection pc;
+    wire signaling;
+    bool polite;
+    std::vector<std::string> errors;
+    std::optional<negotiation_end> end;
+};
 
 std::string line_of(const std::optional<SessionDescription>& description, std::string_view prefix) {
     const auto& sdp = description.value().sdp;
@@ -78,7 +96,6 @@ struct negotiating : test::two_hosts {
     sim::seeded_random random;
     std::shared_ptr<mailbox> there, back;
     std::shared_ptr<peer> left, right;
-    std::vector<std::string> errors;
     std::vector<test::spawned> running;
 
     explicit negotiating(std::uint64_t seed, duration late)
@@ -88,10 +105,7 @@ struct negotiating : test::two_hosts {
         , back(std::make_shared<mailbox>(b, seed + 2, late))
         , left(std::make_shared<peer>(a, wire(there, back), seed % 2 == 0))
         , right(std::make_shared<peer>(b, wire(back, there), seed % 2 == 1)) {
-        for (auto& each : {left, right}) {
-            each->on_error = [this](const std::exception& error) { errors.emplace_back(error.what()); };
-            running.emplace_back(io.get_executor(), each->run());
-        }
+        for (auto& each : {left, right}) running.emplace_back(io.get_executor(), each->run());
     }
     [[nodiscard]] bool settled() const {
         return there->under_way == 0 && back->under_way == 0 && quiet(left->pc) && quiet(right->pc);
@@ -115,14 +129,19 @@ struct negotiating : test::two_hosts {
     void finish() {
         left->pc.close();
         right->pc.close();
-        there->close();
-        back->close();
         CHECK(world.run_dry(1s));
         for (const auto& each : running) {
             REQUIRE(each.done());
             each.rethrow();
         }
+        for (const auto& each : {left, right}) CHECK(each->end);
     }
+    /// Until one has ended, which it does by itself.
+    const negotiation_end& end_of(const peer& which) {
+        REQUIRE(world.run_until([&] { return which.end.has_value(); }, 5s));
+        return *which.end;
+    }
+    void send_left(signaling::message what) { mailbox::send(back, std::move(what)); }
 };
 
 } // namespace
@@ -154,9 +173,129 @@ TEST_CASE("perfect negotiation: both ends begin at once, and restart at once, th
         };
         run.run(talk(), 30s);
         glares += run.glares();
-        CHECK(run.errors == std::vector<std::string>());
+        CHECK(run.left->errors == std::vector<std::string>());
+        CHECK(run.right->errors == std::vector<std::string>());
         run.finish();
+        CHECK(run.left->end->outcome == negotiation_outcome::closed);
     }
     test::figure("{} collisions", glares);
     CHECK(glares > 2000);
+}
+
+TEST_CASE("perfect negotiation: the end of the signaling, and whose it was, is a value") {
+    using enum negotiation_outcome;
+    const auto [why, outcome] = GENERATE(table<boost::system::error_code, negotiation_outcome>({
+        {make_error_code(errc::closed), left},
+        {make_error_code(errc::network), broke},
+        {asio::error::make_error_code(asio::error::eof), broke},
+        {make_error_code(errc::syntax), nonsense},
+        {make_error_code(errc::limit), nonsense},
+        {make_error_code(errc::aborted), closed},
+    }));
+    CAPTURE(why.message());
+    negotiating run(1, 1ms);
+    auto channel = run.left->pc.createDataChannel("x");
+    run.converge();
+    run.back->fail(why);
+    const auto& end = run.end_of(*run.left);
+    CHECK(end.outcome == outcome);
+    CHECK(to_string(end.outcome) == to_string(outcome));
+    CHECK_FALSE(end.text.empty());
+    CHECK(run.left->pc.signalingState() == SignalingState::stable); // it is not closed by that
+    CHECK(run.left->errors.empty());
+    run.finish();
+}
+
+TEST_CASE("perfect negotiation: a peer whose descriptions are none sends nonsense") {
+    negotiating run(2, 1ms);
+    auto channel = run.left->pc.createDataChannel("x");
+    run.converge();
+    SECTION("it does not parse") {
+        run.send_left(SessionDescription(SdpType::offer, "v=0\r\nnonsense\r\n"));
+        CHECK(run.end_of(*run.left).text.find("line") != std::string::npos);
+    }
+    SECTION("it does not fit") {
+        auto offer = run.left->pc.currentRemoteDescription().value();
+        offer.type = SdpType::offer;
+        offer.sdp.erase(offer.sdp.find("a=ice-pwd:"), 2);
+        run.send_left(offer);
+        run.end_of(*run.left);
+    }
+    CHECK(run.left->end->outcome == negotiation_outcome::nonsense);
+    CHECK_FALSE(run.left->end->text.empty());
+    CHECK(run.left->errors.empty());
+    run.finish();
+}
+
+TEST_CASE("perfect negotiation: what cannot be used and does no harm is told, each, and it goes on") {
+    negotiating run(3, 1ms);
+    auto channel = run.left->pc.createDataChannel("x");
+    run.converge();
+    auto answer = run.left->pc.currentRemoteDescription().value();
+    answer.type = SdpType::answer;
+    run.send_left(answer); // to nothing
+    const int many = 1000; // more than are taken at a time
+    for (int i = 0; i < many; ++i) run.send_left(IceCandidate("candidate:nonsense", "0", 0));
+    REQUIRE(run.world.run_until([&] { return run.left->errors.size() == many + 1; }, 5s));
+    const auto before = line_of(run.left->pc.currentLocalDescription(), "a=ice-ufrag:");
+    run.right->pc.restartIce();
+    run.converge();
+    CHECK(line_of(run.left->pc.currentLocalDescription(), "a=ice-ufrag:") != before);
+    CHECK_FALSE(run.left->end);
+    run.finish();
+}
+
+TEST_CASE("perfect negotiation: what on_error throws comes out, and nothing is left") {
+    test::two_hosts hosts(4, test::link_of(5ms));
+    auto out = std::make_shared<mailbox>(hosts.a, 1, 1ms), in = std::make_shared<mailbox>(hosts.a, 2, 1ms);
+    PeerConnection pc(hosts.a);
+    wire signaling(out, in);
+    mailbox::send(in, IceCandidate("candidate:nonsense", "0", 0));
+    auto body = [&]() -> asio::awaitable<void> {
+        std::function<void(const std::exception&)> strict = [](const std::exception&) {
+            throw std::runtime_error("enough");
+        };
+        std::string thrown;
+        try {
+            (void)co_await perfect_negotiation(pc, signaling, true, std::move(strict));
+        } catch (const std::runtime_error& error) {
+            thrown = error.what();
+        }
+        CHECK(thrown == "enough");
+    };
+    hosts.run(body(), 5s);
+    pc.close();
+    CHECK(hosts.world.run_dry(1s));
+}
+
+TEST_CASE("perfect negotiation: cancelled at any moment it ends as a value, and the connection can go on") {
+    for (int i = 0; i < 60; ++i) {
+        CAPTURE(i);
+        negotiating run(5 + static_cast<std::uint64_t>(i % 2), 10ms);
+        peer third(run.a, wire(run.there, run.back), run.left->polite);
+        run.left->pc.close(); // the third takes its place
+        REQUIRE(run.end_of(*run.left).outcome == negotiation_outcome::closed);
+        auto channel = third.pc.createDataChannel("x");
+        auto restart = run.right->pc.createDataChannel("y");
+        auto body = [&]() -> asio::awaitable<void> { co_await timeout(i * 1ms, third.run()); };
+        run.run(body(), 5s);
+        REQUIRE(third.end);
+        CHECK(third.end->outcome == negotiation_outcome::cancelled);
+        CHECK(third.end->text.empty());
+        CHECK(third.errors.empty());
+        const auto offers = run.there->offers;
+        run.world.run_for(100ms);
+        CHECK(run.there->offers == offers); // nothing of it runs
+        // It can be taken up again.
+        third.end.reset();
+        third.pc.restartIce();
+        test::spawned again(run.io.get_executor(), third.run());
+        run.world.run_for(1s);
+        third.pc.close();
+        run.right->pc.close();
+        CHECK(run.world.run_dry(1s));
+        REQUIRE(again.done());
+        REQUIRE(third.end);
+        CHECK(third.end->outcome == negotiation_outcome::closed);
+    }
 }

@@ -13,7 +13,9 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -56,6 +58,8 @@ class waiter_registry;
 /// completed is never lost.
 /// While it is suspended it is work of both executors; once it is complete it is of neither, however long
 /// whoever it waited for still keeps it.
+/// Until it has come to the context, whose executor may have no thread any more, nothing has been done: it is
+/// then cancelled wherever that is asked for.
 /// What does not depend on the result is compiled once, in impl/waiter.ipp: every await would bring it into
 /// its translation unit otherwise.
 class waiter_base : public std::enable_shared_from_this<waiter_base> {
@@ -65,7 +69,14 @@ class waiter_base : public std::enable_shared_from_this<waiter_base> {
 
     /// Listens to the slot. Called once, before the operation starts.
     void listen();
-    [[nodiscard]] bool done() const noexcept { return done_; }
+    [[nodiscard]] bool done() const noexcept { return stage_.load(std::memory_order_acquire) == stage::done; }
+    /// It has come to where it runs. False: it was complete before.
+    [[nodiscard]] bool arrive() noexcept { return leave_start(stage::suspended); }
+    /// Nobody runs the context: its io_context has stopped, and is another than the handler's. (One's own may
+    /// be asked before it is run again.) Asked before listen().
+    [[nodiscard]] bool homeless() const;
+    /// Fails it on any thread, if it has not arrived.
+    void fail_here(std::exception_ptr error);
     /// `withdrawn` runs on the context when the operation is cancelled, before it completes.
     void on_cancel(std::function<void()> withdrawn) { withdrawn_ = std::move(withdrawn); }
     /// False if it was complete already.
@@ -83,6 +94,16 @@ class waiter_base : public std::enable_shared_from_this<waiter_base> {
   private:
     friend class waiter_registry;
 
+    /// While it starts, any thread may complete it; from then on the context alone.
+    enum class stage : std::uint8_t { starting, suspended, done };
+
+    bool leave_start(stage next) noexcept {
+        auto expected = stage::starting;
+        return stage_.compare_exchange_strong(expected, next, std::memory_order_acq_rel);
+    }
+    /// It is complete: the handler is called.
+    void hand_over(std::exception_ptr error);
+
     /// Calls the handler, and no more refers to `self`, which may be the last to do so, when it does.
     virtual void complete(std::shared_ptr<waiter_base> self, std::exception_ptr error) = 0;
     virtual void drop_handler() noexcept = 0;
@@ -96,7 +117,7 @@ class waiter_base : public std::enable_shared_from_this<waiter_base> {
     asio::any_io_executor handler_work_;
     asio::cancellation_slot slot_;
     std::function<void()> withdrawn_;
-    bool done_ = false;
+    std::atomic<stage> stage_ = stage::starting;
 };
 
 /// Every operation suspended on one context. When its io_context is destroyed with operations pending, their
@@ -191,6 +212,8 @@ class operation_start {
   public:
     virtual ~operation_start() = default;
     virtual void begin(std::shared_ptr<waiter_base> operation) = 0;
+    /// On any thread: what it waits for is over, and it may begin wherever it is.
+    [[nodiscard]] virtual bool over() const { return false; }
 
     static void* operator new(std::size_t size) { return operation_memory::allocate(size); }
     static void operator delete(void* block, std::size_t size) noexcept {
@@ -206,6 +229,13 @@ class operation_start_by final : public operation_start {
     }
 
   private:
+    [[nodiscard]] bool over() const override {
+        if constexpr (requires { start_.over(); })
+            return start_.over();
+        else
+            return false;
+    }
+
     Start start_;
 };
 template <class R, class Start>
@@ -213,7 +243,8 @@ std::unique_ptr<operation_start> start_by(Start&& start) {
     return std::unique_ptr<operation_start>(new operation_start_by<R, Start>(std::move(start)));
 }
 
-/// Goes to the context's executor and begins there, at once when the caller is there already.
+/// Goes to the context's executor and begins there, at once when the caller is there already. What is over
+/// begins here.
 void begin(std::shared_ptr<waiter_home> home, std::unique_ptr<operation_start> start,
            std::shared_ptr<waiter_base> operation);
 
@@ -275,6 +306,20 @@ auto initiate(std::shared_ptr<waiter_home> home, Token&& token, Start start) {
             token);
     }
 }
+
+/// The start of an operation that waits for the end of something. `ended`, which any thread may ask, tells
+/// that it is over for good: `start` may then run on any thread, for who ended it may run no more.
+template <class Ended, class Start>
+class at_the_end {
+  public:
+    at_the_end(Ended ended, Start start) : ended_(std::move(ended)), start_(std::move(start)) {}
+    [[nodiscard]] bool over() const { return ended_(); }
+    void operator()(waiter_ptr<void> operation) { start_(std::move(operation)); }
+
+  private:
+    Ended ended_;
+    Start start_;
+};
 
 /// Operations that wait for the same thing, any number of them.
 template <class R>

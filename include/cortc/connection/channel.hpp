@@ -7,6 +7,7 @@
 #include "cortc/message.hpp"
 #include "cortc/states.hpp"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <span>
@@ -55,6 +56,8 @@ class channel_impl : public std::enable_shared_from_this<channel_impl> {
 
     void opened(waiter_ptr<void> operation);
     void closed(waiter_ptr<void> operation);
+    /// On any thread: it is closed.
+    [[nodiscard]] bool over() const noexcept { return over_.load(std::memory_order_acquire); }
     void state_changed(DataChannelState from, waiter_ptr<DataChannelState> operation);
     void buffered_amount_low(waiter_ptr<void> operation);
     void send(bool text, byte_view data, waiter_ptr<void> operation);
@@ -123,6 +126,7 @@ class channel_impl : public std::enable_shared_from_this<channel_impl> {
     waiter_list<void> opened_, closed_, low_, readable_, writable_;
     waiter_list<DataChannelState> state_changed_;
     std::exception_ptr ended_;
+    std::atomic<bool> over_ = false;
 };
 
 } // namespace cortc

@@ -18,12 +18,13 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace cortc {
 
 /// The data channels of a connection and the SctpTransport under them. There is an engine from the first
 /// channel or the first data section on; it is replaced when the data section's transport went.
-class connection_channels final : public channel_owner, public channel_events {
+class connection_channels final : public channel_owner, public channel_events, private totals_source {
   public:
     connection_channels(part_owner& owner, negotiation& negotiating, jsep::session& session);
 
@@ -48,6 +49,8 @@ class connection_channels final : public channel_owner, public channel_events {
     void begin_close();
     /// Every channel closes.
     void close(const std::exception_ptr& why);
+    /// After that, when the transports have ended too: nothing is counted any more.
+    void leave() noexcept { counts_.leave(); }
 
     // What can be asked.
     [[nodiscard]] std::optional<std::uint16_t> max_channels() const;
@@ -66,8 +69,11 @@ class connection_channels final : public channel_owner, public channel_events {
     /// Of this engine and those that are gone.
     [[nodiscard]] std::uint64_t opened() const noexcept;
     [[nodiscard]] std::uint64_t closed() const noexcept;
+    /// Of this engine.
+    void append_drops(std::vector<drop_count>& into) const;
 
   private:
+    void add_to(context_totals& all) const override;
     // channel_owner
     [[nodiscard]] datachannel::data_channels& engine() override;
     void touch() override;
@@ -100,7 +106,9 @@ class connection_channels final : public channel_owner, public channel_events {
     std::uint64_t past_engines_ = 0;
     std::uint64_t past_opened_ = 0; // of engines that are gone
     std::uint64_t past_closed_ = 0;
+    context_totals past_; // of engines that are gone
     event_stream<DataChannel> incoming_;
+    totals_entry counts_;
 };
 
 } // namespace cortc

@@ -12,6 +12,7 @@
 #include "cortc/connection/statistics.hpp"
 #include "cortc/connection/transport_set.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -39,6 +40,8 @@ class connection final : public part_owner, private negotiator::listener, privat
 
     void close();
     void closed(waiter_ptr<void> operation);
+    /// On any thread: it is closed, and every task of it has ended.
+    [[nodiscard]] bool over() const noexcept { return over_.load(std::memory_order_acquire); }
 
   private:
     // negotiator::listener
@@ -52,6 +55,7 @@ class connection final : public part_owner, private negotiator::listener, privat
     void on_gathering() override;
     void on_selected_pair() override;
     void on_transports_ended() override;
+    void end();
 
     connection_settings settings_;
     connection_identity identity_;
@@ -62,7 +66,8 @@ class connection final : public part_owner, private negotiator::listener, privat
     connection_media media_;
     connection_statistics statistics_;
     std::optional<std::uint64_t> applied_; // the session's revision that the parts have seen
-    waiter_list<void> over_;
+    waiter_list<void> until_over_;
+    std::atomic<bool> over_ = false;
 };
 
 } // namespace cortc

@@ -49,6 +49,8 @@ class connection_states {
 
     /// Why it is failed, or was when it was closed.
     [[nodiscard]] std::optional<Error> failed() const;
+    /// Of one that is closed: how that came, for context_totals.
+    [[nodiscard]] std::string_view end() const;
 
     // What has changed.
     void set_signaling(SignalingState now);
@@ -92,6 +94,7 @@ class connection_states {
     IceGatheringState gathering_ = IceGatheringState::new_;
     IceConnectionState ice_ = IceConnectionState::new_;
     PeerConnectionState state_ = PeerConnectionState::new_;
+    bool was_connected_ = false;
     bool all_gathered_ = false; // of every generation, and that was told
     bool up_to_date_ = false;   // every selected pair is one of the newest credentials
     std::string failure_text_;

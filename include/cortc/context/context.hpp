@@ -2,6 +2,7 @@
 
 #include "cortc/base/config.hpp"
 #include "cortc/context/context_options.hpp"
+#include "cortc/context/totals.hpp"
 #include "cortc/net/network.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -41,6 +42,9 @@ class context {
     [[nodiscard]] asio::any_io_executor get_executor() const;
     /// The one it was made with; else its own, which goes with the context.
     [[nodiscard]] net::network& network() const;
+    /// What its connections have come to so far, those that are gone included: for the metrics of a server
+    /// (samples/2_echo_server writes them for Prometheus). Costs a look at each connection that there is.
+    [[nodiscard]] context_totals totals() const;
 
     /// @private
     [[nodiscard]] const std::shared_ptr<context_core>& core() const noexcept { return core_; }

@@ -4,19 +4,66 @@
 #include "cortc/base/buffer.hpp"
 #include "cortc/context/context_options.hpp"
 #include "cortc/context/end_of_turn.hpp"
+#include "cortc/context/totals.hpp"
 #include "cortc/crypto/certificate.hpp"
 #include "cortc/net/send_batch.hpp"
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 namespace cortc {
+
+/// Something that counts for itself while it lives (see totals_entry).
+class totals_source {
+  public:
+    virtual void add_to(context_totals& all) const = 0;
+
+  protected:
+    ~totals_source() = default;
+};
+
+namespace detail {
+
+inline void append_drop(std::vector<drop_count>& into, std::string_view layer, std::string_view reason,
+                        std::uint64_t count) {
+    if (count != 0) into.push_back({layer, reason, count});
+}
+/// Those reasons of an engine that have occurred.
+template <class Reason, std::size_t Count>
+void append_drops(std::vector<drop_count>& into, std::string_view layer,
+                  const std::array<std::uint64_t, Count>& counts) {
+    for (std::size_t i = 0; i < Count; ++i)
+        append_drop(into, layer, to_string(static_cast<Reason>(i)), counts[i]);
+}
+
+} // namespace detail
+
+class context_core;
+
+/// A source of totals, from here until leave(): then what it has counted is kept, and it is not asked again.
+/// A member of the source, its last one.
+class totals_entry {
+  public:
+    totals_entry(std::shared_ptr<context_core> core, const totals_source& source);
+    totals_entry(const totals_entry&) = delete;
+    totals_entry& operator=(const totals_entry&) = delete;
+    ~totals_entry() { leave(); }
+    void leave() noexcept;
+
+  private:
+    std::shared_ptr<context_core> core_;
+    const totals_source& source_;
+};
 
 /// The inside of a context. Everything here belongs to its executor.
 class context_core : public waiter_home, public std::enable_shared_from_this<context_core> {
@@ -67,10 +114,17 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
         return calendar_origin_ + at.time_since_epoch();
     }
 
+    /// Of its connections, as of now.
+    [[nodiscard]] context_totals totals() const;
+    /// What counts at once.
+    [[nodiscard]] context_totals& counted() noexcept { return counted_; }
+
     /// Host addresses that may become candidates.
     [[nodiscard]] std::vector<net::interface_address> usable_interfaces();
 
   private:
+    friend class totals_entry;
+
     void next_piece();
     void certificate_made(std::uint64_t id, std::exception_ptr error, certificate_ptr made);
 
@@ -91,6 +145,8 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
     std::map<std::uint64_t, certificate_ready> being_made_; // on the worker
     std::uint64_t last_made_ = 0;
     std::uint64_t last_connection_ = 0;
+    context_totals counted_; // and what those have left that are gone
+    std::unordered_set<const totals_source*> sources_;
 };
 
 } // namespace cortc

@@ -115,6 +115,7 @@ struct data_channels_stats {
     std::uint64_t channels_opened = 0; ///< Ever open, both ways.
     std::uint64_t channels_closed = 0; ///< Of these, no longer open.
     std::uint64_t opened_by_peer = 0;
+    channel_counters messages; ///< Of all channels, those that are closed included.
     std::array<std::uint64_t, static_cast<std::size_t>(channel_drop::count_)> drops{};
 
     [[nodiscard]] std::uint64_t dropped(channel_drop reason) const noexcept {

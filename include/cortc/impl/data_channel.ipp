@@ -73,6 +73,7 @@ CORTC_DECL bool DataChannel::trySend(const Message& message) {
 CORTC_DECL std::optional<Message> DataChannel::tryReceive() { return impl().try_receive(); }
 CORTC_DECL void DataChannel::close() { impl().close(); }
 
+CORTC_DECL bool DataChannel::over(const channel_impl& impl) noexcept { return impl.over(); }
 CORTC_DECL void DataChannel::opened(channel_impl& impl, waiter_ptr<void> operation) {
     impl.opened(std::move(operation));
 }

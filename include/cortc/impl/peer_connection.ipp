@@ -156,6 +156,7 @@ CORTC_DECL void PeerConnection::gathering_complete(connection& impl, waiter_ptr<
 CORTC_DECL void PeerConnection::restarted(connection& impl, waiter_ptr<void> operation) {
     impl.states().restarted(std::move(operation));
 }
+CORTC_DECL bool PeerConnection::over(const connection& impl) noexcept { return impl.over(); }
 CORTC_DECL void PeerConnection::closed(connection& impl, waiter_ptr<void> operation) {
     impl.closed(std::move(operation));
 }

@@ -29,7 +29,9 @@
 ///
 /// @par Thread safety
 /// - Asynchronous members: any thread.
-/// - Everything runs on the executor given, which must not run handlers concurrently.
+/// - Everything runs on the executor given, which must not run handlers concurrently. Its io_context must
+///   outlive sessions and servers, and must still run for all but the close() of a session that is over: from
+///   elsewhere what is asked of it fails with errc::aborted once it has stopped.
 namespace cortc::signaling {
 
 namespace asio = boost::asio;
@@ -120,8 +122,9 @@ class session {
     /// Says goodbye, with code 1000 where none is given, and completes when the connection has ended. It
     /// waits until what is queued is sent, the goodbye is sent, and the peer has said its own; for all of
     /// that together http_options::handshake_timeout (connect(): 10 s), after which the connection is
-    /// dropped. peer_close_reason() tells whether the peer took part. When the session has ended already, or
-    /// another close() has begun, that counts, and this one waits with it.
+    /// dropped. peer_close_reason() tells whether the peer took part. When another close() has begun, that
+    /// counts, and this one waits with it. When the session is over already it completes at once, on any
+    /// thread, whether or not the session's executor still runs.
     ///
     /// @par Errors
     /// - errc::invalid_access: the code is none that may be sent: 1000 to 1003, 1007 to 1009, 1011 to 1013,
@@ -139,14 +142,17 @@ class session {
     }
     template <class Token = asio::use_awaitable_t<>>
     [[nodiscard]] auto close(close_reason why, Token&& token = {}) {
-        return initiate<void>(home(), token, [impl = impl_, why = std::move(why)](auto op) mutable {
-            close(*impl, std::move(why), std::move(op));
-        });
+        return initiate<void>(home(), token,
+                              at_the_end([impl = impl_] { return over(*impl); },
+                                         [impl = impl_, why = std::move(why)](auto op) mutable {
+                                             close(*impl, std::move(why), std::move(op));
+                                         }));
     }
     ///@}
 
   private:
     std::shared_ptr<waiter_home> home() const;
+    static bool over(const session_impl&) noexcept;
     static void receive(session_impl&, waiter_ptr<message>);
     static void send(session_impl&, std::string text, waiter_ptr<void>);
     static void close(session_impl&, close_reason, waiter_ptr<void>);

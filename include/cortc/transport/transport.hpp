@@ -47,6 +47,7 @@ class transport_observer {
 /// The task that drives a transport_engine: its sockets, its timer and its place at the end of the executor's
 /// turn. Everything happens on the context's executor.
 class transport final : public std::enable_shared_from_this<transport>,
+                        private totals_source,
                         private ice::datagram_receiver,
                         private end_of_turn_client,
                         private datagram_sink {
@@ -111,6 +112,8 @@ class transport final : public std::enable_shared_from_this<transport>,
     [[nodiscard]] std::uint64_t dropped(demux_drop reason) const noexcept { return engine_->dropped(reason); }
 
     // What it is made of, for reports.
+    /// What was dropped in it and below, by reason, in the same order always.
+    void append_drops(std::vector<drop_count>& into) const;
     [[nodiscard]] const ice::agent& agent() const noexcept { return engine_->agent(); }
     [[nodiscard]] const ice::local_transports& sockets() const noexcept { return sockets_; }
     /// Null before set_dtls().
@@ -138,6 +141,7 @@ class transport final : public std::enable_shared_from_this<transport>,
     void give_up(std::string why);
     void say_goodbye() noexcept;
 
+    void add_to(context_totals& all) const override;
     void handle_batch(ice::socket_id from, std::span<const net::datagram> batch) override;
     void handle_timeout();
     void end_of_turn() override;
@@ -173,6 +177,7 @@ class transport final : public std::enable_shared_from_this<transport>,
     bool closed_ = false;
     bool ran_out_ = false;               // run() ended before close()
     std::optional<std::string> failure_; // that the observer was not told yet
+    totals_entry counts_;
 };
 
 } // namespace cortc

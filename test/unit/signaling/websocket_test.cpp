@@ -1,6 +1,7 @@
 #include "cortc/signaling/websocket.hpp"
 
 #include "cortc/error.hpp"
+#include "cortc/timeout.hpp"
 #include "test/unit/signaling/raw.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -606,4 +607,36 @@ TEST_CASE("a server on another thread, used through futures") {
     }
     keep.reset();
     thread.join();
+}
+
+TEST_CASE("a session that is over is closed at once, though nobody runs its io_context any more") {
+    asio::io_context front, back;
+    std::optional<server> host(std::in_place, front.get_executor(), loopback);
+    session held;
+    auto take = [&]() -> asio::awaitable<void> {
+        held = co_await host->accept();
+        host->close();
+    };
+    auto dial = [&]() -> asio::awaitable<void> {
+        auto made = co_await connect(back.get_executor(), ws_url(*host)); // and leaves
+    };
+    asio::co_spawn(front, take(), asio::detached);
+    std::thread thread([&] { front.run(); });
+    asio::co_spawn(back, dial(), asio::detached);
+    back.run_for(std::chrono::seconds(30));
+    thread.join();
+    REQUIRE(front.stopped());
+    REQUIRE(held);
+
+    play([&](asio::io_context&) -> asio::awaitable<void> {
+        co_await held.close();
+        co_await cortc::timeout(std::chrono::hours(1), held.close());
+        auto [unread, nothing] = co_await held.receive(tuple);
+        CHECK(code_of(unread) == cortc::errc::aborted);
+        const SessionDescription offer(SdpType::offer, "v=0\r\n");
+        auto [unsent] = co_await held.send(offer, tuple);
+        CHECK(code_of(unsent) == cortc::errc::aborted);
+        auto [alone, none] = co_await host->accept(tuple);
+        CHECK(code_of(alone) == cortc::errc::aborted);
+    });
 }

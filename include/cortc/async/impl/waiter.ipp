@@ -4,12 +4,38 @@
 
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/prefer.hpp>
+#include <boost/asio/query.hpp>
+#include <boost/asio/strand.hpp>
 
 #include <utility>
 
 namespace cortc {
+
+namespace detail {
+
+/// The io_context of the executor, if it is one's, has run out of work or was stopped.
+CORTC_DECL bool has_stopped(const asio::any_io_executor& executor) {
+    using strand = asio::strand<asio::io_context::executor_type>;
+    if (const auto* on = executor.target<asio::strand<asio::any_io_executor>>())
+        return has_stopped(on->get_inner_executor());
+    if (const auto* on = executor.target<strand>()) return has_stopped(on->get_inner_executor());
+    bool stopped = false;
+    with_concrete(executor, [&](const auto& to) {
+        if constexpr (requires { to.context().stopped(); }) stopped = to.context().stopped();
+    });
+    return stopped;
+}
+
+CORTC_DECL std::exception_ptr cancelled() {
+    return std::make_exception_ptr(
+        boost::system::system_error(asio::error::make_error_code(asio::error::operation_aborted)));
+}
+
+} // namespace detail
 
 CORTC_DECL waiter_base::waiter_base(const asio::any_io_executor& context,
                                     const asio::any_io_executor& handler, asio::cancellation_slot slot)
@@ -26,19 +52,30 @@ CORTC_DECL void waiter_base::listen() {
     slot_.assign([weak = weak_from_this()](asio::cancellation_type type) {
         auto self = weak.lock();
         if (!self || type == asio::cancellation_type::none) return;
+        self->fail_here(detail::cancelled());
         // The signal may come from any thread: what it asks for, and the end of the waiter if this holds
         // the last reference, happen on the context.
         const auto context = self->context_;
-        asio::dispatch(context, [self = std::move(self)] { self->cancel(); });
+        if (!self->done()) asio::dispatch(context, [self = std::move(self)] { self->cancel(); });
     });
 }
 
 CORTC_DECL bool waiter_base::fail(errc code, std::string message) {
-    return !done_ && fail(make_error(code, std::move(message)));
+    return !done() && fail(make_error(code, std::move(message)));
+}
+
+CORTC_DECL bool waiter_base::homeless() const {
+    return &asio::query(handler_work_, asio::execution::context) !=
+               &asio::query(context_, asio::execution::context) &&
+           detail::has_stopped(context_);
+}
+
+CORTC_DECL void waiter_base::fail_here(std::exception_ptr error) {
+    if (leave_start(stage::done)) hand_over(std::move(error));
 }
 
 CORTC_DECL void waiter_base::abandon() noexcept {
-    done_ = true;
+    stage_.store(stage::done, std::memory_order_release);
     const auto withdrawn = std::exchange(withdrawn_, nullptr);
     const auto context_work = std::exchange(context_work_, {});
     const auto handler_work = std::exchange(handler_work_, {});
@@ -46,8 +83,13 @@ CORTC_DECL void waiter_base::abandon() noexcept {
 }
 
 CORTC_DECL bool waiter_base::finish(std::exception_ptr error) {
-    if (done_) return false;
-    done_ = true;
+    if (done()) return false;
+    stage_.store(stage::done, std::memory_order_release);
+    hand_over(std::move(error));
+    return true;
+}
+
+CORTC_DECL void waiter_base::hand_over(std::exception_ptr error) {
     const auto withdrawn = std::exchange(withdrawn_, nullptr); // may own what this is a part of
     waiter_registry::remove(*this);
     const auto context_work = std::exchange(context_work_, {});
@@ -57,15 +99,13 @@ CORTC_DECL bool waiter_base::finish(std::exception_ptr error) {
         auto& operation = *self;
         operation.complete(std::move(self), std::move(error));
     });
-    return true;
 }
 
 CORTC_DECL void waiter_base::cancel() {
-    if (done_) return;
+    if (done()) return;
     auto keep = shared_from_this();
     if (auto withdrawn = std::exchange(withdrawn_, nullptr)) withdrawn();
-    fail(std::make_exception_ptr(
-        boost::system::system_error(asio::error::make_error_code(asio::error::operation_aborted))));
+    fail(detail::cancelled());
 }
 
 CORTC_DECL void waiter_registry::add(waiter_base& waiter) noexcept {
@@ -95,11 +135,20 @@ CORTC_DECL void waiter_registry::abandon() noexcept {
 
 CORTC_DECL void detail::begin(std::shared_ptr<waiter_home> home, std::unique_ptr<operation_start> start,
                               std::shared_ptr<waiter_base> operation) {
+    const bool over = start->over();
+    const bool homeless = !over && operation->homeless();
     operation->listen();
+    if (over) {
+        if (operation->arrive()) start->begin(std::move(operation));
+        return;
+    }
+    if (homeless)
+        return operation->fail_here(make_error(errc::aborted, "the io_context of what this was asked of runs "
+                                                              "no more: it is out of work, or was stopped"));
     const auto executor = home->executor();
     detail::dispatch(executor, [home = std::move(home), start = std::move(start),
                                 operation = std::move(operation)]() mutable {
-        if (operation->done()) return; // cancelled on its way here
+        if (!operation->arrive()) return; // cancelled on its way here
         home->waiters()->add(*operation);
         try {
             start->begin(operation);

@@ -336,6 +336,7 @@ CORTC_DECL void channel_impl::on_closed(std::exception_ptr why, std::size_t unse
     }
     readable_.succeed_all();
     closed_.succeed_all();
+    over_.store(true, std::memory_order_release);
 }
 
 CORTC_DECL void channel_impl::on_buffered_amount_low() {

@@ -101,7 +101,8 @@ CORTC_DECL connection_channels::connection_channels(part_owner& owner, negotiati
     , negotiation_(negotiating)
     , session_(session)
     , log_(owner.log("connection"))
-    , incoming_(owner.core()->options().limits.unread_channels) {}
+    , incoming_(owner.core()->options().limits.unread_channels)
+    , counts_(owner.core(), *this) {}
 
 // ---- what channels need
 
@@ -147,6 +148,27 @@ CORTC_DECL std::uint64_t connection_channels::opened() const noexcept {
 
 CORTC_DECL std::uint64_t connection_channels::closed() const noexcept {
     return past_closed_ + (engine_ ? engine_->stats().channels_closed : 0);
+}
+
+CORTC_DECL void connection_channels::append_drops(std::vector<drop_count>& into) const {
+    if (!engine_) return;
+    if (const auto* association = engine_->transport())
+        detail::append_drops<sctp::drop_reason>(into, "sctp", association->stats().drops);
+    detail::append_drops<datachannel::channel_drop>(into, "data-channel", engine_->stats().drops);
+}
+
+CORTC_DECL void connection_channels::add_to(context_totals& all) const {
+    all += past_;
+    if (!engine_) return;
+    const auto& counted = engine_->stats();
+    all.channels_opened += counted.channels_opened;
+    all.messages_sent += counted.messages.messages_sent;
+    all.messages_received += counted.messages.messages_received;
+    all.message_bytes_sent += counted.messages.bytes_sent;
+    all.message_bytes_received += counted.messages.bytes_received;
+    std::vector<drop_count> drops;
+    append_drops(drops);
+    all.add_drops(drops);
 }
 
 // ---- what the application does
@@ -223,6 +245,9 @@ CORTC_DECL void connection_channels::drop_engine() {
     }
     unsent_.clear();
     errors_.clear();
+    context_totals with_engine;
+    add_to(with_engine);
+    past_ = std::move(with_engine);
     past_opened_ += engine_->stats().channels_opened;
     past_closed_ += engine_->stats().channels_opened;
     engine_.reset();

@@ -44,7 +44,9 @@ CORTC_DECL connection::connection(std::shared_ptr<context_core> core, Configurat
     , channels_(*this, negotiator_, negotiator_.session())
     , transports_(*this, negotiator_.session(), *this, channels_)
     , media_(*this, negotiator_, negotiator_.session())
-    , statistics_(*this, negotiator_, transports_, channels_, states_) {}
+    , statistics_(*this, negotiator_, transports_, channels_, states_) {
+    ++this->core()->counted().connections_made;
+}
 
 CORTC_DECL connection::~connection() = default;
 
@@ -164,7 +166,7 @@ CORTC_DECL void connection::on_selected_pair() {
 }
 
 CORTC_DECL void connection::on_transports_ended() {
-    if (is_closed()) over_.succeed_all();
+    if (is_closed()) end();
 }
 
 // ---- the end
@@ -182,19 +184,26 @@ CORTC_DECL void connection::close() {
     media_.close(why);
     states_.update({});
     states_.close(why);
+    core()->counted().add_end(states_.end());
     negotiator_.negotiation_events().clear(); // nothing is needed any more
     negotiator_.negotiation_events().end(why);
     transports_.candidates().end(why);
     channels_.incoming().end(why);
     media_.track_events().end(why);
-    if (transports_.ended()) over_.succeed_all();
+    if (transports_.ended()) end();
+}
+
+CORTC_DECL void connection::end() {
+    until_over_.succeed_all();
+    channels_.leave();
+    over_.store(true, std::memory_order_release);
 }
 
 CORTC_DECL void connection::closed(waiter_ptr<void> operation) {
-    if (is_closed() && transports_.ended())
+    if (over())
         operation->succeed();
     else
-        over_.add(std::move(operation));
+        until_over_.add(std::move(operation));
 }
 
 } // namespace cortc

@@ -121,6 +121,7 @@ CORTC_DECL void connection_states::update(std::span<const transport_summary> fro
 CORTC_DECL void connection_states::tell_state() {
     log_.info("connection is {}", to_string(state_));
     if (state_ == PeerConnectionState::connected) {
+        if (!std::exchange(was_connected_, true)) ++owner_.core()->counted().connections_connected;
         connected_.succeed_all();
     } else if (state_ == PeerConnectionState::failed || state_ == PeerConnectionState::closed) {
         connected_.fail_all(failure());
@@ -157,6 +158,11 @@ CORTC_DECL std::optional<Error> connection_states::failed() const {
     const bool ice = failure_ == error_detail::ice_failure || failure_text_.empty();
     return Error(errc::network, ice ? "ICE failed: no candidate pair works (any more)" : failure_text_,
                  failure_);
+}
+
+CORTC_DECL std::string_view connection_states::end() const {
+    if (const auto why = failed()) return why->errorDetail();
+    return was_connected_ ? "closed" : "unconnected";
 }
 
 CORTC_DECL void connection_states::close(const std::exception_ptr& why) {

@@ -80,34 +80,6 @@ CORTC_DECL IceCandidatePairStats pair_stats(const ice::pair_statistics& from) {
     return made;
 }
 
-/// Those reasons of an engine that have occurred.
-template <class Reason, std::size_t Count>
-void append_drops(DropStats& into, std::string_view layer, const std::array<std::uint64_t, Count>& counts) {
-    for (std::size_t i = 0; i < Count; ++i)
-        if (counts[i] != 0) into.drops.push_back({layer, to_string(static_cast<Reason>(i)), counts[i]});
-}
-
-CORTC_DECL void append_drop(DropStats& into, std::string_view layer, std::string_view reason,
-                            std::uint64_t count) {
-    if (count != 0) into.drops.push_back({layer, reason, count});
-}
-
-CORTC_DECL void append_dtls_drops(DropStats& into, const dtls::transport& from) {
-    const auto& before = from.filter_stats();
-    append_drop(into, "dtls", "before the ClientHello", before.dropped_stray);
-    append_drop(into, "dtls", "malformed ClientHello", before.dropped_malformed);
-    append_drop(into, "dtls", "ClientHello too long", before.dropped_too_long);
-    append_drop(into, "dtls", "repeated ClientHello", before.dropped_repeated);
-    const auto& session = from.stats();
-    append_drop(into, "dtls", "inactive", session.dropped_inactive);
-    append_drop(into, "dtls", "malformed", session.dropped_malformed);
-    append_drop(into, "dtls", "unreadable", session.dropped_unreadable);
-    append_drop(into, "dtls", "input queue full", session.dropped_input);
-    append_drop(into, "dtls", "output queue full", session.dropped_output);
-    append_drop(into, "dtls", "too long", session.dropped_too_long);
-    append_drop(into, "dtls", "busy", from.dropped_while_busy());
-}
-
 } // namespace detail
 
 // ---- the report as a whole
@@ -340,23 +312,8 @@ CORTC_DECL void connection_statistics::collect_drops(StatsReport& report, jsep::
                                                      const transport_set::entry& entry) {
     DropStats made;
     made.transportId = transport_stats_id(id);
-    const auto& where = *entry.where;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(demux_drop::count); ++i) {
-        const auto reason = static_cast<demux_drop>(i);
-        detail::append_drop(made, "transport", to_string(reason), where.dropped(reason));
-    }
-    detail::append_drop(made, "socket", "not sent", where.sockets().send_dropped());
-    detail::append_drop(made, "socket", "not opened", where.sockets().stats().open_failures);
-    detail::append_drop(made, "socket", "over the limit", where.sockets().stats().over_limit);
-    detail::append_drops<ice::drop_reason>(made, "ice", where.agent().stats().drops);
-    if (const auto* dtls = where.dtls()) detail::append_dtls_drops(made, *dtls);
-    if (const auto* srtp = where.srtp())
-        detail::append_drops<srtp::drop_reason>(made, "srtp", srtp->stats().inbound_drops);
-    if (const auto* engine = channels_.engine_or_null(); engine && channels_.runs_over(where)) {
-        if (const auto* association = engine->transport())
-            detail::append_drops<sctp::drop_reason>(made, "sctp", association->stats().drops);
-        detail::append_drops<datachannel::channel_drop>(made, "data-channel", engine->stats().drops);
-    }
+    entry.where->append_drops(made.drops);
+    if (channels_.runs_over(*entry.where)) channels_.append_drops(made.drops);
     for (const auto& each : made.drops) made.total += each.count;
     report_object(report, stats_id("DR", {id.value()}), std::move(made));
 }

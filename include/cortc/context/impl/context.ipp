@@ -38,4 +38,6 @@ CORTC_DECL asio::any_io_executor context::get_executor() const { return core_->e
 
 CORTC_DECL net::network& context::network() const { return core_->network(); }
 
+CORTC_DECL context_totals context::totals() const { return core_->totals(); }
+
 } // namespace cortc

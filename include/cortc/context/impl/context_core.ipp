@@ -9,6 +9,7 @@
 #include <boost/asio/query.hpp>
 
 #include <algorithm>
+#include <new>
 
 namespace cortc {
 
@@ -111,6 +112,26 @@ CORTC_DECL void context_core::make_certificate(crypto::key_type type, std::chron
 CORTC_DECL void context_core::certificate_made(std::uint64_t id, std::exception_ptr error,
                                                certificate_ptr made) {
     if (auto waiting = being_made_.extract(id)) waiting.mapped()(std::move(error), std::move(made));
+}
+
+CORTC_DECL context_totals context_core::totals() const {
+    auto all = counted_;
+    for (const auto* each : sources_) each->add_to(all);
+    return all;
+}
+
+CORTC_DECL totals_entry::totals_entry(std::shared_ptr<context_core> core, const totals_source& source)
+    : core_(std::move(core)), source_(source) {
+    core_->sources_.insert(&source_);
+}
+
+CORTC_DECL void totals_entry::leave() noexcept {
+    const auto core = std::exchange(core_, nullptr);
+    if (!core || core->sources_.erase(&source_) == 0) return;
+    try {
+        source_.add_to(core->counted_);
+    } catch (const std::bad_alloc&) { // there is no room for a reason that is new
+    }
 }
 
 CORTC_DECL std::vector<net::interface_address> context_core::usable_interfaces() {

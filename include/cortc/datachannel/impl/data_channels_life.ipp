@@ -197,8 +197,10 @@ CORTC_DECL channel_send data_channels::send(channel_id id, message_kind kind, by
         return channel_send::not_open;
     }
     which->served = ++served_;
-    ++which->counters.messages_sent;
-    which->counters.bytes_sent += message.size();
+    for (auto* counters : {&which->counters, &stats_.messages}) {
+        ++counters->messages_sent;
+        counters->bytes_sent += message.size();
+    }
     if (!which->above_threshold) which->above_threshold = buffered(*which) > which->threshold;
     return channel_send::ok;
 }

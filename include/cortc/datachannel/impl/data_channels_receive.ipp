@@ -75,8 +75,10 @@ CORTC_DECL void data_channels::handle_data(sctp::received_message&& message) {
         if (message.data.size() > 1) association_->consume(message.data.size() - 1, 0);
         message.data.clear();
     }
-    ++which->counters.messages_received;
-    which->counters.bytes_received += message.data.size();
+    for (auto* counters : {&which->counters, &stats_.messages}) {
+        ++counters->messages_received;
+        counters->bytes_received += message.data.size();
+    }
     ++messages_queued_;
     messages_.push_back({*id, *kind, std::move(message.data)});
 }

@@ -12,6 +12,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/websocket.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <optional>
@@ -60,6 +61,8 @@ class session_impl : public waiter_home, public std::enable_shared_from_this<ses
     void receive(waiter_ptr<message> operation);
     void send(std::string text, waiter_ptr<void> operation);
     void close(close_reason why, waiter_ptr<void> operation);
+    /// On any thread: the connection has ended, and close() changes nothing.
+    [[nodiscard]] bool over() const noexcept { return over_.load(std::memory_order_acquire); }
     /// Drops the connection.
     void abort();
 
@@ -108,6 +111,7 @@ class session_impl : public waiter_home, public std::enable_shared_from_this<ses
     asio::steady_timer goodbye_deadline_;
     std::optional<close_reason> peer_close_reason_;
     waiter_list<void> closed_;
+    std::atomic<bool> over_ = false;
 };
 
 template <class Request>

@@ -197,6 +197,7 @@ CORTC_DECL void session_impl::finish(errc error, std::string why) {
     messages_.end(make_error(error, std::move(why)));
     fail_blocked_sends();
     closed_.succeed_all();
+    over_.store(true, std::memory_order_release);
 }
 
 CORTC_DECL void session_impl::abort() { finish(errc::aborted, "the session was destroyed"); }

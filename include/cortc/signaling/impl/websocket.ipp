@@ -46,6 +46,8 @@ CORTC_DECL std::shared_ptr<waiter_home> session::home() const {
     return impl_;
 }
 
+CORTC_DECL bool session::over(const session_impl& impl) noexcept { return impl.over(); }
+
 CORTC_DECL void session::receive(session_impl& impl, waiter_ptr<message> operation) {
     impl.receive(std::move(operation));
 }

@@ -48,6 +48,22 @@ CORTC_DECL ice::local_transport_options socket_options(const context_core& core)
     return options;
 }
 
+CORTC_DECL void append_dtls_drops(std::vector<drop_count>& into, const dtls::transport& from) {
+    const auto& before = from.filter_stats();
+    append_drop(into, "dtls", "before the ClientHello", before.dropped_stray);
+    append_drop(into, "dtls", "malformed ClientHello", before.dropped_malformed);
+    append_drop(into, "dtls", "ClientHello too long", before.dropped_too_long);
+    append_drop(into, "dtls", "repeated ClientHello", before.dropped_repeated);
+    const auto& session = from.stats();
+    append_drop(into, "dtls", "inactive", session.dropped_inactive);
+    append_drop(into, "dtls", "malformed", session.dropped_malformed);
+    append_drop(into, "dtls", "unreadable", session.dropped_unreadable);
+    append_drop(into, "dtls", "input queue full", session.dropped_input);
+    append_drop(into, "dtls", "output queue full", session.dropped_output);
+    append_drop(into, "dtls", "too long", session.dropped_too_long);
+    append_drop(into, "dtls", "busy", from.dropped_while_busy());
+}
+
 /// Up as long as the scope.
 class raised_flag {
   public:
@@ -109,7 +125,8 @@ CORTC_DECL transport::transport(std::shared_ptr<context_core> core, transport_ob
     , observer_(observer)
     , engine_(detail::engine_config(*core_, tie_breaker, origin_, std::move(pacing)))
     , sockets_(core_->network(), *this, core_->log("ice", origin_), detail::socket_options(*core_))
-    , over_(core_) {}
+    , over_(core_)
+    , counts_(core_, *this) {}
 
 CORTC_DECL transport::~transport() = default;
 
@@ -130,6 +147,7 @@ CORTC_DECL void transport::ended(const std::exception_ptr& why) {
         return give_up(what_of(why));
     }
     sockets_.close_all();
+    counts_.leave();
     auto keep = std::move(keep_);
     observer_.on_transport_ended(*this);
 }
@@ -316,8 +334,36 @@ CORTC_DECL void transport::tell(path_selected&& event) {
 }
 
 CORTC_DECL void transport::tell(dtls_state_changed&& event) {
-    dtls_state_ = event.to;
+    const auto before = std::exchange(dtls_state_, event.to);
+    if (event.to == dtls_transport_state::connected) ++core_->counted().handshakes_made;
+    if (event.to == dtls_transport_state::failed && before != dtls_transport_state::connected)
+        ++core_->counted().handshakes_failed;
     observer_.on_dtls_state(*this, event.to, event.why);
+}
+
+// ---- reports
+
+CORTC_DECL void transport::add_to(context_totals& all) const {
+    all.packets_sent += data().packets_sent;
+    all.packets_received += data().packets_received;
+    all.bytes_sent += data().bytes_sent;
+    all.bytes_received += data().bytes_received;
+    std::vector<drop_count> drops;
+    append_drops(drops);
+    all.add_drops(drops);
+}
+
+CORTC_DECL void transport::append_drops(std::vector<drop_count>& into) const {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(demux_drop::count); ++i) {
+        const auto reason = static_cast<demux_drop>(i);
+        detail::append_drop(into, "transport", to_string(reason), dropped(reason));
+    }
+    detail::append_drop(into, "socket", "not sent", sockets_.send_dropped());
+    detail::append_drop(into, "socket", "not opened", sockets_.stats().open_failures);
+    detail::append_drop(into, "socket", "over the limit", sockets_.stats().over_limit);
+    detail::append_drops<ice::drop_reason>(into, "ice", agent().stats().drops);
+    if (dtls_) detail::append_dtls_drops(into, *dtls_);
+    if (srtp()) detail::append_drops<srtp::drop_reason>(into, "srtp", srtp()->stats().inbound_drops);
 }
 
 // ---- out
