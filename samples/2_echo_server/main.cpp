@@ -126,7 +126,7 @@ int main(int argc, char** argv) try {
     cortc::signaling::http_options http;
     http.posts["/offer"] =
         cortc::signaling::answer_offers([&](auto offer) { return echoes.answer(std::move(offer)); });
-    http.posts["/metrics"] = [&](auto) { return echoes.metrics(); };
+    http.gets["/metrics"] = [&](auto) { return echoes.metrics(); };
     cortc::signaling::http_server server(io.get_executor(), {address, port}, http);
     fmt::print("POST offers to {}offer (Ctrl-C ends)\n", server.url());
 

@@ -76,13 +76,17 @@ struct peer {
         std::function<void(const std::exception&)> note = [this](const std::exception& error) {
             errors.emplace_back(error.what());
         };
-        end = co_await perfect_negotiation(pc, signaling, polite, std::move(note));
+        end = co_await perfect_negotiation(pc, signaling, polite, std::move(note),
+                                           [this](signaling::application_message what) {
+                                               if (what.type() == "throw") throw std::runtime_error("enough");
+                                               others.push_back(what.json());
+                                           });
     }
 
     PeerConnection pc;
     wire signaling;
     bool polite;
-    std::vector<std::string> errors;
+    std::vector<std::string> errors, others;
     std::optional<negotiation_end> end;
 };
 
@@ -203,6 +207,21 @@ TEST_CASE("perfect negotiation: the end of the signaling, and whose it was, is a
     CHECK_FALSE(end.text.empty());
     CHECK(run.left->pc.signalingState() == SignalingState::stable); // it is not closed by that
     CHECK(run.left->errors.empty());
+    run.finish();
+}
+
+TEST_CASE("perfect negotiation: what is neither description nor candidate is the application's") {
+    negotiating run(2, 1ms);
+    auto channel = run.left->pc.createDataChannel("x");
+    const std::vector<std::string> said{R"({"type":"name","name":"Ada"})", R"({"type":"hand","up":true})"};
+    for (const auto& text : said) run.send_left(signaling::application_message(text));
+    run.converge();
+    CHECK(run.left->others == said);
+    CHECK(run.right->others.empty());
+    CHECK_FALSE(run.left->end);
+    run.send_left(signaling::application_message(R"({"type":"throw"})"));
+    CHECK(run.end_of(*run.left).outcome == negotiation_outcome::broke);
+    CHECK(run.left->end->text == "enough");
     run.finish();
 }
 
