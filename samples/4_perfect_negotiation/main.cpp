@@ -10,19 +10,27 @@
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdio>
 #include <memory>
+#include <set>
 
 namespace asio = boost::asio;
 using asio::awaitable;
 
+struct peer {
+    cortc::PeerConnection pc;
+    cortc::signaling::session browser;
+};
+using peers = std::set<std::shared_ptr<peer>>; // who is here now
+
 // Whatever comes goes back; at "change" our transceiver changes its direction, as the page's does in the same
 // moment.
-awaitable<void> echo(std::shared_ptr<cortc::PeerConnection> pc) {
+awaitable<void> echo(std::shared_ptr<peer> self) {
     using enum cortc::RtpTransceiverDirection;
-    auto channel = co_await pc->nextDataChannel();
+    auto channel = co_await self->pc.nextDataChannel();
     cortc::RtpTransceiverInit init(sendonly);
-    auto ours = pc->addTransceiver(cortc::MediaKind::audio, init);
+    auto ours = self->pc.addTransceiver(cortc::MediaKind::audio, init);
     for (;;) {
         auto message = co_await channel.receive();
         if (message.is_text() && message.text() == "change")
@@ -34,19 +42,27 @@ awaitable<void> echo(std::shared_ptr<cortc::PeerConnection> pc) {
 
 void tell(const std::exception& error) { fmt::print("negotiation: {}\n", error.what()); }
 
-awaitable<void> talk(cortc::context context, cortc::signaling::session browser) {
+awaitable<void> talk(cortc::context context, cortc::signaling::session browser, peers& here) {
     const bool polite = browser.target() == "/?polite"; // exactly one end is
-    auto pc = std::make_shared<cortc::PeerConnection>(context);
-    asio::co_spawn(context.get_executor(), echo(pc), asio::detached);
-    auto end = co_await cortc::perfect_negotiation(*pc, browser, polite, tell);
-    pc->close();
+    auto self = std::make_shared<peer>(cortc::PeerConnection(context), std::move(browser));
+    here.insert(self);
+    asio::co_spawn(context.get_executor(), echo(self), asio::detached);
+    auto end = co_await cortc::perfect_negotiation(self->pc, self->browser, polite, tell);
+    self->pc.close();
+    here.erase(self);
     fmt::print("a browser is gone ({}): {}\n", to_string(end.outcome), end.text);
 }
 
-awaitable<void> serve(cortc::context context, cortc::signaling::server& server) {
+awaitable<void> say_goodbye(std::shared_ptr<peer> to) {
+    to->pc.close();
+    const cortc::signaling::close_reason why(1001, "the server ends");
+    co_await to->browser.close(why);
+}
+
+awaitable<void> serve(cortc::context context, cortc::signaling::server& server, peers& here) {
     for (;;) {
         auto browser = co_await server.accept();
-        asio::co_spawn(context.get_executor(), talk(context, std::move(browser)), asio::detached);
+        asio::co_spawn(context.get_executor(), talk(context, std::move(browser), here), asio::detached);
     }
 }
 
@@ -68,10 +84,19 @@ int main(int argc, char** argv) try {
     cortc::signaling::server server(io.get_executor(), {address, port}, pages);
     fmt::print("open {} in a browser; Ctrl-C ends\n", server.url());
 
+    peers here;
+    asio::co_spawn(io, serve(context, server, here), asio::detached);
     asio::signal_set stop(io, SIGINT, SIGTERM);
     stop.async_wait([&](auto, int) { io.stop(); });
-    asio::co_spawn(io, serve(context, server), asio::detached);
     io.run();
+
+    // A signal came: nobody is let in any more, everybody gets a goodbye, and run_for() returns when the last
+    // one is gone. Who is not gone after five seconds is dropped.
+    fmt::print("ending\n");
+    server.close();
+    for (const auto& each : here) asio::co_spawn(io, say_goodbye(each), asio::detached);
+    io.restart();
+    io.run_for(std::chrono::seconds(5));
 } catch (const std::exception& error) {
     fmt::print(stderr, "{}\nusage: {} [--host ADDRESS] [--port PORT]\n", error.what(), argv[0]);
     return 1;

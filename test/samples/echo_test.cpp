@@ -321,7 +321,7 @@ TEST_CASE("the server keeps to its limits") {
     REQUIRE(first.prints("connected"));
     REQUIRE(second.prints("connected"));
     auto third = client(server.url);
-    check_fails(third, "answered 503 Service Unavailable: QuotaExceededError: no connection is free");
+    check_fails(third, R"(answered 503 Service Unavailable: QuotaExceededError: "no connection is free")");
     server.ends();
 }
 
@@ -497,7 +497,7 @@ TEST_CASE("a client ends with 1 and says why: servers that do not answer as they
     fails(http("200 OK", R"({"type":"answer","sdp":"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"})"),
           "taking the answer: .*");
     fails(http("400 Bad Request", R"({"name":"TypeError","message":"no"})"),
-          "offering: http://.* answered 400 Bad Request: TypeError: no");
+          R"x(offering: http://.* answered 400 Bad Request: TypeError: "no")x");
     process nobody({CORTC_ECHO_CLIENT, "http://127.0.0.1:1/offer"});
     check_fails(nobody, "offering: http://127.0.0.1:1/offer does not answer: Connection refused");
     process no_url({CORTC_ECHO_CLIENT, "ftp://x"});
