@@ -186,6 +186,34 @@ TEST_CASE("perfect negotiation: both ends begin at once, and restart at once, th
     CHECK(glares > 2000);
 }
 
+TEST_CASE("perfect negotiation: both ends change directions whenever they like, and agree in the end") {
+    using enum RtpTransceiverDirection;
+    for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+        CAPTURE(seed);
+        negotiating run(seed, seed % 3 == 0 ? 1ms : 15ms);
+        const RtpTransceiverInit init(sendonly);
+        auto ours = run.left->pc.addTransceiver(MediaKind::audio, init);
+        auto theirs = run.right->pc.addTransceiver(MediaKind::video, init);
+        run.converge();
+        for (int round = 0; round < 60; ++round) {
+            CAPTURE(round);
+            for (int change = 0; change < 4; ++change) {
+                ours.direction(ours.direction() == sendonly ? inactive : sendonly);
+                run.world.run_for(std::chrono::microseconds(run.random.next() % 6'000));
+                theirs.direction(theirs.direction() == sendonly ? inactive : sendonly);
+                run.world.run_for(std::chrono::microseconds(run.random.next() % 30'000));
+            }
+            if (round % 2 == 0) ours.direction(ours.direction() == sendonly ? inactive : sendonly);
+            run.converge();
+            CHECK(ours.currentDirection() == ours.direction()); // nothing that was needed got lost
+            CHECK(theirs.currentDirection() == theirs.direction());
+        }
+        CHECK(run.left->errors == std::vector<std::string>());
+        CHECK(run.right->errors == std::vector<std::string>());
+        run.finish();
+    }
+}
+
 TEST_CASE("perfect negotiation: the end of the signaling, and whose it was, is a value") {
     using enum negotiation_outcome;
     const auto [why, outcome] = GENERATE(table<boost::system::error_code, negotiation_outcome>({

@@ -154,20 +154,26 @@ class negotiation_tasks {
     }
     asio::awaitable<void> make_offer() {
         making_offer_ = true;
-        std::optional<SessionDescription> made;
-        try {
-            co_await pc_.setLocalDescription();
-            made = pc_.localDescription();
-        } catch (const Error& error) {
-            report(error);
-        } catch (...) {
-            making_offer_ = false;
-            throw;
-        }
+        co_await set_local(SdpType::offer);
         making_offer_ = false;
-        const bool withdrawn = made && made->type == SdpType::offer &&
-                               pc_.signalingState() != SignalingState::have_local_offer; // by the peer's
-        if (made && !withdrawn) co_await send(std::move(*made));
+        if (pc_.signalingState() != SignalingState::have_local_offer) co_return; // the peer's came first
+        auto offer = pc_.localDescription();
+        if (offer) co_await send(std::move(*offer));
+    }
+    /// The type is said, unlike in the W3C's example: behind an offer of the peer that waits on the chain,
+    /// "whatever is due" is the answer, which has its own task, and that would be left with an offer. What
+    /// comes too late for its state is not missed: negotiation is needed again if it still is.
+    asio::awaitable<bool> set_local(SdpType type) {
+        const SessionDescription due(type, "");
+        try {
+            co_await pc_.setLocalDescription(due);
+        } catch (const Error& error) {
+            if (error.code() != errc::invalid_state) report(error);
+            co_return false;
+        } catch (const boost::system::system_error&) { // cancelled
+            co_return false;
+        }
+        co_return true;
     }
 
     // Send our candidates to the other end.
@@ -221,7 +227,8 @@ class negotiation_tasks {
         const bool applied = co_await apply(std::move(description)); // rolls back as needed
         is_setting_remote_answer_pending_ = false;
         if (!applied || !is_offer) co_return;
-        co_await pc_.setLocalDescription();
+        const bool answered = co_await set_local(SdpType::answer);
+        if (!answered) co_return;
         // The pending one may be an offer of ours already.
         auto answer = pc_.currentLocalDescription();
         if (answer) co_await send(std::move(*answer));
