@@ -1,4 +1,3 @@
-#include "cortc/signaling/json.hpp"
 #include "test/support/sim_call.hpp"
 
 #include <boost/asio/detached.hpp>
@@ -13,6 +12,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// What the application's peers say beside descriptions and candidates.
+struct remark {
+    std::string text;
+};
+using signal = std::variant<SessionDescription, IceCandidate, remark>;
+
 /// One direction of the signaling: messages keep their order, and each is late by a random time.
 class mailbox {
   public:
@@ -22,7 +27,7 @@ class mailbox {
         , most_(most)
         , arrived_(where.get_executor(), std::numeric_limits<std::size_t>::max()) {}
 
-    static void send(std::shared_ptr<mailbox> self, signaling::message what) {
+    static void send(std::shared_ptr<mailbox> self, signal what) {
         if (auto* description = std::get_if<SessionDescription>(&what))
             ++(description->type == SdpType::offer ? self->offers : self->answers);
         const auto now = self->where_.network().now();
@@ -34,13 +39,12 @@ class mailbox {
     }
     auto receive() { return arrived_.async_receive(asio::use_awaitable); }
     /// What receive() fails with.
-    void fail(boost::system::error_code why) { arrived_.try_send(why, signaling::message()); }
+    void fail(boost::system::error_code why) { arrived_.try_send(why, signal()); }
 
     int offers = 0, answers = 0, under_way = 0;
 
   private:
-    static asio::awaitable<void> deliver(std::shared_ptr<mailbox> self, duration late,
-                                         signaling::message what) {
+    static asio::awaitable<void> deliver(std::shared_ptr<mailbox> self, duration late, signal what) {
         timer clock(self->where_);
         co_await clock.wait(late);
         --self->under_way;
@@ -51,14 +55,14 @@ class mailbox {
     sim::seeded_random random_;
     duration most_;
     time_point due_{};
-    asio::experimental::channel<void(boost::system::error_code, signaling::message)> arrived_;
+    asio::experimental::channel<void(boost::system::error_code, signal)> arrived_;
 };
 
 class wire {
   public:
     wire(std::shared_ptr<mailbox> out, std::shared_ptr<mailbox> in)
         : out_(std::move(out)), in_(std::move(in)) {}
-    asio::awaitable<void> send(signaling::message what) {
+    asio::awaitable<void> send(signal what) {
         mailbox::send(out_, std::move(what));
         co_return;
     }
@@ -76,11 +80,10 @@ struct peer {
         std::function<void(const std::exception&)> note = [this](const std::exception& error) {
             errors.emplace_back(error.what());
         };
-        end = co_await perfect_negotiation(pc, signaling, polite, std::move(note),
-                                           [this](signaling::application_message what) {
-                                               if (what.type() == "throw") throw std::runtime_error("enough");
-                                               others.push_back(what.json());
-                                           });
+        end = co_await perfect_negotiation(pc, signaling, polite, std::move(note), [this](remark what) {
+            if (what.text == "throw") throw std::runtime_error("enough");
+            others.push_back(what.text);
+        });
     }
 
     PeerConnection pc;
@@ -145,7 +148,7 @@ struct negotiating : test::two_hosts {
         REQUIRE(world.run_until([&] { return which.end.has_value(); }, 5s));
         return *which.end;
     }
-    void send_left(signaling::message what) { mailbox::send(back, std::move(what)); }
+    void send_left(signal what) { mailbox::send(back, std::move(what)); }
 };
 
 } // namespace
@@ -241,13 +244,13 @@ TEST_CASE("perfect negotiation: the end of the signaling, and whose it was, is a
 TEST_CASE("perfect negotiation: what is neither description nor candidate is the application's") {
     negotiating run(2, 1ms);
     auto channel = run.left->pc.createDataChannel("x");
-    const std::vector<std::string> said{R"({"type":"name","name":"Ada"})", R"({"type":"hand","up":true})"};
-    for (const auto& text : said) run.send_left(signaling::application_message(text));
+    const std::vector<std::string> said{"my name is Ada", "a hand is up"};
+    for (const auto& text : said) run.send_left(remark{text});
     run.converge();
     CHECK(run.left->others == said);
     CHECK(run.right->others.empty());
     CHECK_FALSE(run.left->end);
-    run.send_left(signaling::application_message(R"({"type":"throw"})"));
+    run.send_left(remark{"throw"});
     CHECK(run.end_of(*run.left).outcome == negotiation_outcome::broke);
     CHECK(run.left->end->text == "enough");
     run.finish();
