@@ -132,10 +132,13 @@ class negotiation_tasks {
         if (!over && on_error_) on_error_(error);
     }
 
-    /// When signaling has ended, who listens to it knows how.
     asio::awaitable<void> send(negotiation_message what) {
         try {
             co_await link_->send(std::move(what));
+        } catch (const Error& error) {
+            // When signaling is over, who listens to it knows why.
+            if (error.code() != errc::invalid_state && outcome_of(error) == negotiation_outcome::broke)
+                report(error);
         } catch (const std::exception& error) {
             report(error);
         }
