@@ -245,16 +245,14 @@ int main(int argc, char** argv) try {
 
     asio::co_spawn(io, serve(server, shards), asio::detached);
     asio::signal_set stop(io, SIGINT, SIGTERM);
-    stop.async_wait([&](auto, int) { io.stop(); });
-    io.run();
-
-    // A signal came. Nobody is let in any more, and the threads say goodbye to their members. This one
-    // carries it: two io_contexts of which each has what waits for the other must both run dry before either
-    // goes.
-    fmt::print("ending\n");
-    server.close();
-    for (auto& each : shards) each.close();
-    io.restart();
+    // Nobody is let in any more, and the threads say goodbye to their members. This io_context is not
+    // stopped: it carries what they say. Two io_contexts of which each has what waits for the other must both
+    // run dry before either goes.
+    stop.async_wait([&](auto, int) {
+        fmt::print("ending\n");
+        server.close();
+        for (auto& each : shards) each.close();
+    });
     io.run();                              // until all threads have ended
     for (auto& each : shards) each.join(); // all of them, before any is destroyed that others may still tell
 } catch (const std::exception& error) {

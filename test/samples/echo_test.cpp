@@ -119,8 +119,8 @@ std::string talk_http(std::uint16_t port, const std::string& request) {
     asio::write(socket, asio::buffer(request), error);
     return rest_of(socket);
 }
-std::string post(std::uint16_t port, const std::string& body) {
-    return talk_http(port, fmt::format("POST /offer HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{}",
+std::string post(std::uint16_t port, const std::string& body, const std::string& path = "/offer") {
+    return talk_http(port, fmt::format("POST {} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{}", path,
                                        body.size(), body));
 }
 std::string body_of(const std::string& response) {

@@ -1,7 +1,6 @@
 // The samples that a page talks to, as programs: here the page is a program too, with the same steps.
 #include "cortc/cortc.hpp"
 #include "cortc/signaling/websocket.hpp"
-#include "samples/perfect_negotiation.hpp"
 #include "test/support/catch.hpp"
 #include "test/support/loopback.hpp"
 #include "test/support/process.hpp"
@@ -41,13 +40,16 @@ class sample {
 
 class page {
   public:
-    using negotiation = perfect_negotiation<session>;
-
     page(const context& where, session to, bool polite)
-        : peer(std::make_shared<negotiation>(where, std::move(to), polite))
+        : peer(std::make_shared<end>(PeerConnection(where), std::move(to)))
         , channel(peer->pc.createDataChannel("page")) {
-        asio::co_spawn(where.get_executor(), peer->run(),
-                       [over = over](const std::exception_ptr&) { *over = true; });
+        asio::co_spawn(
+            where.get_executor(), perfect_negotiation(peer->pc, peer->signaling, polite),
+            [over = over, peer = peer](const std::exception_ptr& error, const negotiation_end& how) {
+                CHECK_FALSE(error);
+                CHECK(how.outcome == negotiation_outcome::left);
+                *over = true;
+            });
     }
 
     /// What it says comes back to it.
@@ -73,7 +75,11 @@ class page {
         pc.close();
     }
 
-    std::shared_ptr<negotiation> peer;
+    struct end {
+        PeerConnection pc;
+        session signaling;
+    };
+    std::shared_ptr<end> peer;
     std::shared_ptr<bool> over = std::make_shared<bool>(false); // signaling is
     DataChannel channel;
 };
