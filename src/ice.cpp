@@ -10,6 +10,8 @@
 #include "cortc/ice/impl/local_transport.ipp"
 #include "cortc/ice/impl/requests.ipp"
 #include "cortc/ice/impl/responses.ipp"
+#include "cortc/ice/impl/relay.ipp"
+#include "cortc/ice/impl/server_queries.ipp"
 #include "cortc/ice/impl/server_url.ipp"
 #include "cortc/ice/impl/statistics.ipp"
 #include "cortc/ice/impl/transaction.ipp"

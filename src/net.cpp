@@ -1,4 +1,5 @@
 #include "cortc/net/impl/asio_network.ipp"
+#include "cortc/net/impl/asio_resolution.ipp"
 #include "cortc/net/impl/asio_timer.ipp"
 #include "cortc/net/impl/asio_udp_socket.ipp"
 #include "cortc/net/impl/interfaces.ipp"

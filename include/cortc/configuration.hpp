@@ -108,11 +108,11 @@ class Configuration {
 
     friend bool operator==(const Configuration&, const Configuration&) = default;
 
-    /// The best first; those beyond the first 64 are ignored. They are validated and kept, and nothing asks
-    /// them yet: candidates are those of the host.
+    /// The best first; those beyond the first 64 are ignored. Each gathering asks those of its time, side by
+    /// side and at most 10 s, over UDP alone: one that is to be asked over TCP, TLS or DTLS gives no candidate
+    /// but an error (PeerConnection::nextIceCandidateError()), as one does that does not answer.
     std::vector<IceServer> iceServers;
-    /// `relay`: no candidates but relayed ones are gathered, signaled or used. As there are no relayed ones
-    /// yet, it leaves none.
+    /// `relay`: no candidates but relayed ones are gathered, signaled or used.
     IceTransportPolicy iceTransportPolicy = IceTransportPolicy::all;
     BundlePolicy bundlePolicy = BundlePolicy::balanced;   ///< cannot be changed later
     RtcpMuxPolicy rtcpMuxPolicy = RtcpMuxPolicy::require; ///< the only one; cannot be changed later
@@ -120,8 +120,7 @@ class Configuration {
     /// first that the peer can do with is shown (an RSA one to a peer without ECDSA, say). None: one that the
     /// context makes and all its connections share. Cannot be changed later.
     std::vector<Certificate> certificates;
-    /// 0 to 255. Candidates of hosts are found at once, so none are gathered ahead of setLocalDescription,
-    /// after which this cannot be changed.
+    /// 0 to 255. None are gathered ahead of setLocalDescription yet, after which this cannot be changed.
     int iceCandidatePoolSize = 0;
     /// Whom the peer must prove to be (webrtc-identity): "user@domain". No description of another, or of
     /// nobody, is applied. Cannot be changed later; without it the first identity that is validated is what

@@ -28,4 +28,14 @@ class IceCandidate {
     std::optional<std::string> usernameFragment; ///< names the ICE generation
 };
 
+/// Why a STUN or TURN server gave no candidate (webrtc-pc 4.8.3, RTCPeerConnectionIceErrorEvent).
+class IceCandidateError {
+  public:
+    std::string address;         ///< ours that it was asked from; empty: its name was not even resolved
+    std::uint16_t port = 0;      ///< likewise; 0: none
+    std::string url;             ///< of the server, as the configuration has it
+    std::uint16_t errorCode = 0; ///< 300 to 699: the server's (RFC 8489 14.8); 701: it could not be reached
+    std::string errorText;       ///< the server's words, or ours
+};
+
 } // namespace cortc

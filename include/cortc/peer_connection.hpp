@@ -564,6 +564,20 @@ class PeerConnection {
         return initiate<void>(home(), token,
                               [impl = impl_](auto op) { candidate_readable(*impl, std::move(op)); });
     }
+    /// Why the next STUN or TURN server gave no candidate (webrtc-pc icecandidateerror). The others go on.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto nextIceCandidateError(Token&& token = {}) {
+        return initiate<IceCandidateError>(
+            home(), token, [impl = impl_](auto op) { next_candidate_error(*impl, std::move(op)); });
+    }
+    /// One that is there, or none.
+    [[nodiscard]] std::optional<IceCandidateError> tryNextIceCandidateError();
+    /// Completes when nextIceCandidateError() would not wait.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] auto iceCandidateErrorReadable(Token&& token = {}) {
+        return initiate<void>(home(), token,
+                              [impl = impl_](auto op) { candidate_error_readable(*impl, std::move(op)); });
+    }
     /// The next channel that the peer opened; it is open. At most limits::unread_channels wait to be taken;
     /// further ones are closed.
     template <class Token = asio::use_awaitable_t<>>
@@ -643,6 +657,8 @@ class PeerConnection {
     static void next_channel(connection&, waiter_ptr<DataChannel>);
     static void channel_readable(connection&, waiter_ptr<void>);
     static void candidate_readable(connection&, waiter_ptr<void>);
+    static void next_candidate_error(connection&, waiter_ptr<IceCandidateError>);
+    static void candidate_error_readable(connection&, waiter_ptr<void>);
     static void negotiation_readable(connection&, waiter_ptr<void>);
 
     std::shared_ptr<connection> impl_;

@@ -29,6 +29,9 @@ class moving_network final : public net::network {
                                                       net::datagram_handler& handler) override {
         return real_.open_udp(local, handler);
     }
+    std::unique_ptr<net::resolution> resolve(const std::string& host, net::resolved done) override {
+        return real_.resolve(host, std::move(done));
+    }
     std::unique_ptr<net::timer> make_timer(std::function<void()> expired) override {
         return real_.make_timer(std::move(expired));
     }

@@ -94,6 +94,7 @@ class transport_set final : public transport_owner, private transport_observer {
     [[nodiscard]] const std::map<jsep::transport_id, entry>& all() const noexcept { return entries_; }
     [[nodiscard]] bool ended() const noexcept { return ending_ == 0; }
     [[nodiscard]] event_stream<std::optional<IceCandidate>>& candidates() noexcept { return candidates_; }
+    [[nodiscard]] event_stream<IceCandidateError>& candidate_errors() noexcept { return candidate_errors_; }
 
     [[nodiscard]] std::vector<IceCandidate> candidates(jsep::transport_id which, side of) const override;
     [[nodiscard]] std::optional<IceParameters> ice_parameters(jsep::transport_id which,
@@ -146,6 +147,7 @@ class transport_set final : public transport_owner, private transport_observer {
     bool telling_ = false;
     std::size_t ending_ = 0; // transports that were closed and whose task has not ended
     event_stream<std::optional<IceCandidate>> candidates_;
+    event_stream<IceCandidateError> candidate_errors_;
 };
 
 } // namespace cortc

@@ -3,11 +3,15 @@
 #include "cortc/base/config.hpp"
 #include "cortc/ice/candidate.hpp"
 #include "cortc/ice/local_transport.hpp"
+#include "cortc/ice/relay.hpp"
 #include "cortc/ice/server.hpp"
+#include "cortc/ice/server_queries.hpp"
 #include "cortc/net/network.hpp"
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +46,11 @@ class gathering_events {
   public:
     virtual void on_candidate(const local_candidate& candidate) = 0;
     virtual void on_error(const gathering_error& error) = 0;
+    /// Has a STUN server asked where it sees this socket; the answer comes by gatherer::handle_answer().
+    virtual void ask_server(const path& server) = 0;
+    /// Held while the gatherer does what nobody called it for: what a server answered, or the time that is
+    /// over. Its owner may let it go in any event.
+    [[nodiscard]] virtual std::shared_ptr<void> keep() = 0;
     /// There will be no more: the last call.
     virtual void on_done() = 0;
 
@@ -49,33 +58,98 @@ class gathering_events {
     ~gathering_events() = default;
 };
 
+/// How long one server may keep a gathering phase from its end, with its name, its redirections and all its
+/// addresses. Servers are asked side by side.
+inline constexpr duration gathering_limit = std::chrono::seconds(10);
+
 /// One gathering phase of one generation (RFC 8445 5.1.1). It opens a UDP socket for each interface address,
-/// or takes the one that is open, and reports what it finds until it is done or cancelled, which may be in
-/// any of its events. Throws nothing of its own: what the application's filter throws, say, is an error.
-class gatherer {
+/// or takes the one that is open, and reports what it finds at once; then it asks the STUN servers over these
+/// sockets, and the TURN servers each over one more, and reports what they answer as it comes, until all have
+/// answered or had their time, or it is cancelled, which may be in any of its events. A server that is slow,
+/// or away, delays nothing but the end. Throws nothing of its own: what the application's filter throws, say,
+/// is an error.
+class gatherer final : private relay_listener {
   public:
     /// The transports and the events must outlive it.
     gatherer(local_transports& transports, gathering_events& events, const gather_options& options);
     gatherer(const gatherer&) = delete;
     gatherer& operator=(const gatherer&) = delete;
+    ~gatherer();
 
     /// Once. What the interfaces are now, best first. An address that went away is left out; its socket stays
-    /// open as long as an older generation uses it. With the policy `relay` there are no host candidates.
+    /// open as long as an older generation uses it. With the policy `relay` there are only relayed
+    /// candidates.
     void start(const gather_settings& settings);
-    /// Nothing is reported any more.
-    void cancel() noexcept { over_ = true; }
+    /// What came of ask_server(); others' answers are ignored.
+    void handle_answer(const server_answer& answer);
+    /// Nothing is reported any more, and nobody asked.
+    void cancel() noexcept;
     /// Done or cancelled.
     [[nodiscard]] bool over() const noexcept { return over_; }
+    /// Whether it waits for something over this transport.
+    [[nodiscard]] bool uses(socket_id socket) const noexcept;
 
   private:
-    void gather_hosts();
-    void gather_host(const net::interface_address& where, std::uint16_t preference);
+    /// A base that servers are asked from.
+    struct place {
+        net::interface_address interface;
+        std::uint16_t preference = 0;
+        socket_id socket; // of the host candidate
+        endpoint base;    // likewise; port 0: there is none
+    };
+    /// A server, from its name to its last answer.
+    struct asking {
+        server whom;
+        std::unique_ptr<net::resolution> resolving{};
+        std::vector<ip_address> addresses{};
+    };
+    /// One server, asked from one place at one of its addresses.
+    struct attempt {
+        std::size_t server = 0, place = 0, address = 0;
+        unsigned redirections = 0;
+    };
+    struct query {
+        path to;
+        attempt what;
+    };
+    struct allocating {
+        relay* over = nullptr;
+        attempt what;
+    };
+
+    void gather_hosts(transport_policy policy);
+    void gather_host(place& where);
     [[nodiscard]] std::vector<net::interface_address> wanted_interfaces() const;
+    void ask_servers(const gather_settings& settings);
+    void resolved(std::size_t server, const result<std::vector<ip_address>>& found);
+    void ask(const attempt& what);
+    void ask_turn(const attempt& what, const endpoint& where);
+    /// At the next address of its family, or it has failed.
+    void ask_next(attempt what, const endpoint& from, std::uint16_t code, const std::string& text);
+    [[nodiscard]] std::optional<std::size_t> next_address(std::size_t server, const place& from,
+                                                          std::size_t begin) const noexcept;
+    void time_is_over();
+    void finish_if_done();
+    template <class Step>
+    void by_itself(Step&& step);
+
+    void on_allocated(relay& which, const turn::allocated& what) override;
+    void on_failed(relay& which, const turn::failed& why) override;
+    void on_redirected(relay& which, const turn::redirected& to) override;
+    [[nodiscard]] attempt take(const relay& which);
+
     void fail(const ip_address* address, std::string text);
+    void fail(std::size_t server, const endpoint& from, std::uint16_t code, std::string text);
 
     local_transports& transports_;
     gathering_events& events_;
     gather_options options_;
+    std::vector<place> places_;
+    std::vector<asking> servers_;
+    std::vector<query> queries_;
+    std::vector<allocating> relays_;
+    std::unique_ptr<net::timer> limit_;
+    bool starting_ = false;
     bool over_ = false;
 };
 

@@ -118,6 +118,9 @@ CORTC_DECL std::optional<DataChannel> PeerConnection::tryNextDataChannel() {
 CORTC_DECL std::optional<std::optional<IceCandidate>> PeerConnection::tryNextIceCandidate() {
     return impl().transports().candidates().try_read();
 }
+CORTC_DECL std::optional<IceCandidateError> PeerConnection::tryNextIceCandidateError() {
+    return impl().transports().candidate_errors().try_read();
+}
 CORTC_DECL bool PeerConnection::tryNegotiationNeeded() {
     return impl().negotiating().negotiation_events().try_read().has_value();
 }
@@ -187,6 +190,13 @@ CORTC_DECL void PeerConnection::negotiation_readable(connection& impl, waiter_pt
 CORTC_DECL void PeerConnection::next_candidate(connection& impl,
                                                waiter_ptr<std::optional<IceCandidate>> operation) {
     impl.transports().candidates().read(std::move(operation));
+}
+CORTC_DECL void PeerConnection::next_candidate_error(connection& impl,
+                                                     waiter_ptr<IceCandidateError> operation) {
+    impl.transports().candidate_errors().read(std::move(operation));
+}
+CORTC_DECL void PeerConnection::candidate_error_readable(connection& impl, waiter_ptr<void> operation) {
+    impl.transports().candidate_errors().readable(std::move(operation));
 }
 CORTC_DECL void PeerConnection::candidate_readable(connection& impl, waiter_ptr<void> operation) {
     impl.transports().candidates().readable(std::move(operation));

@@ -40,6 +40,8 @@ class asio_network final : public network {
     /// Errors are those of socket(2) and bind(2).
     [[nodiscard]] result<std::unique_ptr<udp_socket>> open_udp(const endpoint& local,
                                                                datagram_handler& handler) override;
+    /// By getaddrinfo(3), on the thread that Asio has for it, which the io_context waits for when it goes.
+    [[nodiscard]] std::unique_ptr<resolution> resolve(const std::string& host, resolved done) override;
     [[nodiscard]] std::unique_ptr<timer> make_timer(std::function<void()> expired) override;
 
   private:
@@ -53,6 +55,7 @@ class asio_network final : public network {
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/net/impl/asio_network.ipp"
+#include "cortc/net/impl/asio_resolution.ipp"
 #include "cortc/net/impl/asio_timer.ipp"
 #include "cortc/net/impl/asio_udp_socket.ipp"
 #include "cortc/net/impl/interfaces.ipp"

@@ -91,6 +91,17 @@ class timer {
     virtual void cancel() = 0;
 };
 
+/// A name that is being looked up. Destroying it cancels that: nothing is told afterwards.
+class resolution {
+  public:
+    resolution() = default;
+    resolution(const resolution&) = delete;
+    resolution& operator=(const resolution&) = delete;
+    virtual ~resolution() = default;
+};
+/// The addresses of a name, of both families, each once, the preferred ones first; or why there are none.
+using resolved = std::function<void(const result<std::vector<ip_address>>&)>;
+
 /// What an address belongs to, as far as it is known.
 enum class interface_kind : std::uint8_t { loopback, ethernet_or_unknown, point_to_point };
 
@@ -123,6 +134,9 @@ class network {
     /// socket. What fails is the result's error and throws nothing.
     [[nodiscard]] virtual result<std::unique_ptr<udp_socket>> open_udp(const endpoint& local,
                                                                        datagram_handler& handler) = 0;
+    /// Looks up a name; the literal of an address is its own. `done` is called once, and may destroy the
+    /// resolution. There is no limit of time but the system's: who waits has his own.
+    [[nodiscard]] virtual std::unique_ptr<resolution> resolve(const std::string& host, resolved done) = 0;
     /// Not armed yet. `expired` may destroy the timer.
     [[nodiscard]] virtual std::unique_ptr<timer> make_timer(std::function<void()> expired) = 0;
 };

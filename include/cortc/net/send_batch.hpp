@@ -13,7 +13,7 @@ namespace cortc::net {
 class send_batch {
   public:
     static constexpr std::size_t max_datagram = 1472;
-    static constexpr std::size_t headroom = 40;
+    static constexpr std::size_t headroom = 48;
     static constexpr std::size_t tailroom = 32;
     static constexpr std::size_t capacity = 64;
     static_assert(headroom % 4 == 0, "the payload is aligned");

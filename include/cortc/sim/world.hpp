@@ -95,6 +95,9 @@ class host final : public net::network {
     /// - no_buffer_space: every port is taken.
     [[nodiscard]] result<std::unique_ptr<net::udp_socket>> open_udp(const endpoint& local,
                                                                     net::datagram_handler& handler) override;
+    /// As world::set_name() says.
+    [[nodiscard]] std::unique_ptr<net::resolution> resolve(const std::string& host,
+                                                           net::resolved done) override;
     [[nodiscard]] std::unique_ptr<net::timer> make_timer(std::function<void()> expired) override;
 
   private:
@@ -160,6 +163,14 @@ class world {
     void connect(const sim::host& a, const sim::host& b, const link_options& options);
     /// Cuts both directions between two hosts, or heals them.
     void partition(const sim::host& a, const sim::host& b, bool cut = true);
+
+    /// What all hosts find under a name, after so long; duration::max(): no answer. Without addresses, as for
+    /// a name that was never set, boost::asio::error::host_not_found.
+    ///
+    /// @par Errors
+    /// - boost::system::system_error: an address is no literal.
+    void set_name(std::string name, std::initializer_list<std::string_view> addresses,
+                  duration delay = std::chrono::milliseconds(20));
 
     /// Called for every datagram as it is sent, before the link decides.
     void on_datagram(std::function<void(transit&)> tap);

@@ -6,6 +6,7 @@
 #include "cortc/datachannel/data_channels.hpp"
 #include "cortc/dtls/association.hpp"
 #include "cortc/ice/agent.hpp"
+#include "cortc/ice/server_queries.hpp"
 #include "cortc/net/network.hpp"
 #include "cortc/sdp/candidate.hpp"
 #include "cortc/transport/demultiplexer.hpp"
@@ -44,8 +45,8 @@ struct dtls_state_changed {
     dtls_transport_state to;
     std::string why; ///< of an end, for a person
 };
-using transport_event =
-    std::variant<ice::state_changed, ice::role_changed, path_selected, generation_gone, dtls_state_changed>;
+using transport_event = std::variant<ice::state_changed, ice::role_changed, path_selected, generation_gone,
+                                     dtls_state_changed, ice::server_answer>;
 
 /// Where a transport's datagrams go.
 class datagram_sink {
@@ -94,6 +95,8 @@ class transport_engine {
     std::optional<sdp::candidate> add_local_candidate(std::string_view local_ufrag,
                                                       const ice::local_candidate& candidate, time_point now);
     void end_local_candidates(std::string_view local_ufrag, time_point now);
+    /// Asks a STUN server where it sees that socket; an ice::server_answer follows.
+    void ask_server(const ice::path& server);
     void pair_generation(std::string_view local_ufrag, const ice::credentials& remote,
                          ice::remote_options options, time_point now);
     /// Rollback: as if it had never been.
@@ -179,6 +182,7 @@ class transport_engine {
     void drop(demux_drop reason) noexcept { ++drops_[static_cast<std::size_t>(reason)]; }
 
     void take_ice_events(time_point now);
+    void take_answers();
     void on(ice::state_changed&& event, time_point now);
     void on(ice::selected_pair_changed&& event);
     void take_dtls_events(time_point now, const ice::path* from = nullptr);
@@ -201,6 +205,7 @@ class transport_engine {
     byte_span scratch_;
     ice::request_table requests_;
     ice::agent agent_;
+    ice::server_queries queries_;
     std::vector<generation> generations_;
     std::unique_ptr<dtls::association> dtls_;
     dtls_role dtls_role_ = dtls_role::client;

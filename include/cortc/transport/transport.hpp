@@ -134,6 +134,7 @@ class transport final : public std::enable_shared_from_this<transport>,
 
     asio::awaitable<void> run();
     void ended(const std::exception_ptr& why);
+    void finished();
     /// Calls `step`, which nobody waits for: what it throws (there is no memory, say) ends DTLS, and the
     /// observer is told.
     template <class Step>
@@ -154,6 +155,7 @@ class transport final : public std::enable_shared_from_this<transport>,
     void tell(const ice::state_changed& event);
     void tell(path_selected&& event);
     void tell(dtls_state_changed&& event);
+    void tell(const ice::server_answer& answer);
     void cancel_gathering(const std::string& ufrag) noexcept;
     void close_unused_sockets();
 
@@ -167,6 +169,7 @@ class transport final : public std::enable_shared_from_this<transport>,
     std::unique_ptr<net::timer> timer_;
     time_point armed_ = never;
     phase over_;
+    phase left_; // the relays have
     ice::transport_state ice_state_ = ice::transport_state::fresh;
     dtls_transport_state dtls_state_ = dtls_transport_state::fresh;
     std::optional<selected> selected_;

@@ -46,6 +46,7 @@ class fake_network final : public net::network {
         latest_ = made.get();
         return std::unique_ptr<net::udp_socket>(std::move(made));
     }
+    std::unique_ptr<net::resolution> resolve(const std::string&, net::resolved) override { return nullptr; }
     std::unique_ptr<net::timer> make_timer(std::function<void()>) override { return nullptr; }
 
     void add(std::string name, const char* address,
@@ -84,6 +85,8 @@ struct phase final : gathering_events {
         errors.push_back(error);
         if (cancel_at_error) task.cancel();
     }
+    void ask_server(const path&) override { FAIL("there is no server"); }
+    std::shared_ptr<void> keep() override { return nullptr; }
     void on_done() override {
         CHECK_FALSE(done);
         done = true;

@@ -59,6 +59,8 @@ asio::awaitable<void> levels_and_streams(context a, context b) {
     CHECK(co_await cancels([&](auto token) { pc.peerIdentity(token); }));
     CHECK(co_await cancels([&](auto token) { pc.nextIceCandidate(token); }));
     CHECK(co_await cancels([&](auto token) { pc.iceCandidateReadable(token); }));
+    CHECK(co_await cancels([&](auto token) { pc.nextIceCandidateError(token); }));
+    CHECK(co_await cancels([&](auto token) { pc.iceCandidateErrorReadable(token); }));
     CHECK(co_await cancels([&](auto token) { pc.nextDataChannel(token); }));
     CHECK(co_await cancels([&](auto token) { pc.dataChannelReadable(token); }));
     CHECK(co_await cancels([&](auto token) { pc.nextTrack(token); }));
@@ -133,6 +135,7 @@ TEST_CASE("close: every pending await completes with errc::aborted, or with what
     pc->selectedPairChanged(aborts("selectedPairChanged"));
     pc->peerIdentity(aborts("peerIdentity"));
     pc->nextIceCandidate(aborts("nextIceCandidate"));
+    pc->nextIceCandidateError(aborts("nextIceCandidateError"));
     pc->nextDataChannel(aborts("nextDataChannel"));
     pc->nextTrack(aborts("nextTrack"));
     pc->negotiationNeeded(aborts("negotiationNeeded"));
@@ -143,6 +146,7 @@ TEST_CASE("close: every pending await completes with errc::aborted, or with what
     pc->signalingStateChanged(SignalingState::stable, holds("signalingStateChanged"));
     pc->iceConnectionStateChanged(IceConnectionState::new_, holds("iceConnectionStateChanged"));
     pc->iceCandidateReadable(holds("iceCandidateReadable"));
+    pc->iceCandidateErrorReadable(holds("iceCandidateErrorReadable"));
     pc->dataChannelReadable(holds("dataChannelReadable"));
     pc->trackReadable(holds("trackReadable"));
     pc->negotiationNeededReadable(holds("negotiationNeededReadable"));

@@ -188,6 +188,7 @@ CORTC_DECL void connection::close() {
     negotiator_.negotiation_events().clear(); // nothing is needed any more
     negotiator_.negotiation_events().end(why);
     transports_.candidates().end(why);
+    transports_.candidate_errors().end(why);
     channels_.incoming().end(why);
     media_.track_events().end(why);
     if (transports_.ended()) end();

@@ -231,9 +231,13 @@ CORTC_DECL void transport_set::on_local_candidate(transport& which, const std::s
              [this, id = at->first, ufrag, candidate](entry&) { tell_candidate(id, ufrag, candidate); });
 }
 
-CORTC_DECL void transport_set::on_gathering_error(transport&, const std::string& ufrag,
+CORTC_DECL void transport_set::on_gathering_error(transport& which, const std::string& ufrag,
                                                   const ice::gathering_error& error) {
-    log_.info("gathering for {}: {} {} {}", ufrag, error.address, error.url, error.text);
+    log_.info("gathering for {}: {} {} {} {:?}", ufrag, error.address, error.url, error.code, error.text);
+    const auto at = find(which);
+    if (error.code == 0 || at == entries_.end()) return;
+    IceCandidateError told{error.address, error.port, error.url, error.code, error.text};
+    tell(at->first, [this, told = std::move(told)](entry&) { candidate_errors_.push(told); });
 }
 
 CORTC_DECL void transport_set::on_gathering_done(transport& which, const std::string& ufrag) {

@@ -12,13 +12,59 @@ CORTC_DECL gatherer::gatherer(local_transports& transports, gathering_events& ev
                               const gather_options& options)
     : transports_(transports), events_(events), options_(options) {}
 
+CORTC_DECL gatherer::~gatherer() { cancel(); }
+
 CORTC_DECL void gatherer::start(const gather_settings& settings) {
-    if (settings.policy != transport_policy::relay) gather_hosts();
-    if (!std::exchange(over_, true)) events_.on_done();
+    starting_ = true; // what is found at once does not end it
+    gather_hosts(settings.policy);
+    if (!over_) ask_servers(settings);
+    starting_ = false;
+    finish_if_done();
 }
 
+CORTC_DECL void gatherer::cancel() noexcept {
+    over_ = true;
+    limit_.reset();
+    servers_.clear();
+    queries_.clear();
+    for (const auto& each : std::exchange(relays_, {})) {
+        each.over->ignore();
+        transports_.close(each.over->id());
+    }
+}
+
+CORTC_DECL bool gatherer::uses(socket_id socket) const noexcept {
+    return std::ranges::any_of(relays_,
+                               [socket](const allocating& each) { return each.over->id() == socket; }) ||
+           std::ranges::any_of(queries_, [socket](const query& each) { return each.to.socket == socket; });
+}
+
+CORTC_DECL void gatherer::finish_if_done() {
+    if (over_ || starting_ || !queries_.empty() || !relays_.empty()) return;
+    if (std::ranges::any_of(servers_, [](const asking& each) { return each.resolving != nullptr; })) return;
+    cancel();
+    events_.on_done();
+}
+
+/// What throws (there is no memory, say) ends the phase: nobody else would.
+template <class Step>
+void gatherer::by_itself(Step&& step) {
+    const auto kept = events_.keep();
+    if (over_) return;
+    bool failed = false;
+    try {
+        step();
+    } catch (const std::exception&) { // there will be no more candidates, and the end says so
+        failed = true;
+    }
+    if (failed && !over_) cancel(), events_.on_done();
+    if (!failed) finish_if_done();
+}
+
+// ---- hosts
+
 /// The application's functions may throw what they like. What the events throw is their owner's.
-CORTC_DECL void gatherer::gather_hosts() {
+CORTC_DECL void gatherer::gather_hosts(transport_policy policy) {
     std::vector<net::interface_address> wanted;
     std::string failure;
     try {
@@ -31,22 +77,217 @@ CORTC_DECL void gatherer::gather_hosts() {
     if (!failure.empty()) return fail(nullptr, "the interfaces are not known: " + failure);
     auto preference =
         std::uint16_t{65535}; // of the place: it does not depend on which sockets could be opened
-    for (const auto& where : wanted) {
-        if (over_) return;
-        gather_host(where, preference--);
+    for (auto& where : wanted) places_.push_back({std::move(where), preference--, {}, {}});
+    if (policy == transport_policy::relay) return;
+    for (std::size_t i = 0; i < places_.size() && !over_; ++i) gather_host(places_[i]);
+}
+
+CORTC_DECL void gatherer::gather_host(place& where) {
+    const auto at = transports_.open_udp(where.interface);
+    if (!at)
+        return fail(&where.interface.address, "no socket on " + where.interface.address.to_string() + " (" +
+                                                  where.interface.name + "): " + at.error().message());
+    where.socket = (*at)->id();
+    where.base = (*at)->base();
+    local_candidate host;
+    host.socket = where.socket;
+    host.base = where.base;
+    host.local_preference = where.preference;
+    events_.on_candidate(host);
+}
+
+// ---- servers
+
+CORTC_DECL void gatherer::ask_servers(const gather_settings& settings) {
+    for (const auto& each : settings.servers) {
+        const bool relays = each.url.scheme == server_scheme::turn || each.url.scheme == server_scheme::turns;
+        if (!relays && settings.policy == transport_policy::relay) continue; // nothing it says may be used
+        servers_.push_back({each});
+    }
+    if (servers_.empty()) return;
+    auto& network = transports_.network();
+    limit_ = network.make_timer([this] { by_itself([this] { time_is_over(); }); });
+    limit_->arm(network.now() + gathering_limit);
+    for (std::size_t i = 0; i < servers_.size() && !over_; ++i) {
+        const auto& url = servers_[i].whom.url;
+        if (url.transport != server_transport::udp) {
+            fail(i, {}, 701,
+                 "servers are asked over UDP alone; this one, over " + std::string(to_string(url.transport)) +
+                     ", is not");
+            continue;
+        }
+        boost::system::error_code no_literal;
+        const auto literal = boost::asio::ip::make_address(url.host, no_literal);
+        if (!no_literal)
+            resolved(i, std::vector<ip_address>{literal});
+        else
+            servers_[i].resolving = network.resolve(
+                url.host, [this, i](const auto& found) { by_itself([&] { resolved(i, found); }); });
     }
 }
 
-CORTC_DECL void gatherer::gather_host(const net::interface_address& where, std::uint16_t preference) {
-    const auto at = transports_.open_udp(where);
-    if (!at)
-        return fail(&where.address, "no socket on " + where.address.to_string() + " (" + where.name +
-                                        "): " + at.error().message());
-    local_candidate host;
-    host.socket = (*at)->id();
-    host.base = (*at)->base();
-    host.local_preference = preference;
-    events_.on_candidate(host);
+CORTC_DECL void gatherer::resolved(std::size_t server, const result<std::vector<ip_address>>& found) {
+    constexpr std::size_t most = 16; // addresses of one name
+    auto& of = servers_[server];
+    of.resolving.reset();
+    if (!found) return fail(server, {}, 701, "its name was not resolved: " + found.error().message());
+    for (const auto& each : *found)
+        if (of.addresses.size() < most && is_reachable({each, of.whom.url.port}))
+            of.addresses.push_back(each);
+    bool asked = false;
+    for (std::size_t i = 0; i < places_.size() && !over_; ++i)
+        if (const auto address = next_address(server, places_[i], 0)) {
+            asked = true;
+            ask({server, i, *address, 0});
+        }
+    if (!asked && !over_) fail(server, {}, 701, "none of its addresses can be reached from one of ours");
+}
+
+/// Loopback reaches itself alone.
+CORTC_DECL std::optional<std::size_t> gatherer::next_address(std::size_t server, const place& from,
+                                                             std::size_t begin) const noexcept {
+    const auto& ours = from.interface.address;
+    const auto& all = servers_[server].addresses;
+    for (auto i = begin; i < all.size(); ++i)
+        if (all[i].is_v6() == ours.is_v6() && all[i].is_loopback() == ours.is_loopback()) return i;
+    return {};
+}
+
+CORTC_DECL void gatherer::ask(const attempt& what) {
+    const auto& of = servers_[what.server];
+    const endpoint where{of.addresses[what.address], of.whom.url.port};
+    if (of.whom.url.scheme == server_scheme::turn) return ask_turn(what, where);
+    const auto& from = places_[what.place];
+    if (from.base.port == 0) return; // the host candidate has failed, and that was told
+    queries_.push_back({{from.socket, where}, what});
+    events_.ask_server({from.socket, where});
+}
+
+CORTC_DECL void gatherer::ask_turn(const attempt& what, const endpoint& where) {
+    const auto& of = servers_[what.server].whom;
+    relay_options options;
+    options.server = where;
+    options.username = of.username;
+    options.password = of.credential;
+    if (where.address.is_v6()) options.family = stun::address_family::ipv6;
+    const auto& from = places_[what.place].interface;
+    const auto made = transports_.open_relay(from, options);
+    if (!made)
+        return fail(what.server, {from.address, 0}, 701,
+                    "no socket to reach it from: " + made.error().message());
+    relays_.push_back({*made, what});
+    (*made)->start(*this);
+}
+
+CORTC_DECL void gatherer::ask_next(attempt what, const endpoint& from, std::uint16_t code,
+                                   const std::string& text) {
+    if (const auto address = next_address(what.server, places_[what.place], what.address + 1)) {
+        what.address = *address;
+        return ask(what);
+    }
+    fail(what.server, from, code, text);
+}
+
+CORTC_DECL void gatherer::handle_answer(const server_answer& answer) {
+    by_itself([&] {
+        for (;;) {
+            const auto at = std::ranges::find(queries_, answer.asked, &query::to);
+            if (over_ || at == queries_.end()) return;
+            const auto what = at->what;
+            queries_.erase(at);
+            const auto& from = places_[what.place];
+            if (!answer.mapped) {
+                ask_next(what, from.base, answer.code, answer.reason);
+                continue;
+            }
+            local_candidate reflexive;
+            reflexive.socket = from.socket;
+            reflexive.base = from.base;
+            reflexive.type = candidate_type::srflx;
+            reflexive.local_preference = from.preference;
+            reflexive.address = answer.mapped;
+            reflexive.server = answer.asked.remote.address;
+            events_.on_candidate(reflexive);
+        }
+    });
+}
+
+CORTC_DECL gatherer::attempt gatherer::take(const relay& which) {
+    const auto at = std::ranges::find(relays_, &which, &allocating::over);
+    const auto what = at->what;
+    relays_.erase(at);
+    return what;
+}
+
+CORTC_DECL void gatherer::on_allocated(relay& which, const turn::allocated& got) {
+    by_itself([&] {
+        const auto what = take(which);
+        which.ignore();
+        local_candidate relayed;
+        relayed.socket = which.id();
+        relayed.base = got.relayed;
+        relayed.type = candidate_type::relay;
+        relayed.local_preference = places_[what.place].preference;
+        relayed.server = which.server().address;
+        if (got.mapped.port != 0) relayed.related = got.mapped;
+        events_.on_candidate(relayed);
+    });
+}
+
+CORTC_DECL void gatherer::on_failed(relay& which, const turn::failed& why) {
+    by_itself([&] {
+        const auto what = take(which);
+        const auto from = which.local();
+        transports_.close(which.id());
+        if (why.code == 0) return ask_next(what, from, 701, why.reason);
+        fail(what.server, from, why.code, why.reason);
+    });
+}
+
+CORTC_DECL void gatherer::on_redirected(relay& which, const turn::redirected& to) {
+    constexpr unsigned most = 3;
+    by_itself([&] {
+        auto what = take(which);
+        const auto from = which.local();
+        const bool elsewhere = to.server != which.server() &&
+                               to.server.address.is_v6() == which.server().address.is_v6() &&
+                               to.server.address.is_loopback() == which.server().address.is_loopback();
+        transports_.close(which.id());
+        if (elsewhere && what.redirections++ < most) return ask_turn(what, to.server);
+        fail(what.server, from, 300, "it names another server that is not asked: " + to_string(to.server));
+    });
+}
+
+CORTC_DECL void gatherer::time_is_over() {
+    for (std::size_t i = 0; i < servers_.size() && !over_; ++i)
+        if (std::exchange(servers_[i].resolving, nullptr))
+            fail(i, {}, 701, "its name was not resolved in time");
+    while (!over_ && !queries_.empty()) {
+        const auto what = queries_.front().what;
+        queries_.erase(queries_.begin());
+        fail(what.server, places_[what.place].base, 701, "the server does not answer");
+    }
+    while (!over_ && !relays_.empty()) {
+        const auto late = relays_.front();
+        relays_.erase(relays_.begin());
+        const auto from = late.over->local();
+        late.over->ignore();
+        transports_.close(late.over->id());
+        fail(late.what.server, from, 701, "the server does not answer");
+    }
+}
+
+// ---- what goes wrong
+
+CORTC_DECL void gatherer::fail(std::size_t server, const endpoint& from, std::uint16_t code,
+                               std::string text) {
+    gathering_error error;
+    if (!from.address.is_unspecified()) error.address = from.address.to_string();
+    error.port = from.port;
+    error.url = servers_[server].whom.text;
+    error.code = code;
+    error.text = std::move(text);
+    events_.on_error(error);
 }
 
 CORTC_DECL void gatherer::fail(const ip_address* address, std::string text) {

@@ -1,10 +1,13 @@
 #pragma once
 
 #include "cortc/ice/local_transport.hpp"
+#include "cortc/ice/relay.hpp"
 
 #include <boost/system/errc.hpp>
 
 #include <algorithm>
+#include <iterator>
+#include <type_traits>
 #include <utility>
 
 namespace cortc::ice {
@@ -42,43 +45,66 @@ CORTC_DECL local_transports::local_transports(net::network& network, datagram_re
                                               local_transport_options options)
     : network_(network), receiver_(receiver), log_(log), options_(options) {}
 
+CORTC_DECL local_transports::~local_transports() = default;
+
 CORTC_DECL result<local_transport*> local_transports::open_udp(const net::interface_address& where) {
-    const auto known = std::ranges::find(open_, where.address, &entry::address);
+    const auto known = std::ranges::find_if(
+        open_, [&](const entry& each) { return !each.relay && each.address == where.address; });
     if (known != open_.end()) return known->what.get();
+    auto made = add(where, std::make_unique<udp>(socket_id(last_id_ + 1), receiver_));
+    if (!made) return made.error();
+    return *made;
+}
+
+CORTC_DECL result<relay*> local_transports::open_relay(const net::interface_address& where,
+                                                       const relay_options& options) {
+    auto made =
+        add(where, std::make_unique<relay>(socket_id(last_id_ + 1), network_, receiver_, log_, options));
+    if (made) open_.back().relay = *made;
+    return made;
+}
+
+template <class Made>
+result<Made*> local_transports::add(const net::interface_address& where, std::unique_ptr<Made> made) {
     if (open_.size() >= options_.limit) {
         ++counters_.over_limit;
         return boost::system::errc::make_error_code(boost::system::errc::too_many_files_open);
     }
-    auto made = bind(where.address);
-    if (!made) {
+    auto* const what = made.get();
+    boost::system::error_code error;
+    if constexpr (std::is_same_v<Made, relay>)
+        error = bind(where.address, [what](const endpoint& at) { return what->open(at); });
+    else
+        error = bind(where.address, [what, this](const endpoint& at) { return what->open(network_, at); });
+    if (error) {
         ++counters_.open_failures;
         log_.warning("no socket on {} ({})", where.address.to_string(), where.name);
-        return made.error();
+        return error;
     }
     ++counters_.opened;
     ++last_id_;
-    log_.debug("socket {}: {} ({})", last_id_, to_string((*made)->base()), where.name);
-    return open_.emplace_back(entry{where.address, std::move(*made)}).what.get();
+    if constexpr (std::is_same_v<Made, relay>)
+        log_.debug("socket {}: {} to the relay {}", last_id_, to_string(what->local()),
+                   to_string(what->server()));
+    else
+        log_.debug("socket {}: {} ({})", last_id_, to_string(what->base()), where.name);
+    open_.push_back(entry{where.address, std::move(made)});
+    return what;
 }
 
 /// Begins anywhere in the range, so that many connections do not all fight for its first port.
-CORTC_DECL result<std::unique_ptr<local_transports::udp>> local_transports::bind(const ip_address& address) {
-    if (!options_.ports) return bind(endpoint{address, 0});
+CORTC_DECL boost::system::error_code
+local_transports::bind(const ip_address& address,
+                       const std::function<boost::system::error_code(const endpoint&)>& open) {
+    if (!options_.ports) return open({address, 0});
     const auto [first, last] = *options_.ports;
-    result<std::unique_ptr<udp>> made =
-        boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
-    if (last < first) return made;
+    auto error = boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
+    if (last < first) return error;
     const auto count = std::uint32_t{last} - first + 1;
     const auto start = network_.random().u32() % count;
-    for (std::uint32_t i = 0; i < count && !made; ++i)
-        made = bind(endpoint{address, static_cast<std::uint16_t>(first + (start + i) % count)});
-    return made;
-}
-
-CORTC_DECL result<std::unique_ptr<local_transports::udp>> local_transports::bind(const endpoint& where) {
-    auto made = std::make_unique<udp>(socket_id(last_id_ + 1), receiver_);
-    if (const auto error = made->open(network_, where)) return error;
-    return made;
+    for (std::uint32_t i = 0; i < count && error; ++i)
+        error = open({address, static_cast<std::uint16_t>(first + (start + i) % count)});
+    return error;
 }
 
 CORTC_DECL local_transport* local_transports::find(socket_id id) const noexcept {
@@ -86,12 +112,28 @@ CORTC_DECL local_transport* local_transports::find(socket_id id) const noexcept 
     return at == open_.end() ? nullptr : at->what.get();
 }
 
+CORTC_DECL void local_transports::close(entry&& which) {
+    send_dropped_ += which.what->send_dropped();
+    if (!which.relay) return;
+    auto left = [this, id = which.what->id()] {
+        std::erase_if(leaving_, [id](const auto& each) { return each->id() == id; });
+        if (leaving_.empty() && on_left_) on_left_();
+    };
+    leaving_.push_back(std::move(which.what));
+    if (!which.relay->leave(left)) leaving_.pop_back();
+}
+
 CORTC_DECL std::size_t local_transports::close_unused(const std::function<bool(local_transport&)>& in_use) {
-    return std::erase_if(open_, [&](const entry& each) {
-        if (in_use(*each.what)) return false;
-        send_dropped_ += each.what->send_dropped();
-        return true;
-    });
+    const auto unused = std::stable_partition(open_.begin(), open_.end(),
+                                              [&](const entry& each) { return in_use(*each.what); });
+    std::vector<entry> closing(std::make_move_iterator(unused), std::make_move_iterator(open_.end()));
+    open_.erase(unused, open_.end());
+    for (auto& each : closing) close(std::move(each));
+    return closing.size();
+}
+
+CORTC_DECL void local_transports::close(socket_id id) {
+    close_unused([id](local_transport& each) { return each.id() != id; });
 }
 
 CORTC_DECL void local_transports::close_all() {

@@ -1,4 +1,5 @@
 #include "cortc/net/asio_network.hpp"
+#include "cortc/net/impl/asio_resolution.hpp"
 #include "cortc/net/impl/asio_timer.hpp"
 #include "cortc/net/impl/asio_udp_socket.hpp"
 #include "cortc/net/impl/interfaces.hpp"
@@ -31,6 +32,12 @@ CORTC_DECL result<std::unique_ptr<udp_socket>> asio_network::open_udp(const endp
     if (const auto error = socket->state().adopt(*opened)) return error;
     socket->state().wait();
     return std::unique_ptr<udp_socket>(std::move(socket));
+}
+
+CORTC_DECL std::unique_ptr<resolution> asio_network::resolve(const std::string& host, resolved done) {
+    auto state = std::make_shared<detail::asio_resolution_state>(executor_, std::move(done));
+    state->start(host);
+    return std::make_unique<detail::asio_resolution>(std::move(state));
 }
 
 CORTC_DECL std::unique_ptr<timer> asio_network::make_timer(std::function<void()> expired) {

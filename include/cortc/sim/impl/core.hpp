@@ -38,6 +38,11 @@ struct timer_entry {
     std::uint64_t epoch = 0;    ///< grows with every change: an older posted expiry is stale
 };
 
+struct name_entry {
+    std::vector<ip_address> addresses; ///< none: not found
+    duration delay = std::chrono::milliseconds(20);
+};
+
 enum class event_kind : std::uint8_t { arrival, timer };
 
 struct event {
@@ -87,6 +92,7 @@ struct core : std::enable_shared_from_this<core> {
     time_point now{std::chrono::seconds(1)}; // not the epoch: engines may take that for "not set"
     std::vector<std::unique_ptr<sim::host>> hosts;
     std::unordered_map<ip_address, std::uint32_t> addresses; // but loopback, which every host has for itself
+    std::map<std::string, name_entry> names;
     link_options default_link;
     std::unordered_map<std::uint64_t, link_state> host_links;
     std::map<std::pair<ip_address, ip_address>, link_state> address_links;
@@ -160,6 +166,19 @@ class sim_timer final : public net::timer {
   private:
     std::shared_ptr<core> world_;
     std::uint32_t index_;
+};
+
+/// A name that is looked up: told when its time has come.
+class sim_resolution final : public net::resolution {
+  public:
+    sim_resolution(core& world, const std::string& host, net::resolved done);
+
+  private:
+    void tell();
+
+    name_entry found_;
+    net::resolved done_;
+    sim_timer timer_;
 };
 
 } // namespace cortc::sim::detail

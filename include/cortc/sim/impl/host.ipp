@@ -2,7 +2,33 @@
 
 #include <algorithm>
 
+#include <boost/asio/error.hpp>
+
 namespace cortc::sim {
+
+namespace detail {
+
+CORTC_DECL sim_resolution::sim_resolution(core& world, const std::string& host, net::resolved done)
+    : done_(std::move(done)), timer_(world, [this] { tell(); }) {
+    boost::system::error_code none;
+    const auto literal = boost::asio::ip::make_address(host, none);
+    if (!none)
+        found_ = {{literal}, {}};
+    else if (const auto at = world.names.find(host); at != world.names.end())
+        found_ = at->second;
+    if (found_.delay != duration::max()) timer_.arm(world.after(found_.delay));
+}
+
+CORTC_DECL void sim_resolution::tell() {
+    const auto done = std::move(done_);
+    const auto found = std::move(found_.addresses); // `done` may destroy this
+    if (found.empty())
+        done(boost::system::error_code(boost::asio::error::host_not_found));
+    else
+        done(found);
+}
+
+} // namespace detail
 
 CORTC_DECL host::host(detail::core& world, std::uint32_t index, std::string name, std::uint64_t seed)
     : world_(world), index_(index), name_(std::move(name)), random_(seed) {}
@@ -72,6 +98,10 @@ CORTC_DECL result<std::unique_ptr<net::udp_socket>> host::open_udp(const endpoin
     auto socket = std::make_unique<detail::sim_socket>(world_, *this, bound, handler);
     sockets_.emplace(bound, socket->index());
     return std::unique_ptr<net::udp_socket>(std::move(socket));
+}
+
+CORTC_DECL std::unique_ptr<net::resolution> host::resolve(const std::string& name, net::resolved done) {
+    return std::make_unique<detail::sim_resolution>(world_, name, std::move(done));
 }
 
 CORTC_DECL std::unique_ptr<net::timer> host::make_timer(std::function<void()> expired) {

@@ -91,6 +91,15 @@ CORTC_DECL void world::partition(const sim::host& a, const sim::host& b, bool cu
     core_->link_between(b.index_, a.index_).cut = cut;
 }
 
+CORTC_DECL void world::set_name(std::string name, std::initializer_list<std::string_view> addresses,
+                                duration delay) {
+    detail::name_entry entry;
+    for (auto literal : addresses)
+        entry.addresses.push_back(boost::asio::ip::make_address(std::string(literal)));
+    entry.delay = delay;
+    core_->names.insert_or_assign(std::move(name), std::move(entry));
+}
+
 CORTC_DECL void world::on_datagram(std::function<void(transit&)> tap) { core_->tap = std::move(tap); }
 
 CORTC_DECL void world::on_outcome(std::function<void(const outcome&)> observer) {

@@ -26,6 +26,7 @@ CORTC_DECL transport_engine::transport_engine(const transport_engine_config& con
     : log_(config.log)
     , scratch_(config.scratch)
     , agent_(detail::agent_config(config, requests_))
+    , queries_(config.random, requests_)
     , media_(config.log) {}
 
 // ---- generations
@@ -83,6 +84,14 @@ CORTC_DECL void transport_engine::end_local_candidates(std::string_view local_uf
     if (closed_ || !target) return;
     agent_.local_candidates_done(target->id, now);
     take_ice_events(now);
+}
+
+CORTC_DECL void transport_engine::ask_server(const ice::path& server) {
+    if (!closed_) queries_.ask(server);
+}
+
+CORTC_DECL void transport_engine::take_answers() {
+    while (auto answer = queries_.poll_answer()) events_.push_back(std::move(*answer));
 }
 
 CORTC_DECL void transport_engine::pair_generation(std::string_view local_ufrag,
@@ -191,6 +200,7 @@ CORTC_DECL void transport_engine::handle_datagram(ice::socket_id socket, const n
     switch (protocol_of(packet.data)) {
     case protocol::stun:
         agent_.handle_packet(socket, packet.source, packet.data, now);
+        take_answers();
         break;
     case protocol::dtls:
         handle_dtls(from, packet, now);
@@ -255,6 +265,8 @@ CORTC_DECL void transport_engine::handle_timeout(time_point now) {
     if (closed_) return;
     if (agent_.next_timeout() <= now) agent_.handle_timeout(now);
     take_ice_events(now);
+    queries_.handle_timeout(now);
+    take_answers();
     if (dtls_ && dtls_->next_timeout() <= now) {
         dtls_->handle_timeout(now);
         take_dtls_events(now);
@@ -264,7 +276,7 @@ CORTC_DECL void transport_engine::handle_timeout(time_point now) {
 
 CORTC_DECL time_point transport_engine::next_timeout() const noexcept {
     if (closed_) return never;
-    auto next = agent_.next_timeout();
+    auto next = std::min(agent_.next_timeout(), queries_.next_timeout());
     if (dtls_) next = std::min(next, dtls_->next_timeout());
     if (channels_) next = std::min(next, channels_->next_timeout());
     return next;
@@ -379,6 +391,8 @@ CORTC_DECL void transport_engine::transmit_ice(datagram_sink& out, time_point no
     while (const auto sent = agent_.poll_transmit(out.prepare(), now))
         out.commit({sent->socket, sent->destination}, sent->size);
     take_ice_events(now);
+    while (const auto sent = queries_.poll_transmit(out.prepare(), now))
+        out.commit({sent->socket, sent->destination}, sent->size);
 }
 
 CORTC_DECL void transport_engine::transmit_dtls(datagram_sink& out, time_point now) {

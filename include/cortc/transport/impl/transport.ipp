@@ -80,7 +80,8 @@ class raised_flag {
 
 /// One generation's gathering phase, and what becomes of its events. Whoever calls it keeps it: it may be
 /// cancelled meanwhile.
-class transport::gathering final : private ice::gathering_events {
+class transport::gathering final : public std::enable_shared_from_this<gathering>,
+                                   private ice::gathering_events {
   public:
     gathering(transport& owner, std::string ufrag)
         : owner_(owner)
@@ -92,6 +93,8 @@ class transport::gathering final : private ice::gathering_events {
     [[nodiscard]] bool of(std::string_view ufrag) const noexcept { return ufrag_ == ufrag; }
     void start(const ice::gather_settings& settings) { task_.start(settings); }
     void cancel() noexcept { task_.cancel(); }
+    void answer(const ice::server_answer& what) { task_.handle_answer(what); }
+    [[nodiscard]] bool uses(ice::socket_id socket) const noexcept { return task_.uses(socket); }
     void give_up() {
         if (task_.over()) return;
         task_.cancel();
@@ -99,6 +102,8 @@ class transport::gathering final : private ice::gathering_events {
     }
 
   private:
+    [[nodiscard]] std::shared_ptr<void> keep() override { return shared_from_this(); }
+    void ask_server(const ice::path& server) override { owner_.change()->ask_server(server); }
     void on_candidate(const ice::local_candidate& candidate) override {
         if (auto signaled = owner_.change()->add_local_candidate(ufrag_, candidate, owner_.now()))
             owner_.observer_.on_local_candidate(owner_, ufrag_, *signaled);
@@ -126,6 +131,7 @@ CORTC_DECL transport::transport(std::shared_ptr<context_core> core, transport_ob
     , engine_(detail::engine_config(*core_, tie_breaker, origin_, std::move(pacing)))
     , sockets_(core_->network(), *this, core_->log("ice", origin_), detail::socket_options(*core_))
     , over_(core_)
+    , left_(core_)
     , counts_(core_, *this) {}
 
 CORTC_DECL transport::~transport() = default;
@@ -147,6 +153,14 @@ CORTC_DECL void transport::ended(const std::exception_ptr& why) {
         return give_up(what_of(why));
     }
     sockets_.close_all();
+    if (!sockets_.leaving()) return finished();
+    // The servers of relays are still told: the io_context keeps this until they know, or it goes itself.
+    sockets_.on_left([this] { left_.reach(); });
+    asio::co_spawn(core_->executor(), left_.wait(asio::use_awaitable),
+                   [self = shared_from_this()](const std::exception_ptr&) { self->finished(); });
+}
+
+CORTC_DECL void transport::finished() {
     counts_.leave();
     auto keep = std::move(keep_);
     observer_.on_transport_ended(*this);
@@ -218,7 +232,8 @@ CORTC_DECL void transport::drop_generation(const std::string& local_ufrag) {
 
 CORTC_DECL void transport::close_unused_sockets() {
     sockets_.close_unused([this](ice::local_transport& socket) {
-        if (agent().uses(socket.id())) return true;
+        const auto waits = [&](const auto& phase) { return phase->uses(socket.id()); };
+        if (agent().uses(socket.id()) || std::ranges::any_of(gathering_, waits)) return true;
         socket.forget(core_->batch());
         return false;
     });
@@ -317,6 +332,7 @@ CORTC_DECL void transport::drain(transport_engine& engine) {
             close_unused_sockets();
         },
         [this](dtls_state_changed&& event) { tell(std::move(event)); },
+        [this](ice::server_answer&& answer) { tell(answer); },
         [this](datachannel::channel_event&& event) { observer_.on_channel_event(std::move(event)); },
         [this](datachannel::incoming_message&& message) { observer_.on_channel_message(std::move(message)); },
     });
@@ -339,6 +355,11 @@ CORTC_DECL void transport::tell(dtls_state_changed&& event) {
     if (event.to == dtls_transport_state::failed && before != dtls_transport_state::connected)
         ++core_->counted().handshakes_failed;
     observer_.on_dtls_state(*this, event.to, event.why);
+}
+
+CORTC_DECL void transport::tell(const ice::server_answer& answer) {
+    const auto all = gathering_; // one may end, or all
+    for (const auto& each : all) each->answer(answer);
 }
 
 // ---- reports

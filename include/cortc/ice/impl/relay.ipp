@@ -1,0 +1,134 @@
+#pragma once
+
+#include "cortc/base/overloaded.hpp"
+#include "cortc/ice/relay.hpp"
+
+#include <utility>
+
+namespace cortc::ice {
+
+namespace detail {
+
+CORTC_DECL turn::client_config client_config(net::network& network, const logger& log,
+                                             const relay_options& options) {
+    turn::client_config config(network.random());
+    config.log = log.component("turn");
+    config.username = options.username;
+    config.password = options.password;
+    config.family = options.family;
+    return config;
+}
+
+} // namespace detail
+
+CORTC_DECL relay::relay(socket_id id, net::network& network, datagram_receiver& receiver, const logger& log,
+                        const relay_options& options)
+    : local_transport(id)
+    , network_(network)
+    , receiver_(receiver)
+    , server_(options.server)
+    , client_(detail::client_config(network, log, options)) {}
+
+CORTC_DECL boost::system::error_code relay::open(const endpoint& local) {
+    auto opened = network_.open_udp(local, *this);
+    if (!opened) return opened.error();
+    socket_ = std::move(*opened);
+    timer_ = network_.make_timer([this] { handle_timeout(); });
+    return {};
+}
+
+CORTC_DECL void relay::start(relay_listener& listener) {
+    listener_ = &listener;
+    client_.start(network_.now());
+    drain();
+}
+
+CORTC_DECL bool relay::leave(std::function<void()> left) {
+    listener_ = nullptr;
+    if (client_.state() == turn::client_state::idle || client_.state() == turn::client_state::closed)
+        return false;
+    client_.close(network_.now());
+    if (client_.state() == turn::client_state::closed) return false;
+    left_ = std::move(left);
+    drain();
+    return true;
+}
+
+CORTC_DECL std::uint64_t relay::send_dropped() const noexcept {
+    const auto& of = client_.statistics();
+    return socket_->stats().send_dropped + of.dropped_wrong_family + of.dropped_refused +
+           of.dropped_over_limit + of.dropped_not_allocated;
+}
+
+CORTC_DECL void relay::send(net::send_batch& batch, std::size_t size, const endpoint& to) {
+    auto* const payload = batch.header(0).data();
+    const auto before = batch.header(turn::max_header);
+    const byte_span after(payload + size, turn::max_padding); // the slot's tailroom
+    const auto around = client_.wrap(to, before, byte_view(payload, size), after, network_.now());
+    if (around) batch.commit(*socket_, server_, size + around->padding, net::ecn::not_ect, around->header);
+    flush(); // a permission or a channel that is asked for
+}
+
+CORTC_DECL void relay::handle_batch(net::udp_socket&, std::span<const net::datagram> batch) {
+    const auto now = network_.now();
+    received_.clear();
+    for (const auto& packet : batch) {
+        if (packet.source != server_) continue;
+        const auto got = client_.handle_packet(packet.data, now);
+        if (!got || left_) continue;
+        const auto offset = static_cast<std::size_t>(got->payload.data() - packet.data.data());
+        received_.push_back({packet.data.subspan(offset, got->payload.size()), got->peer, packet.mark});
+    }
+    if (!drain() || received_.empty()) return;
+    auto received = std::exchange(received_, {}); // this may be gone when they are handled
+    const std::weak_ptr<bool> alive = alive_;
+    receiver_.handle_batch(id(), received);
+    if (!alive.expired()) received_ = std::move(received);
+}
+
+CORTC_DECL void relay::handle_timeout() {
+    armed_ = never;
+    client_.handle_timeout(network_.now());
+    drain();
+}
+
+CORTC_DECL void relay::flush() {
+    const auto now = network_.now();
+    std::array<std::byte, turn::max_message> out;
+    while (const auto size = client_.poll_transmit(out, now)) {
+        const net::outgoing request{byte_view(out).first(*size), server_};
+        socket_->send(std::span(&request, 1));
+    }
+    const auto next = client_.next_timeout();
+    if (next >= armed_) return;
+    armed_ = next;
+    timer_->arm(next);
+}
+
+CORTC_DECL bool relay::drain() {
+    flush();
+    const std::weak_ptr<bool> alive = alive_;
+    while (auto next = client_.poll_event()) {
+        std::visit(overloaded{
+                       [this](const turn::allocated& what) {
+                           base_ = what.relayed;
+                           if (listener_) listener_->on_allocated(*this, what);
+                       },
+                       [this](const turn::failed& why) {
+                           if (listener_) listener_->on_failed(*this, why);
+                       },
+                       [this](const turn::redirected& to) {
+                           if (listener_) listener_->on_redirected(*this, to);
+                       },
+                       [](const turn::peer_refused&) {}, // counted, and its pairs fail by themselves
+                       [this](const turn::released&) {
+                           if (auto left = std::exchange(left_, nullptr)) left();
+                       },
+                   },
+                   *next);
+        if (alive.expired()) return false;
+    }
+    return true;
+}
+
+} // namespace cortc::ice
