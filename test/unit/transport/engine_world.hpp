@@ -210,6 +210,9 @@ class end {
             [this](ice::role_changed&& what) { note("role " + std::string(ice::to_string(what.now))); },
             [this](path_selected&& what) { note("selected " + what.what.local_ufrag); },
             [this](generation_gone&& what) { note("gone " + what.local_ufrag); },
+            [this](ice::server_answer&& what) {
+                note("server " + (what.mapped ? to_string(*what.mapped) : std::to_string(what.code)));
+            },
             [this](dtls_state_changed&& what) {
                 static const char* const names[] = {"fresh", "connecting", "connected", "closed", "failed"};
                 note("dtls " + std::string(names[static_cast<std::size_t>(what.to)]));
