@@ -211,7 +211,7 @@ class end {
             [this](path_selected&& what) { note("selected " + what.what.local_ufrag); },
             [this](generation_gone&& what) { note("gone " + what.local_ufrag); },
             [this](ice::server_answer&& what) {
-                note("server " + (what.mapped ? to_string(*what.mapped) : std::to_string(what.code)));
+                note("server " + (what.mapped ? cortc::to_string(*what.mapped) : std::to_string(what.code)));
             },
             [this](dtls_state_changed&& what) {
                 static const char* const names[] = {"fresh", "connecting", "connected", "closed", "failed"};
