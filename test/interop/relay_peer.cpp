@@ -1,0 +1,109 @@
+// relay_peer SERVER SERVER: two connections that know each other's relays alone, over two TURN servers
+// ("turn:127.0.0.1:3478", with user and secret). They are moved from one server to the other while they talk.
+#include "cortc/cortc.hpp"
+#include "judge.hpp"
+#include "test/support/call.hpp"
+
+#include <boost/asio/detached.hpp>
+
+#include <fmt/format.h>
+
+#include <string>
+
+namespace asio = boost::asio;
+using namespace cortc;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int moves = 20;
+
+void use(PeerConnection& pc, const std::string& url, const std::string& password) {
+    auto next = pc.getConfiguration();
+    next.iceServers = {IceServer(url, "user", password)};
+    next.iceTransportPolicy = IceTransportPolicy::relay;
+    pc.setConfiguration(next);
+}
+
+/// A wrong password has the server's code.
+asio::awaitable<void> refuse(context where, std::string url) {
+    PeerConnection pc(where);
+    use(pc, url, "wrong");
+    auto channel = pc.createDataChannel("x");
+    auto offer = co_await pc.createOffer();
+    co_await pc.setLocalDescription(offer);
+    auto error = co_await timeout(15s, pc.nextIceCandidateError());
+    check(error.errorCode == 401 && error.url == url,
+          "a wrong password is told: " + std::to_string(error.errorCode));
+    co_await timeout(15s, pc.gatheringComplete());
+    pc.close();
+    co_await pc.closed();
+}
+
+asio::awaitable<void> say(DataChannel to, int begin, int end) {
+    for (int i = begin; i < end; ++i) co_await to.send(std::to_string(i));
+}
+asio::awaitable<void> hear(DataChannel from, int begin, int end) {
+    for (int i = begin; i < end; ++i) {
+        auto message = co_await timeout(30s, from.receive());
+        if (message.text() != std::to_string(i))
+            check(false, "message " + std::to_string(i) + " comes in its order");
+    }
+}
+
+asio::awaitable<void> serve(context where, std::string first, std::string second) {
+    co_await refuse(where, first);
+
+    PeerConnection alice(where), bob(where);
+    for (auto* each : {&alice, &bob}) use(*each, first, "secret");
+    auto out = alice.createDataChannel("x");
+    co_await test::negotiate(alice, bob);
+    asio::co_spawn(where.get_executor(), test::trickle(alice, bob), asio::detached);
+    asio::co_spawn(where.get_executor(), test::trickle(bob, alice), asio::detached);
+    co_await timeout(30s, out.opened());
+    auto in = co_await timeout(30s, bob.nextDataChannel());
+    check(true, "connected over the first server");
+    const std::string large(200'000, 'x');
+    co_await out.send(large);
+    auto message = co_await timeout(30s, in.receive());
+    check(message.size() == large.size(), "a message of 200,000 bytes arrives");
+
+    int said = 0;
+    for (int move = 0; move < moves; ++move) {
+        const auto& to = move % 2 == 0 ? second : first;
+        co_await say(out, said, said + 100);
+        for (auto* each : {&alice, &bob}) use(*each, to, "secret");
+        OfferOptions restart;
+        restart.iceRestart = true;
+        co_await test::negotiate(alice, bob, restart);
+        co_await say(out, said + 100, said + 200);
+        co_await timeout(30s, alice.restarted());
+        co_await timeout(30s, bob.restarted());
+        co_await hear(in, said, said + 200);
+        said += 200;
+        const auto pair = alice.selectedPair();
+        if (!pair || pair->local.candidate.find("typ relay") == std::string::npos)
+            check(false, "a relay is selected");
+    }
+    check(true, fmt::format("moved {} times from server to server, {} messages, none lost", moves, said));
+    alice.close();
+    bob.close();
+    co_await alice.closed();
+    co_await bob.closed();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 3) return 2;
+    asio::io_context io;
+    standard_error log;
+    context_options options;
+    options.interface_filter = [](const auto& local) {
+        return local.address.is_loopback() && local.address.is_v4();
+    };
+    options.log = &log;
+    options.least_level = standard_error::least();
+    context where(io.get_executor(), options);
+    return judged(io, serve(where, argv[1], argv[2]), 170s);
+}
