@@ -46,19 +46,22 @@ CORTC_DECL void gatherer::finish_if_done() {
     events_.on_done();
 }
 
-/// What throws (there is no memory, say) ends the phase: nobody else would.
+/// What throws (there is no memory, say) ends the phase: nobody who called would hear of it.
 template <class Step>
 void gatherer::by_itself(Step&& step) {
     const auto kept = events_.keep();
     if (over_) return;
-    bool failed = false;
+    std::string failure;
     try {
         step();
-    } catch (const std::exception&) { // there will be no more candidates, and the end says so
-        failed = true;
+    } catch (const std::exception& error) {
+        failure = std::string("gathering ends early: ") + error.what();
     }
-    if (failed && !over_) cancel(), events_.on_done();
-    if (!failed) finish_if_done();
+    if (failure.empty()) return finish_if_done();
+    if (!over_) fail(nullptr, failure);
+    if (over_) return;
+    cancel();
+    events_.on_done();
 }
 
 // ---- hosts
