@@ -109,8 +109,8 @@ class Configuration {
     friend bool operator==(const Configuration&, const Configuration&) = default;
 
     /// The best first; those beyond the first 64 are ignored. Each gathering asks those of its time, side by
-    /// side and at most 10 s, over UDP alone: one that is to be asked over TCP, TLS or DTLS gives no candidate
-    /// but an error (PeerConnection::nextIceCandidateError()), as one does that does not answer.
+    /// side and at most 10 s, over UDP alone: one that is to be asked over TCP, TLS or DTLS gives no
+    /// candidate but an error (PeerConnection::nextIceCandidateError()), as one does that does not answer.
     std::vector<IceServer> iceServers;
     /// `relay`: no candidates but relayed ones are gathered, signaled or used.
     IceTransportPolicy iceTransportPolicy = IceTransportPolicy::all;

@@ -11,14 +11,14 @@ finish() {
 }
 trap finish EXIT
 
-free_ports() { # a range of ten for relays and the port before it, which nobody has now
+free_ports() { # a port and the 499 after it, for relays, which nobody has now
     python3 - <<'PY'
 import random, socket
 for _ in range(100):
     first = random.randrange(20000, 32000)
     sockets = []
     try:
-        for port in range(first, first + 40):
+        for port in range(first, first + 500):
             one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             sockets.append(one)
             one.bind(("127.0.0.1", port))
@@ -33,8 +33,8 @@ PY
 start() { # name
     local port line
     port=$(free_ports)
-    exec 4< <(exec turnserver -n --no-cli --no-tls --no-dtls --no-tcp --no-multicast-peers --allow-loopback-peers \
-        --listening-ip 127.0.0.1 --relay-ip 127.0.0.1 --listening-port "$port" --min-port $((port + 1)) --max-port $((port + 39)) \
+    exec 4< <(exec turnserver -n -v --no-cli --no-tls --no-dtls --no-tcp --no-multicast-peers --allow-loopback-peers \
+        --listening-ip 127.0.0.1 --relay-ip 127.0.0.1 --listening-port "$port" --min-port $((port + 1)) --max-port $((port + 499)) \
         --lt-cred-mech --user user:secret --realm example.org --fingerprint --log-file stdout --simple-log \
         --pidfile "$work/$1.pid" --userdb "$work/$1.db" 2>&1)
     pids+=($!)

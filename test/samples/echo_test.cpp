@@ -406,7 +406,8 @@ TEST_CASE("fifty connections of one process, round after round: nothing grows") 
 TEST_CASE("the server counts its connections for Prometheus, those that are gone too") {
     echo_server server;
     const auto metrics = [&] {
-        return talk_http(server.port, "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        return talk_http(server.port,
+                         "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     };
     const auto has = [](const std::string& text, const std::string& line) {
         return text.find("\n" + line + "\n") != std::string::npos;

@@ -14,7 +14,7 @@ constexpr auto way = 10ms; // each link's delay
 
 struct served_call : test::sim_call {
     explicit served_call(std::uint64_t seed = 1) : sim_call(seed, test::link_of(way)) {
-        world.set_name("first.example.org", {"10.0.1.1", "fd00:1::1"});
+        world.set_name("first.example.org", {"10.0.1.1"});
         world.set_name("second.example.org", {"10.0.1.2"});
     }
     static sim::host& host(sim::world& world, std::string name, std::string_view address) {
@@ -94,7 +94,7 @@ TEST_CASE("servers: what a STUN server sees becomes a server-reflexive candidate
     run.configure(*run.offerer, {IceServer("stun:first.example.org")});
     const auto found = run.gather(2s);
     CHECK(count(found, "typ host") == 2);
-    REQUIRE(count(found, "typ srflx") == 1); // the server has no socket on its IPv6 address
+    REQUIRE(count(found, "typ srflx") == 1); // nothing of IPv6 is known of the server
     const auto& text =
         *std::ranges::find_if(found, [](const auto& each) { return each.find("srflx") != each.npos; });
     CHECK(text.find(" 198.51.100.7 4000 typ srflx raddr 10.0.0.1 rport ") != text.npos);
@@ -288,6 +288,19 @@ TEST_CASE("servers: one that names another is followed, in circles it is not") {
         CHECK(count(found, " 10.0.1.2 ") == 1);
         CHECK(errors.empty());
     }
+    run.finish_with_servers();
+}
+
+TEST_CASE("servers: a port that a server remembers is left for another one, a few times") {
+    served_call run;
+    const std::size_t mismatches = GENERATE(1, 3, 4);
+    run.first.mismatches = mismatches;
+    run.configure(*run.offerer, {IceServer("turn:first.example.org", "user", "secret")});
+    const auto found = run.gather(11s);
+    const auto errors = run.errors();
+    CHECK(count(found, "typ relay") == (mismatches < 4 ? 1 : 0));
+    REQUIRE(errors.size() == (mismatches < 4 ? 0 : 1));
+    if (!errors.empty()) CHECK(errors[0].errorCode == 437);
     run.finish_with_servers();
 }
 

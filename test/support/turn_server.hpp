@@ -28,6 +28,7 @@ class turn_server final : private net::datagram_handler {
     std::optional<endpoint> mapped;      ///< what every client is told of itself; none: the truth
     std::optional<endpoint> alternate;   ///< where Allocate requests are sent
     std::optional<stun::error> refusing; ///< Allocate
+    std::size_t mismatches = 0;          ///< so many Allocate requests, with 437
 
     [[nodiscard]] std::size_t allocations() const noexcept { return allocations_.size(); } ///< now
     std::size_t made = 0, released = 0, bindings = 0;
@@ -114,6 +115,7 @@ class turn_server final : private net::datagram_handler {
         auto known = allocations_.find(from);
         if (request.method() == stun::method::allocate) {
             if (refusing) return refuse(request, from, *refusing);
+            if (mismatches != 0) return --mismatches, refuse(request, from, stun::error::allocation_mismatch);
             if (alternate) return refuse(request, from, stun::error::try_alternate);
             if (known == allocations_.end()) { // else it is repeated
                 auto made_now = std::make_unique<allocation>();

@@ -107,6 +107,7 @@ class gatherer final : private relay_listener {
     struct attempt {
         std::size_t server = 0, place = 0, address = 0;
         unsigned redirections = 0;
+        unsigned mismatches = 0; // ports that the server remembers from an allocation before
     };
     struct query {
         path to;

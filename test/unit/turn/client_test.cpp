@@ -496,6 +496,9 @@ TEST_CASE("turn: an allocation is given back") {
         with.give(with.challenge(with.take(stun::method::allocate)));
         auto request = with.take(stun::method::allocate);
         with.client.close(with.now);
+        CHECK(with.client.next_timeout() == with.now + 2s);
+        with.pass(1s);
+        CHECK(with.sent.empty()); // it is not repeated
         with.give(with.allocation(request));
         auto refresh = with.take(stun::method::refresh);
         CHECK(stun::message::parse(refresh)->lifetime() == 0s);

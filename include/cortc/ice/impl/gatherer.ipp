@@ -141,7 +141,7 @@ CORTC_DECL void gatherer::resolved(std::size_t server, const result<std::vector<
     for (std::size_t i = 0; i < places_.size() && !over_; ++i)
         if (const auto address = next_address(server, places_[i], 0)) {
             asked = true;
-            ask({server, i, *address, 0});
+            ask({server, i, *address});
         }
     if (!asked && !over_) fail(server, {}, 701, "none of its addresses can be reached from one of ours");
 }
@@ -238,10 +238,15 @@ CORTC_DECL void gatherer::on_allocated(relay& which, const turn::allocated& got)
 }
 
 CORTC_DECL void gatherer::on_failed(relay& which, const turn::failed& why) {
+    constexpr unsigned most_mismatches = 3;
+    constexpr auto mismatch = static_cast<std::uint16_t>(stun::error::allocation_mismatch);
     by_itself([&] {
-        const auto what = take(which);
+        auto what = take(which);
         const auto from = which.local();
+        const auto where = which.server();
         transports_.close(which.id());
+        // The system gives ports again sooner than servers forget them: another one may be had.
+        if (why.code == mismatch && what.mismatches++ < most_mismatches) return ask_turn(what, where);
         if (why.code == 0) return ask_next(what, from, 701, why.reason);
         fail(what.server, from, why.code, why.reason);
     });

@@ -21,7 +21,9 @@ inline constexpr duration pause_after_failure = std::chrono::seconds(5);
 inline failed failure_of(const stun::message& message) {
     auto error = message.error_code();
     if (!error) return {0, "an error response without ERROR-CODE"};
-    return {static_cast<std::uint16_t>(error->code), std::string(error->reason)};
+    auto reason = error->reason;
+    while (reason.ends_with('\0')) reason.remove_suffix(1); // coturn's
+    return {static_cast<std::uint16_t>(error->code), std::string(reason)};
 }
 
 } // namespace detail
@@ -49,7 +51,10 @@ CORTC_DECL void client::close(time_point now) {
     }
     state_ = client_state::closing;
     release_by_ = now + config_.time.to_release;
-    if (allocating) return;
+    if (allocating) {
+        for (auto& each : requests_) each.next = never;
+        return;
+    }
     requests_.clear();
     refresh(now);
 }
@@ -337,9 +342,7 @@ CORTC_DECL time_point client::next_timeout() const noexcept {
 
 CORTC_DECL std::optional<std::size_t> client::poll_transmit(byte_span out, time_point now) {
     auto due = std::ranges::find_if(requests_, [this, now](const request& each) {
-        const bool again =
-            !last(each) && (state_ != client_state::closing || each.method != stun::method::allocate);
-        return each.next <= now && (each.transmissions == 0 || again);
+        return each.next <= now && (each.transmissions == 0 || !last(each));
     });
     if (due != requests_.end()) {
         const auto size = due->message.size();
