@@ -2,8 +2,7 @@
 
 #include "cortc/base/config.hpp"
 #include "cortc/ice/candidate.hpp"
-#include "cortc/ice/local_transport.hpp"
-#include "cortc/ice/relay.hpp"
+#include "cortc/ice/local_transports.hpp"
 #include "cortc/ice/server.hpp"
 #include "cortc/ice/server_queries.hpp"
 #include "cortc/net/network.hpp"

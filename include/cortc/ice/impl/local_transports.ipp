@@ -1,7 +1,6 @@
 #pragma once
 
-#include "cortc/ice/local_transport.hpp"
-#include "cortc/ice/relay.hpp"
+#include "cortc/ice/local_transports.hpp"
 
 #include <boost/system/errc.hpp>
 
