@@ -85,5 +85,7 @@ asio::awaitable<void> settings(asio::any_io_executor executor, std::string url, 
     cortc::context context(executor, options);
     cortc::timer timer(context);
     auto browser = co_await cortc::signaling::connect(executor, url);
+    cortc::PeerConnection pc(context);
+    auto end = co_await cortc::perfect_negotiation(pc, browser, true);
     cortc::signaling::server server(executor, {asio::ip::address_v4::loopback(), 0}, {});
 }
