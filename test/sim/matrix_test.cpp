@@ -116,13 +116,7 @@ class run {
     DataChannel ordered_a_, ordered_b_, unordered_a_, unordered_b_;
 };
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int most_seeds = 8; // a sanitizer is looked at for its own sake, and ten times slower
-#else
-constexpr int most_seeds = 20;
-#endif
-
-void run_cell(const cell& where, int seeds = most_seeds) {
+void run_cell(const cell& where, int seeds = 20) {
     std::vector<measured> all;
     for (int seed = 1; seed <= seeds; ++seed) {
         CAPTURE(where.name, seed);
