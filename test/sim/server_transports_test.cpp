@@ -303,7 +303,7 @@ TEST_CASE("server transports: a server that refuses, is silent or talks nonsense
         expected = "";
     }
     SECTION("what is no TURN") {
-        run.server.garbage = "220 smtp.example.org\r\n";
+        run.server.garbage = "\xff\xfb\x01\xff\xfb\x03";
         expected = "what it sends is not TURN";
     }
     SECTION("a message that never ends") {
