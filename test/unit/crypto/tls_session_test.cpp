@@ -166,11 +166,10 @@ TEST_CASE("a lossy path: DTLS flights are sent again, and full packets leave aft
     int lost = 0;
     ends.change = [&](bool, byte_span) { return ++lost % 3 == 0; }; // two of three are lost
     ends.start();
-    for (int i = 0; i < 40 && !ends.connected(); ++i) {
+    for (int i = 0; i < 40; ++i) {
         ends.run();
+        if (ends.connected()) break;
         const auto next = std::min(ends.client.session->next_timeout(), ends.server.session->next_timeout());
-        INFO(i << " " << ends.client.events << " " << ends.server.events << " " << ends.complaint() << " "
-               << (ends.server.failure ? ends.server.failure->message : ""));
         REQUIRE(next != never);
         ends.now = std::max(ends.now, next);
         ends.client.session->handle_timeout(ends.now);
