@@ -49,6 +49,7 @@ class turn_server final : private net::datagram_handler, private net::accept_han
     void stop_streams() {
         tcp_.reset();
         tls_.reset();
+        dtls_.reset();
         for (auto& [client, which] : std::exchange(connections_, {})) allocations_.erase(client);
     }
     [[nodiscard]] std::size_t connections() const noexcept { return connections_.size(); }
