@@ -16,3 +16,4 @@
 #include "cortc/ice/impl/statistics.ipp"
 #include "cortc/ice/impl/transaction.ipp"
 #include "cortc/ice/impl/types.ipp"
+#include "cortc/ice/impl/udp_mux.ipp"

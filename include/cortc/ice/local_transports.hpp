@@ -5,12 +5,14 @@
 #include "cortc/base/result.hpp"
 #include "cortc/ice/local_transport.hpp"
 #include "cortc/ice/relay.hpp"
+#include "cortc/ice/udp_mux.hpp"
 #include "cortc/net/network.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace cortc::ice {
@@ -23,6 +25,8 @@ struct port_range {
 struct local_transport_options {
     std::optional<port_range> ports = {}; ///< of UDP; empty: what the system gives
     std::size_t limit = 16;               ///< local transports at a time
+    /// Whose slots are opened for host candidates, in place of sockets of their own; null: none's.
+    std::shared_ptr<udp_mux> mux = {};
 };
 
 struct local_transport_counters {
@@ -43,6 +47,12 @@ class local_transports {
     /// The UDP socket on this address, opened if there is none. Errors, which are counted and logged: those
     /// of bind(2) (with a range of ports: of the last one tried), and too_many_files_open beyond the limit.
     result<local_transport*> open_udp(const net::interface_address& where);
+
+    ///@{
+    /// The local ufrags that checks may name: a mux finds them by these.
+    void add_ufrag(const std::string& ufrag);
+    void remove_ufrag(const std::string& ufrag) noexcept;
+    ///@}
 
     /// A relay over a socket of its own on this address; errors likewise. It has not asked its server yet.
     result<relay*> open_relay(const net::interface_address& where, const relay_options& options);
@@ -71,7 +81,9 @@ class local_transports {
         ip_address address; // of the interface
         std::unique_ptr<local_transport> what;
         ice::relay* relay = nullptr; // which it is, if it is one
+        mux_slot* slot = nullptr;    // likewise
     };
+    result<local_transport*> open_slot(const net::interface_address& where);
     [[nodiscard]] boost::system::error_code
     bind(const ip_address& address, const std::function<boost::system::error_code(const endpoint&)>& open);
     template <class Made>
@@ -83,6 +95,7 @@ class local_transports {
     logger log_;
     local_transport_options options_;
     std::vector<entry> open_;
+    std::vector<std::string> ufrags_; // for slots of a mux
     std::vector<std::unique_ptr<local_transport>> leaving_;
     std::function<void()> on_left_;
     std::uint32_t last_id_ = 0;

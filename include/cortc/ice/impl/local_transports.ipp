@@ -50,9 +50,43 @@ CORTC_DECL result<local_transport*> local_transports::open_udp(const net::interf
     const auto known = std::ranges::find_if(
         open_, [&](const entry& each) { return !each.relay && each.address == where.address; });
     if (known != open_.end()) return known->what.get();
+    if (options_.mux) return open_slot(where);
     auto made = add(where, std::make_unique<udp>(socket_id(last_id_ + 1), receiver_));
     if (!made) return made.error();
     return *made;
+}
+
+CORTC_DECL result<local_transport*> local_transports::open_slot(const net::interface_address& where) {
+    if (open_.size() >= options_.limit) {
+        ++counters_.over_limit;
+        return boost::system::errc::make_error_code(boost::system::errc::too_many_files_open);
+    }
+    auto made = options_.mux->open(socket_id(last_id_ + 1), where.address, receiver_);
+    if (!made) {
+        ++counters_.open_failures;
+        log_.warning("no shared socket on {} ({})", where.address.to_string(), where.name);
+        return made.error();
+    }
+    ++counters_.opened;
+    ++last_id_;
+    auto* const slot = made->get();
+    for (const auto& each : ufrags_) slot->add_ufrag(each);
+    log_.debug("socket {}: {} ({}), shared", last_id_, to_string(slot->base()), where.name);
+    open_.push_back(entry{where.address, std::move(*made), nullptr, slot});
+    return slot;
+}
+
+CORTC_DECL void local_transports::add_ufrag(const std::string& ufrag) {
+    if (!options_.mux) return;
+    ufrags_.push_back(ufrag);
+    for (const auto& each : open_)
+        if (each.slot) each.slot->add_ufrag(ufrag);
+}
+
+CORTC_DECL void local_transports::remove_ufrag(const std::string& ufrag) noexcept {
+    std::erase(ufrags_, ufrag);
+    for (const auto& each : open_)
+        if (each.slot) each.slot->remove_ufrag(ufrag);
 }
 
 CORTC_DECL result<relay*> local_transports::open_relay(const net::interface_address& where,
@@ -87,7 +121,7 @@ result<Made*> local_transports::add(const net::interface_address& where, std::un
                    to_string(what->server()));
     else
         log_.debug("socket {}: {} ({})", last_id_, to_string(what->base()), where.name);
-    open_.push_back(entry{where.address, std::move(made)});
+    open_.push_back(entry{where.address, std::move(made), nullptr, nullptr});
     return what;
 }
 

@@ -1,0 +1,181 @@
+#pragma once
+
+#include "cortc/ice/udp_mux.hpp"
+#include "cortc/stun/message.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace cortc::ice {
+
+CORTC_DECL std::string_view to_string(mux_drop reason) noexcept {
+    switch (reason) {
+    case mux_drop::unknown_ufrag:
+        return "unknown ufrag";
+    case mux_drop::unknown_response:
+        return "unknown response";
+    case mux_drop::unknown_source:
+        return "unknown source";
+    case mux_drop::malformed:
+        return "malformed";
+    case mux_drop::count:
+        break;
+    }
+    return "unknown";
+}
+
+// ---- a slot
+
+CORTC_DECL mux_slot::mux_slot(socket_id id, std::shared_ptr<mux_port> port, datagram_receiver& receiver)
+    : local_transport(id), port_(std::move(port)), receiver_(receiver) {
+    ++port_->slots_;
+}
+
+CORTC_DECL mux_slot::~mux_slot() { port_->remove(*this); }
+
+CORTC_DECL void mux_slot::add_ufrag(const std::string& ufrag) {
+    if (std::ranges::find(ufrags_, ufrag) != ufrags_.end()) return;
+    if (!port_->ufrags_.try_emplace(ufrag, this).second) {
+        port_->log_.warning("mux: the ufrag {} is another one's", ufrag);
+        return;
+    }
+    ufrags_.push_back(ufrag);
+}
+
+CORTC_DECL void mux_slot::remove_ufrag(const std::string& ufrag) noexcept {
+    if (std::erase(ufrags_, ufrag) != 0) port_->ufrags_.erase(ufrag);
+}
+
+CORTC_DECL const endpoint& mux_slot::base() const noexcept { return port_->socket_->local(); }
+
+CORTC_DECL void mux_slot::send(net::send_batch& batch, std::size_t size, const endpoint& to) {
+    port_->note_request(byte_view(batch.prepare()).first(size), *this);
+    batch.commit(*port_->socket_, to, size);
+}
+
+CORTC_DECL void mux_slot::forget(net::send_batch& batch) noexcept {
+    if (port_->slots_ == 1) batch.forget(*port_->socket_);
+}
+
+// ---- the socket
+
+CORTC_DECL boost::system::error_code mux_port::open(net::network& network, const endpoint& where) {
+    auto opened = network.open_udp(where, *this);
+    if (!opened) return opened.error();
+    socket_ = std::move(*opened);
+    return {};
+}
+
+CORTC_DECL mux_slot* mux_port::drop(mux_drop reason, std::size_t packets) const {
+    if (options_->dropped) options_->dropped(reason, packets);
+    return nullptr;
+}
+
+/// What comes from one source without being STUN goes on together: a run of data is not taken apart.
+CORTC_DECL void mux_port::handle_batch(net::udp_socket&, std::span<const net::datagram> batch) {
+    const auto self = shared_from_this(); // the last slot may go meanwhile
+    for (std::size_t begin = 0; begin < batch.size();) {
+        const auto& first = batch[begin];
+        const auto is_stun = stun::is_stun(first.data);
+        auto end = begin + 1;
+        if (!is_stun)
+            while (end < batch.size() && batch[end].source == first.source && !stun::is_stun(batch[end].data))
+                ++end;
+        if (auto* owner = is_stun ? owner_of_stun(first) : owner_of_data(first.source, end - begin))
+            owner->receiver_.handle_batch(owner->id(), batch.subspan(begin, end - begin));
+        begin = end;
+    }
+}
+
+CORTC_DECL mux_slot* mux_port::owner_of_data(const endpoint& source, std::size_t packets) const {
+    const auto at = sources_.find(source);
+    return at == sources_.end() ? drop(mux_drop::unknown_source, packets) : at->second;
+}
+
+/// RFC 8445 7.3: the first half of USERNAME is ours.
+CORTC_DECL mux_slot* mux_port::owner_of_stun(const net::datagram& packet) {
+    const auto message = stun::message::parse(packet.data);
+    if (!message) return drop(mux_drop::malformed);
+    if (message->is_request()) {
+        const auto username = message->username();
+        if (!username) return drop(mux_drop::malformed);
+        const auto at = ufrags_.find(username->substr(0, username->find(':')));
+        if (at == ufrags_.end()) return drop(mux_drop::unknown_ufrag);
+        learn(packet.source, *at->second);
+        return at->second;
+    }
+    if (message->is_response()) {
+        const auto at = requests_.find(message->id());
+        if (at == requests_.end()) return drop(mux_drop::unknown_response);
+        auto* const owner = at->second;
+        std::erase(owner->requests_, message->id());
+        requests_.erase(at);
+        // A lite peer sends no check of its own. Whose tuple it is already keeps it: a STUN server answers
+        // all.
+        if (!sources_.contains(packet.source)) learn(packet.source, *owner);
+        return owner;
+    }
+    return owner_of_data(packet.source, 1); // an indication
+}
+
+/// Who checks from a known 5-tuple for another ufrag has begun anew there, and the one before is gone.
+CORTC_DECL void mux_port::learn(const endpoint& source, mux_slot& of) {
+    auto& known = of.sources_;
+    const auto [at, fresh] = sources_.try_emplace(source, &of);
+    if (!fresh && at->second == &of) {
+        if (known.back() == source) return;
+        std::erase(known, source);
+    } else if (!fresh) {
+        std::erase(at->second->sources_, source);
+        at->second = &of;
+    }
+    known.push_back(source);
+    if (known.size() <= options_->sources) return;
+    sources_.erase(known.front());
+    known.erase(known.begin());
+}
+
+CORTC_DECL void mux_port::note_request(byte_view sent, mux_slot& of) {
+    constexpr std::size_t header = 20;
+    if (sent.size() < header || sent[0] != std::byte{0} || sent[1] != std::byte{1}) return; // Binding request
+    stun::transaction_id id;
+    std::ranges::copy(sent.subspan(8, id.size()), id.begin());
+    if (!requests_.try_emplace(id, &of).second) return; // a retransmission
+    of.requests_.push_back(id);
+    if (of.requests_.size() <= options_->transactions) return;
+    requests_.erase(of.requests_.front());
+    of.requests_.erase(of.requests_.begin());
+}
+
+CORTC_DECL void mux_port::remove(mux_slot& gone) noexcept {
+    for (const auto& each : gone.ufrags_) ufrags_.erase(each);
+    for (const auto& each : gone.sources_) sources_.erase(each);
+    for (const auto& each : gone.requests_) requests_.erase(each);
+    if (--slots_ == 0) socket_.reset();
+}
+
+// ---- the mux
+
+CORTC_DECL std::shared_ptr<mux_port> udp_mux::port_of(const ip_address& address) const {
+    const auto at = ports_.find(address);
+    const auto found = at == ports_.end() ? nullptr : at->second.lock();
+    return found && found->slots() > 0 ? found : nullptr;
+}
+
+CORTC_DECL result<std::unique_ptr<mux_slot>> udp_mux::open(socket_id id, const ip_address& address,
+                                                           datagram_receiver& receiver) {
+    auto port = port_of(address);
+    if (!port) {
+        port = std::make_shared<mux_port>(options_, log_);
+        auto error = port->open(network_, {address, chosen_});
+        if (error && options_->port == 0 && chosen_ != 0) error = port->open(network_, {address, 0});
+        if (error) return error;
+        if (chosen_ == 0) chosen_ = port->socket().local().port;
+        std::erase_if(ports_, [](const auto& each) { return each.second.expired(); });
+        ports_[address] = port;
+    }
+    return std::make_unique<mux_slot>(id, std::move(port), receiver);
+}
+
+} // namespace cortc::ice

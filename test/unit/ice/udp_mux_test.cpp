@@ -1,0 +1,272 @@
+#include "cortc/ice/local_transports.hpp"
+#include "cortc/ice/udp_mux.hpp"
+#include "test/unit/ice/fake_network.hpp"
+#include "test/unit/ice/harness.hpp"
+
+#include <array>
+
+using namespace cortc;
+using namespace cortc::ice;
+using namespace cortc::ice::test;
+
+namespace {
+
+const auto here = at("192.0.2.1", 0).address;
+
+struct muxed {
+    fake_network network;
+    std::array<unsigned, static_cast<std::size_t>(mux_drop::count)> drops{};
+    udp_mux mux;
+    net::send_batch batch;
+
+    explicit muxed(udp_mux_options options = {.port = 3478})
+        : mux(network, {}, counting(std::move(options))) {}
+    udp_mux_options counting(udp_mux_options options) {
+        options.dropped = [this](mux_drop reason, std::size_t packets) {
+            drops[static_cast<std::size_t>(reason)] += static_cast<unsigned>(packets);
+        };
+        return options;
+    }
+    unsigned dropped(mux_drop reason) const { return drops[static_cast<std::size_t>(reason)]; }
+    void arrive(bytes data, const endpoint& from) {
+        const net::datagram packet{data, from};
+        auto& socket = *network.latest_;
+        socket.handler.handle_batch(socket, {&packet, 1});
+    }
+    /// A check for this ufrag.
+    void check(const std::string& ufrag, const endpoint& from) {
+        arrive(make_request(ufrag + ":them", "key"), from);
+    }
+    void data(std::string_view text, const endpoint& from) {
+        const auto view = as_bytes(text);
+        arrive(bytes(view.begin(), view.end()), from);
+    }
+    /// Sends a request of ours; which one is the number.
+    void ask(local_transport& by, std::uint8_t number, const endpoint& to) {
+        const auto request = make_request("them:us", "key", {.id = number});
+        std::ranges::copy(request, batch.prepare().begin());
+        by.send(batch, request.size(), to);
+    }
+    static bytes answer(std::uint8_t number) {
+        stun::transaction_id id{};
+        id.fill(static_cast<std::byte>(number));
+        return make_success(id, at("192.0.2.1", 3478), "key");
+    }
+};
+
+struct client {
+    heard got;
+    std::unique_ptr<mux_slot> slot;
+    client(muxed& in, std::uint32_t id, std::initializer_list<std::string> ufrags)
+        : slot(std::move(in.mux.open(socket_id(id), here, got).value())) {
+        for (const auto& each : ufrags) slot->add_ufrag(each);
+    }
+    std::size_t count() const { return got.all.size(); }
+    std::string last() const { return got.all.empty() ? "" : got.all.back().second; }
+};
+
+const auto far = at("198.51.100.1", 1000), farther = at("198.51.100.1", 1001);
+
+} // namespace
+
+TEST_CASE("mux: a check finds its slot by the ufrag, data by where checks came from") {
+    muxed t;
+    client a(t, 1, {"aaaa"}), b(t, 7, {"bbbb"});
+    CHECK(t.network.open_.size() == 1);
+    CHECK(a.slot->base() == at("192.0.2.1", 3478));
+    CHECK(b.slot->base() == a.slot->base());
+    t.data("too early", far);
+    CHECK(t.dropped(mux_drop::unknown_source) == 1);
+    t.check("aaaa", far);
+    t.check("bbbb", farther);
+    CHECK(a.count() == 1);
+    CHECK(b.count() == 1);
+    t.data("\x16 to a", far);
+    t.data("\x16 to b", farther);
+    CHECK(a.last() == "\x16 to a");
+    CHECK(b.last() == "\x16 to b");
+    CHECK(b.got.all.back().first == socket_id(7)); // its own name for it
+    t.check("cccc", far);
+    CHECK(t.dropped(mux_drop::unknown_ufrag) == 1);
+    t.arrive(make_request("", "key"), far);
+    CHECK(t.dropped(mux_drop::malformed) == 1);
+    CHECK(a.count() == 2);
+}
+
+TEST_CASE("mux: a new ufrag on a known 5-tuple wins") {
+    muxed t;
+    client a(t, 1, {"aaaa"}), b(t, 2, {"bbbb"});
+    t.check("aaaa", far);
+    t.check("bbbb", far); // the same port, in use again
+    t.data("\x16 whose?", far);
+    CHECK(b.last() == "\x16 whose?");
+    a.slot.reset(); // takes nothing with it that is another one's
+    t.data("\x16 still", far);
+    CHECK(b.last() == "\x16 still");
+    CHECK(t.mux.port_of(here)->sources() == 1);
+}
+
+TEST_CASE("mux: closing a duplicate removes only itself, and a ufrag belongs to one") {
+    muxed t;
+    client a(t, 1, {"aaaa"}), b(t, 2, {"aaaa", "bbbb"});
+    t.check("aaaa", far);
+    CHECK(a.count() == 1);
+    CHECK(b.count() == 0);
+    b.slot.reset();
+    t.check("aaaa", far);
+    CHECK(a.count() == 2);
+}
+
+TEST_CASE("mux: after a restart both ufrags are answered, until the old one is taken away") {
+    muxed t;
+    client a(t, 1, {"old1"});
+    t.check("old1", far);
+    a.slot->add_ufrag("new1");
+    t.check("new1", farther);
+    t.check("old1", far);
+    CHECK(a.count() == 3);
+    a.slot->remove_ufrag("old1");
+    t.check("old1", far);
+    CHECK(a.count() == 3);
+    CHECK(t.dropped(mux_drop::unknown_ufrag) == 1);
+    t.data("\x16 data", farther);
+    CHECK(a.count() == 4);
+}
+
+TEST_CASE("mux: responses go to who asked, whoever else asks the same server") {
+    muxed t;
+    client a(t, 1, {"aaaa"}), b(t, 2, {"bbbb"});
+    t.ask(*a.slot, 1, far);
+    t.ask(*b.slot, 2, far);
+    t.ask(*b.slot, 2, far); // a retransmission
+    t.batch.flush();
+    CHECK(t.network.latest_->sent.size() == 3);
+    t.arrive(t.answer(2), far);
+    t.arrive(t.answer(1), far);
+    CHECK(a.count() == 1);
+    CHECK(b.count() == 1);
+    t.arrive(t.answer(1), far); // once
+    t.arrive(t.answer(9), far);
+    CHECK(t.dropped(mux_drop::unknown_response) == 2);
+    CHECK(t.mux.port_of(here)->transactions() == 0);
+    // A lite peer: nothing but its response says whose its data are.
+    client c(t, 3, {"cccc"});
+    t.ask(*c.slot, 3, farther);
+    t.arrive(t.answer(3), farther);
+    t.data("\x16 of a lite peer", farther);
+    CHECK(c.last() == "\x16 of a lite peer");
+}
+
+TEST_CASE("mux: what one peer can make grow is bounded") {
+    muxed t({.port = 3478, .sources = 4, .transactions = 3});
+    client a(t, 1, {"aaaa"}), b(t, 2, {"bbbb"});
+    t.check("bbbb", far);
+    for (std::uint16_t port = 2000; port < 2100; ++port) t.check("aaaa", at("198.51.100.9", port));
+    CHECK(t.mux.port_of(here)->sources() == 4 + 1);
+    t.data("\x16 the last ones", at("198.51.100.9", 2096));
+    CHECK(a.last() == "\x16 the last ones");
+    t.data("\x16 the others", at("198.51.100.9", 2095));
+    CHECK(t.dropped(mux_drop::unknown_source) == 1);
+    t.data("\x16 of b", far); // which is not touched
+    CHECK(b.last() == "\x16 of b");
+    // Who goes on checking from one place stays, however many others there are.
+    for (std::uint16_t port = 3000; port < 3010; ++port) {
+        t.check("aaaa", at("198.51.100.9", 2099));
+        t.check("aaaa", at("198.51.100.9", port));
+    }
+    t.data("\x16 kept", at("198.51.100.9", 2099));
+    CHECK(a.last() == "\x16 kept");
+    for (std::uint8_t id = 1; id < 50; ++id) t.ask(*a.slot, id, far);
+    CHECK(t.mux.port_of(here)->transactions() == 3);
+    a.slot.reset();
+    CHECK(t.mux.port_of(here)->sources() == 1);
+    CHECK(t.mux.port_of(here)->transactions() == 0);
+}
+
+TEST_CASE("mux: a receiver may close its slot, or all of them, from the call") {
+    muxed t;
+    struct closing final : datagram_receiver {
+        void handle_batch(socket_id, std::span<const net::datagram> batch) override {
+            got += batch.size();
+            for (auto* each : closes) each->reset();
+        }
+        std::vector<std::unique_ptr<mux_slot>*> closes;
+        std::size_t got = 0;
+    } receiver;
+    auto slot = std::move(t.mux.open(socket_id(1), here, receiver).value());
+    slot->add_ufrag("aaaa");
+    t.check("aaaa", far);
+    client b(t, 2, {"bbbb"});
+    t.check("bbbb", farther);
+    receiver.closes.push_back(&slot);
+    if (GENERATE(false, true)) receiver.closes.push_back(&b.slot);
+    const auto remains = b.slot != nullptr && receiver.closes.size() == 1;
+    auto one = bytes(10, std::byte{22}), two = one, three = one;
+    const std::array batch{net::datagram{one, far}, net::datagram{two, far}, net::datagram{three, farther}};
+    auto& socket = *t.network.latest_;
+    socket.handler.handle_batch(socket, batch);
+    CHECK(receiver.got == 1 + 2); // the two of one source came together
+    CHECK(b.count() == (remains ? 2 : 1));
+    CHECK(t.network.open_.size() == (remains ? 1 : 0));
+}
+
+TEST_CASE("mux: the port is opened for the first slot, and closed with the last") {
+    muxed t({.port = 0});
+    auto a = std::make_unique<client>(t, 1, std::initializer_list<std::string>{"aaaa"});
+    const auto port = a->slot->base().port;
+    CHECK(port != 0);
+    auto other = std::move(t.mux.open(socket_id(9), at("192.0.2.2", 0).address, a->got).value());
+    CHECK(other->base() == at("192.0.2.2", port)); // the same on every address
+    t.ask(*a->slot, 1, far);
+    a->slot->forget(t.batch); // it is the last one here: nothing may be sent by a socket that is gone
+    a.reset();
+    t.batch.flush();
+    CHECK(t.network.open_.size() == 1);
+    client again(t, 1, {"aaaa"});
+    CHECK(again.slot->base().port == port);
+    t.network.refused_.insert("192.0.2.3");
+    CHECK_FALSE(t.mux.open(socket_id(3), at("192.0.2.3", 0).address, again.got).has_value());
+}
+
+TEST_CASE("mux: what waits to be sent is sent, though its slot goes, while others keep the socket") {
+    muxed t;
+    client a(t, 1, {"aaaa"}), b(t, 2, {"bbbb"});
+    t.ask(*a.slot, 1, far);
+    a.slot->forget(t.batch);
+    a.slot.reset();
+    t.batch.flush();
+    CHECK(t.network.latest_->sent.size() == 1);
+}
+
+TEST_CASE("local transports of a mux: its slots, with the ufrags from before and after") {
+    muxed t;
+    heard one, other;
+    local_transport_options options;
+    options.limit = 2;
+    options.mux = std::shared_ptr<udp_mux>(&t.mux, [](udp_mux*) {});
+    local_transports a(t.network, one, {}, options), b(t.network, other, {}, options);
+    a.add_ufrag("aaa1");
+    const auto made = a.open_udp({"eth0", here});
+    REQUIRE(made);
+    CHECK(*a.open_udp({"eth0", here}) == *made);
+    a.add_ufrag("aaa2");
+    REQUIRE(b.open_udp({"eth0", here}));
+    b.add_ufrag("bbbb");
+    CHECK(t.network.open_.size() == 1);
+    t.check("aaa1", far);
+    t.check("aaa2", far);
+    t.check("bbbb", farther);
+    CHECK(one.all.size() == 2);
+    CHECK(other.all.size() == 1);
+    a.remove_ufrag("aaa1");
+    t.check("aaa1", far);
+    CHECK(one.all.size() == 2);
+    REQUIRE(a.open_udp({"eth1", at("192.0.2.2", 0).address}));
+    CHECK_FALSE(a.open_udp({"eth2", at("192.0.2.3", 0).address}).has_value());
+    CHECK(a.stats().over_limit == 1);
+    CHECK(a.stats().opened == 2);
+    a.close_all();
+    CHECK(t.network.open_.size() == 1);
+    b.close_all();
+    CHECK(t.network.open_.empty());
+}
