@@ -119,6 +119,9 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
     /// What counts at once.
     [[nodiscard]] context_totals& counted() noexcept { return counted_; }
 
+    /// The UDP mux that its transports share (context_options::udp_mux); the first one makes it.
+    [[nodiscard]] std::shared_ptr<void>& shared_mux() noexcept { return shared_mux_; }
+
     /// Host addresses that may become candidates.
     [[nodiscard]] std::vector<net::interface_address> usable_interfaces();
 
@@ -145,6 +148,7 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
     std::map<std::uint64_t, certificate_ready> being_made_; // on the worker
     std::uint64_t last_made_ = 0;
     std::uint64_t last_connection_ = 0;
+    std::shared_ptr<void> shared_mux_;
     context_totals counted_; // and what those have left that are gone
     std::unordered_set<const totals_source*> sources_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/base/external_address.hpp"
 #include "cortc/base/log.hpp"
 #include "cortc/base/time.hpp"
 #include "cortc/net/network.hpp"
@@ -12,6 +13,7 @@
 #include <functional>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace cortc {
 
@@ -40,6 +42,13 @@ struct limits {
     duration consent_expiry = std::chrono::seconds(30);
 };
 
+/// One UDP port for all connections of a context.
+struct udp_mux_options {
+    /// On every address that becomes a candidate. 0: one that is free, and that one as long as the context
+    /// lives.
+    std::uint16_t port = 0;
+};
+
 /// How a context is set up. Every member has a default that suits a server.
 struct context_options {
     context_options() noexcept {}
@@ -54,6 +63,23 @@ struct context_options {
     std::function<bool(const net::interface_address&)> interface_filter;
     /// Local UDP ports to try, both inclusive. None: any free port.
     std::optional<std::pair<std::uint16_t, std::uint16_t>> port_range;
+    /// An ICE restart that stays on the path in use is done a round trip earlier: the controlling end
+    /// nominates it by its first check, where RFC 8445 8.1.1 wants another one after that has succeeded.
+    /// Peers take it (browsers do the same). Descriptions do not say `ice2` then, which promises not to.
+    bool early_nomination = false;
+    /// Host candidates of all its connections share one port on each address, where a firewall or a container
+    /// lets in that one alone; none: each has sockets of its own, of `port_range`. What arrives finds its
+    /// connection by the ICE user name of its peer's checks. Relays have sockets of their own. Two contexts
+    /// that both do it have room for one connection between two of their addresses.
+    std::optional<udp_mux_options> udp_mux;
+    /// Addresses that peers reach this machine at, of a NAT that maps one to one: each candidate of a local
+    /// address is told with the external one that stands for it.
+    std::vector<external_address> external_addresses;
+    /// Its connections are ICE-lite agents (RFC 8445 2.5), for a server with an address that everybody
+    /// reaches: they answer checks and send none, the peer controls, and its candidates and servers are not
+    /// needed. Costs less; but a path is found by the peer alone, and one that dies is noticed by its silence
+    /// alone. A peer that is lite itself is refused.
+    bool ice_lite = false;
     struct limits limits; ///< of each of its connections
 };
 

@@ -8,15 +8,41 @@
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/query.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <new>
 
 namespace cortc {
 
+namespace detail {
+
+CORTC_DECL void check_external(const external_address& each, std::size_t index) {
+    const auto fail = [&](std::string_view member, std::string_view why) {
+        throw Error(errc::type,
+                    fmt::format("context_options::external_addresses[{}].{} {}", index, member, why));
+    };
+    const auto& address = each.address;
+    if (address.is_unspecified() || address.is_multicast() || address.is_loopback())
+        fail("address",
+             fmt::format("is {}; it is to be one that peers reach this machine at", address.to_string()));
+    if (each.local && each.local->is_v6() != address.is_v6())
+        fail("local", fmt::format("is {}; it is to be of the family of the address, {}",
+                                  each.local->to_string(), address.to_string()));
+}
+
+CORTC_DECL context_options checked(context_options options) {
+    for (std::size_t i = 0; i < options.external_addresses.size(); ++i)
+        check_external(options.external_addresses[i], i);
+    return options;
+}
+
+} // namespace detail
+
 CORTC_DECL context_core::context_core(asio::any_io_executor executor, net::network* network,
                                       context_options options)
     : waiter_home(std::move(executor))
-    , options_(std::move(options))
+    , options_(detail::checked(std::move(options)))
     , own_network_(network ? nullptr : std::make_unique<net::asio_network>(this->executor()))
     , network_(network ? network : own_network_.get())
     , calendar_origin_(network_->calendar().time_since_epoch() - network_->now().time_since_epoch())

@@ -28,6 +28,8 @@ CORTC_DECL transport_engine_config engine_config(context_core& core, std::option
     config.limit.remote_candidates = core.options().limits.remote_candidates;
     config.tie_breaker = tie_breaker;
     config.pacing = std::move(pacing);
+    config.early_nomination = core.options().early_nomination;
+    config.lite = core.options().ice_lite;
     config.time.consent_expiry =
         std::clamp<duration>(core.options().limits.consent_expiry, least_consent, most_consent);
     config.scratch = core.scratch();
@@ -38,11 +40,27 @@ CORTC_DECL ice::gather_options gather_options(context_core& core) {
     ice::gather_options options;
     options.loopback = true; // usable_interfaces() has decided
     options.interfaces = [&core] { return core.usable_interfaces(); };
+    options.external = core.options().external_addresses;
     return options;
 }
 
-CORTC_DECL ice::local_transport_options socket_options(const context_core& core) {
+/// Of all transports of the context; made by the first.
+CORTC_DECL std::shared_ptr<ice::udp_mux> mux_of(context_core& core, const udp_mux_options& wanted) {
+    auto& kept = core.shared_mux();
+    if (!kept) {
+        ice::udp_mux_options options;
+        options.port = wanted.port;
+        options.dropped = [&counted = core.counted()](ice::mux_drop reason, std::size_t packets) {
+            counted.add_drops({{"mux", to_string(reason), packets}});
+        };
+        kept = std::make_shared<ice::udp_mux>(core.network(), core.log("ice"), std::move(options));
+    }
+    return std::static_pointer_cast<ice::udp_mux>(kept);
+}
+
+CORTC_DECL ice::local_transport_options socket_options(context_core& core) {
     ice::local_transport_options options;
+    if (const auto& mux = core.options().udp_mux) options.mux = mux_of(core, *mux);
     if (const auto& range = core.options().port_range)
         options.ports = ice::port_range{range->first, range->second};
     return options;
@@ -198,6 +216,8 @@ CORTC_DECL void transport::give_up(std::string why) {
 CORTC_DECL void transport::set_role(ice::role role) { change()->set_role(role); }
 
 CORTC_DECL void transport::add_generation(const std::string& ufrag, const std::string& pwd) {
+    if (closed_) return;
+    sockets_.add_ufrag(ufrag);
     change()->add_generation(ufrag, pwd, now());
 }
 
@@ -208,7 +228,9 @@ CORTC_DECL void transport::gather(const std::string& ufrag, const ice::gather_se
     gathering_.push_back(phase);
     attempt([&] {
         const auto together = change(); // with what it finds at once
-        phase->start(settings);
+        auto rules = settings;
+        if (core_->options().ice_lite) rules.servers.clear(); // RFC 8445 5.2: host candidates only
+        phase->start(rules);
     });
 }
 
@@ -219,14 +241,13 @@ CORTC_DECL void transport::cancel_gathering(const std::string& ufrag) noexcept {
 }
 
 CORTC_DECL void transport::pair_generation(const std::string& local_ufrag, const std::string& ufrag,
-                                           const std::string& pwd, bool lite) {
-    ice::remote_options options;
-    options.lite = lite;
+                                           const std::string& pwd, ice::remote_options options) {
     change()->pair_generation(local_ufrag, {ufrag, pwd}, options, now());
 }
 
 CORTC_DECL void transport::drop_generation(const std::string& local_ufrag) {
     cancel_gathering(local_ufrag);
+    sockets_.remove_ufrag(local_ufrag);
     change()->drop_generation(local_ufrag, now());
 }
 
@@ -329,6 +350,7 @@ CORTC_DECL void transport::drain(transport_engine& engine) {
         [this](path_selected&& event) { tell(std::move(event)); },
         [this](generation_gone&& event) {
             cancel_gathering(event.local_ufrag);
+            sockets_.remove_ufrag(event.local_ufrag);
             close_unused_sockets();
         },
         [this](dtls_state_changed&& event) { tell(std::move(event)); },
