@@ -42,6 +42,9 @@ class fake_network final : public net::network {
     std::vector<net::interface_address> interfaces() override { return interfaces_; }
     result<std::unique_ptr<net::udp_socket>> open_udp(const endpoint& local,
                                                       net::datagram_handler& handler) override {
+        ++asked_;
+        if (gone_.count(local.address.to_string()))
+            return boost::system::errc::make_error_code(boost::system::errc::address_not_available);
         auto where = local;
         if (where.port == 0) where.port = ++next_port_;
         if (refused_.count(where.address.to_string()) || open_.count(where))
@@ -58,7 +61,8 @@ class fake_network final : public net::network {
         interfaces_.push_back({std::move(name), at(address, 0).address, kind});
     }
     std::vector<net::interface_address> interfaces_;
-    std::set<std::string> refused_;
+    std::set<std::string> refused_, gone_;
+    std::size_t asked_ = 0;
     std::set<endpoint> open_;
     fake_socket* latest_ = nullptr;
     seeded_random random_{3};

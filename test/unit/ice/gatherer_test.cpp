@@ -196,6 +196,14 @@ TEST_CASE("a new generation gets the open sockets again") {
     CHECK(network.open_.empty());
 }
 
+namespace {
+
+std::shared_ptr<port_pool> ports(std::uint16_t first, std::uint16_t last) {
+    return std::make_shared<port_pool>(port_range{first, last}, 1);
+}
+
+} // namespace
+
 TEST_CASE("a port range is used up and no further") {
     fake_network network;
     heard receiver;
@@ -203,7 +211,7 @@ TEST_CASE("a port range is used up and no further") {
     std::vector<std::unique_ptr<local_transports>> all;
     for (int i = 0; i < 4; ++i) {
         all.push_back(std::make_unique<local_transports>(
-            network, receiver, logger(), local_transport_options{.ports = port_range{5000, 5002}}));
+            network, receiver, logger(), local_transport_options{.ports = ports(5000, 5002)}));
         phase it(*all.back());
         it.run();
         REQUIRE(it.list.size() == (i < 3 ? 1 : 0));
@@ -212,7 +220,7 @@ TEST_CASE("a port range is used up and no further") {
         CHECK(it.done);
     }
     CHECK(all.back()->stats().open_failures == 1);
-    local_transports none(network, receiver, {}, {.ports = port_range{6000, 5999}});
+    local_transports none(network, receiver, {}, {.ports = ports(6000, 5999)});
     CHECK(phase(none).run().list.empty());
 }
 
@@ -369,4 +377,49 @@ TEST_CASE("external addresses: a server that sees the same adds nothing, and che
     REQUIRE(a.engine.pairs().size() == 1);
     CHECK(a.engine.pairs()[0].valid);
     CHECK(a.engine.pairs()[0].local.type == candidate_type::host); // no peer-reflexive one
+}
+
+TEST_CASE("a port range that many share is not asked for twice, and what is closed is free again") {
+    fake_network network;
+    heard receiver;
+    network.add("eth0", "192.0.2.1");
+    const auto all = ports(5000, 5999);
+    const auto address = at("192.0.2.1", 0).address;
+    std::vector<std::unique_ptr<local_transports>> open;
+    for (int i = 0; i < 1000; ++i) {
+        open.push_back(std::make_unique<local_transports>(network, receiver, logger(),
+                                                          local_transport_options{.ports = all}));
+        REQUIRE(open.back()->open_udp({"eth0", address}).has_value());
+    }
+    CHECK(network.asked_ == 1000); // each port once
+    CHECK(all->taken(address) == 1000);
+    local_transports late(network, receiver, {}, {.ports = all});
+    const auto refused = late.open_udp({"eth0", address});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error() == boost::system::errc::address_in_use);
+    CHECK(network.asked_ == 1000);
+    CHECK(late.open_udp({"eth1", at("192.0.2.2", 0).address}).has_value()); // another address has its own
+    open[0]->close_all();
+    open.pop_back();
+    CHECK(all->taken(address) == 998);
+    for (int i = 0; i < 2; ++i) {
+        open.push_back(std::make_unique<local_transports>(network, receiver, logger(),
+                                                          local_transport_options{.ports = all}));
+        REQUIRE(open.back()->open_udp({"eth0", address}).has_value());
+    }
+    CHECK(all->taken(address) == 1000);
+}
+
+TEST_CASE("a port range that others fill is given up soon, and errors of another kind at once") {
+    fake_network network;
+    heard receiver;
+    const auto address = at("192.0.2.1", 0).address;
+    local_transports sockets(network, receiver, {}, {.ports = ports(1000, 60000)});
+    for (std::uint32_t port = 1000; port <= 60000; ++port)
+        network.open_.insert({address, static_cast<std::uint16_t>(port)});
+    CHECK_FALSE(sockets.open_udp({"eth0", address}).has_value());
+    CHECK(network.asked_ == 64);
+    network.gone_.insert("192.0.2.9");
+    CHECK_FALSE(sockets.open_udp({"eth0", at("192.0.2.9", 0).address}).has_value());
+    CHECK(network.asked_ == 65);
 }
