@@ -4,6 +4,7 @@
 #include "cortc/base/log.hpp"
 #include "cortc/base/time.hpp"
 #include "cortc/net/network.hpp"
+#include "cortc/net/port_group.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -11,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -47,6 +49,9 @@ struct udp_mux_options {
     /// On every address that becomes a candidate. 0: one that is free, and that one as long as the context
     /// lives.
     std::uint16_t port = 0;
+    /// Contexts on several threads that share the port, which is one of your choice then: give each of them
+    /// this. The threads are to have ended before the first of their io_contexts is destroyed.
+    std::shared_ptr<net::port_group> group;
 };
 
 /// How a context is set up. Every member has a default that suits a server.
@@ -65,8 +70,9 @@ struct context_options {
     std::optional<std::pair<std::uint16_t, std::uint16_t>> port_range;
     /// An ICE restart that stays on the path in use is done a round trip earlier: the controlling end
     /// nominates it by its first check, where RFC 8445 8.1.1 wants another one after that has succeeded.
-    /// Peers take it (browsers do the same). Descriptions do not say `ice2` then, which promises not to.
-    bool early_nomination = false;
+    /// Peers take it (tested: Chromium, libwebrtc, Pion). Descriptions do not say `ice2` then, which promises
+    /// not to.
+    bool early_nomination = true;
     /// Host candidates of all its connections share one port on each address, where a firewall or a container
     /// lets in that one alone; none: each has sockets of its own, of `port_range`. What arrives finds its
     /// connection by the ICE user name of its peer's checks. Relays have sockets of their own. Two contexts

@@ -4,7 +4,9 @@
 #include "cortc/base/log.hpp"
 #include "cortc/base/result.hpp"
 #include "cortc/ice/local_transport.hpp"
+#include "cortc/ice/rate.hpp"
 #include "cortc/net/network.hpp"
+#include "cortc/net/port_group.hpp"
 #include "cortc/stun/types.hpp"
 
 #include <cstddef>
@@ -26,6 +28,7 @@ enum class mux_drop : std::uint8_t {
     unknown_response, ///< of a request that nobody sent, or long ago
     unknown_source,   ///< not STUN, and no check came from there
     malformed,        ///< looks like STUN and is not, or a request without USERNAME
+    member_busy,      ///< another member's, who has too many to take already, or is gone
     count
 };
 std::string_view to_string(mux_drop reason) noexcept;
@@ -34,6 +37,9 @@ struct udp_mux_options {
     std::uint16_t port = 0;        ///< on every address; 0: one that is free, and the same from then on
     std::size_t sources = 32;      ///< 5-tuples remembered of a slot; one more makes the oldest go
     std::size_t transactions = 64; ///< requests in flight of a slot, likewise
+    /// Others that have the port, too, and which of them this one is.
+    std::shared_ptr<net::port_group> group = {};
+    unsigned member = 0;
     /// Is told how many datagrams went to nobody; may be empty.
     std::function<void(mux_drop, std::size_t)> dropped = {};
 };
@@ -81,6 +87,8 @@ class mux_port final : public std::enable_shared_from_this<mux_port>, private ne
     [[nodiscard]] std::size_t slots() const noexcept { return slots_; }
     [[nodiscard]] std::size_t sources() const noexcept { return sources_.size(); }
     [[nodiscard]] std::size_t transactions() const noexcept { return requests_.size(); }
+    /// What another member of the group received, or lost.
+    void take(net::parcel& from_another);
 
   private:
     friend class mux_slot;
@@ -99,14 +107,28 @@ class mux_port final : public std::enable_shared_from_this<mux_port>, private ne
         }
     };
 
+    /// A slot, or why there is none, and the user name of a check.
+    struct found {
+        mux_slot* slot = nullptr;
+        mux_drop reason{};
+        std::string_view ufrag{};
+    };
     void handle_batch(net::udp_socket& socket, std::span<const net::datagram> batch) override;
-    [[nodiscard]] mux_slot* owner_of_data(const endpoint& source, std::size_t packets) const;
-    [[nodiscard]] mux_slot* owner_of_stun(const net::datagram& packet);
+    void distribute(std::span<const net::datagram> batch, bool handed);
+    [[nodiscard]] found owner_of_data(const endpoint& source) const;
+    [[nodiscard]] found owner_of_stun(const net::datagram& packet);
+    /// Whose of the group they are. False: nobody's.
+    [[nodiscard]] bool pass_on(std::span<const net::datagram> run, const found& why);
+    void pass(unsigned member, std::span<const net::datagram> run);
+    void ask_all(const net::datagram& packet);
+    void send_parcels();
+    void lose(const endpoint& source) noexcept;
+    void disclaim(const endpoint& source) noexcept;
     /// A check from there was for it.
     void learn(const endpoint& source, mux_slot& of);
     void note_request(byte_view sent, mux_slot& of);
     void remove(mux_slot& gone) noexcept;
-    mux_slot* drop(mux_drop reason, std::size_t packets = 1) const;
+    void drop(mux_drop reason, std::size_t packets) const;
 
     std::shared_ptr<const udp_mux_options> options_;
     logger log_;
@@ -115,6 +137,12 @@ class mux_port final : public std::enable_shared_from_this<mux_port>, private ne
     std::unordered_map<endpoint, mux_slot*> sources_;
     std::unordered_map<stun::transaction_id, mux_slot*, id_hash> requests_;
     std::size_t slots_ = 0;
+    net::network* network_ = nullptr;
+    // Of a group:
+    std::unordered_map<endpoint, unsigned> others_; // what is known of owner_of(), for datagrams to come
+    std::map<unsigned, net::parcel> parcels_;       // of this batch
+    std::vector<net::datagram> opened_;
+    rate questions_{std::chrono::milliseconds(5), 50};
 };
 
 /// One UDP port on each address, for any number of ICE agents. Must outlive its slots. Two agents that both
@@ -135,6 +163,7 @@ class udp_mux {
                                            datagram_receiver& receiver);
     /// The open socket on this address; null: there is none.
     [[nodiscard]] std::shared_ptr<mux_port> port_of(const ip_address& address) const;
+    void take(net::parcel& from_another);
 
   private:
     net::network& network_;

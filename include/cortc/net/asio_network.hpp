@@ -40,11 +40,16 @@ class asio_network final : public network {
     /// Errors are those of socket(2) and bind(2).
     [[nodiscard]] result<std::unique_ptr<udp_socket>> open_udp(const endpoint& local,
                                                                datagram_handler& handler) override;
+    /// By SO_REUSEPORT; errors likewise.
+    [[nodiscard]] result<std::unique_ptr<udp_socket>> open_shared_udp(const endpoint& local,
+                                                                      datagram_handler& handler) override;
     /// By getaddrinfo(3), on the thread that Asio has for it, which the io_context waits for when it goes.
     [[nodiscard]] std::unique_ptr<resolution> resolve(const std::string& host, resolved done) override;
     [[nodiscard]] std::unique_ptr<timer> make_timer(std::function<void()> expired) override;
 
   private:
+    result<std::unique_ptr<udp_socket>> open(const endpoint& local, datagram_handler& handler, bool shared);
+
     boost::asio::any_io_executor executor_;
     os_random random_;
     std::unique_ptr<detail::interface_watch> interfaces_;

@@ -134,6 +134,12 @@ class network {
     /// socket. What fails is the result's error and throws nothing.
     [[nodiscard]] virtual result<std::unique_ptr<udp_socket>> open_udp(const endpoint& local,
                                                                        datagram_handler& handler) = 0;
+    /// The same on a port that other sockets of this user may have, too, which were opened so: each 5-tuple
+    /// goes to one of them. A network that cannot share leaves it out: the second one is address_in_use.
+    [[nodiscard]] virtual result<std::unique_ptr<udp_socket>> open_shared_udp(const endpoint& local,
+                                                                              datagram_handler& handler) {
+        return open_udp(local, handler);
+    }
     /// Looks up a name; the literal of an address is its own. `done` is called once, and may destroy the
     /// resolution. There is no limit of time but the system's: who waits has his own.
     [[nodiscard]] virtual std::unique_ptr<resolution> resolve(const std::string& host, resolved done) = 0;

@@ -270,3 +270,140 @@ TEST_CASE("local transports of a mux: its slots, with the ufrags from before and
     b.close_all();
     CHECK(t.network.open_.empty());
 }
+
+namespace {
+
+/// Members of a group, each on a network of its own, as the system would have spread the 5-tuples.
+struct grouped {
+    std::shared_ptr<net::port_group> group = std::make_shared<net::port_group>();
+    struct member {
+        fake_network network;
+        std::array<unsigned, static_cast<std::size_t>(mux_drop::count)> drops{};
+        std::vector<net::parcel> inbox;
+        std::optional<udp_mux> mux;
+        heard got;
+        std::unique_ptr<mux_slot> slot;
+        std::size_t passed_on = 0; ///< to it
+    };
+    std::array<member, 3> all;
+
+    grouped() {
+        for (unsigned i = 0; i < all.size(); ++i) {
+            auto& each = all[i];
+            REQUIRE(group->join([&each](net::parcel what) { each.inbox.push_back(std::move(what)); }) == i);
+            udp_mux_options options;
+            options.port = 3478;
+            options.group = group;
+            options.member = i;
+            options.dropped = [&each](mux_drop reason, std::size_t packets) {
+                each.drops[static_cast<std::size_t>(reason)] += static_cast<unsigned>(packets);
+            };
+            each.mux.emplace(each.network, logger(), std::move(options));
+            each.slot = std::move(each.mux->open(socket_id(1), here, each.got).value());
+            each.slot->add_ufrag(ufrag(i));
+        }
+    }
+    static std::string ufrag(unsigned member) { return net::port_group::prefix_of(member) + "aaa"; }
+    /// Where the system has put it.
+    void arrive(unsigned at_member, bytes data, const endpoint& from) {
+        const net::datagram packet{data, from};
+        auto& socket = *all[at_member].network.latest_;
+        socket.handler.handle_batch(socket, {&packet, 1});
+        deliver();
+    }
+    void check(unsigned at_member, const std::string& for_ufrag, const endpoint& from) {
+        arrive(at_member, make_request(for_ufrag + ":them", "key"), from);
+    }
+    void deliver() {
+        for (bool more = true; more;) {
+            more = false;
+            for (unsigned i = 0; i < all.size(); ++i)
+                for (auto& each : std::exchange(all[i].inbox, {})) {
+                    more = true;
+                    all[i].passed_on += each.pieces.size();
+                    group->taken(i, each.pieces.size());
+                    all[i].mux->take(each);
+                }
+        }
+    }
+    unsigned dropped(unsigned by, mux_drop reason) const {
+        return all[by].drops[static_cast<std::size_t>(reason)];
+    }
+};
+
+} // namespace
+
+TEST_CASE("mux group: a stray check is passed to its member, and what follows from there, too") {
+    grouped t;
+    t.check(0, grouped::ufrag(2), far);
+    CHECK(t.all[2].got.all.size() == 1);
+    t.arrive(0, bytes(5, std::byte{22}), far);
+    t.arrive(0, bytes(5, std::byte{23}), far);
+    CHECK(t.all[2].got.all.size() == 3);
+    CHECK(t.all[2].passed_on == 3);
+    t.check(1, grouped::ufrag(1), farther); // where it belongs
+    t.arrive(1, bytes(5, std::byte{22}), farther);
+    CHECK(t.all[1].got.all.size() == 2);
+    CHECK(t.all[1].passed_on == 0);
+    t.arrive(0, bytes(5, std::byte{22}), at("198.51.100.7", 7));
+    CHECK(t.dropped(0, mux_drop::unknown_source) == 1); // nobody's
+}
+
+TEST_CASE("mux group: a new ufrag on a known 5-tuple wins over another member's") {
+    grouped t;
+    t.check(0, grouped::ufrag(1), far);
+    t.check(0, grouped::ufrag(2), far);
+    CHECK(t.all[1].mux->port_of(here)->sources() == 0);
+    t.arrive(0, bytes(5, std::byte{22}), far);
+    CHECK(t.all[2].got.all.size() == 2);
+    CHECK(t.all[1].got.all.size() == 1);
+    t.check(0, grouped::ufrag(0), far); // of the one that it comes to
+    t.arrive(0, bytes(5, std::byte{22}), far);
+    CHECK(t.all[0].got.all.size() == 2);
+    t.check(0, grouped::ufrag(1), far); // and away from there
+    t.arrive(0, bytes(5, std::byte{22}), far);
+    CHECK(t.all[1].got.all.size() == 3);
+    t.all[1].slot.reset();
+    t.arrive(0, bytes(5, std::byte{22}), far);
+    CHECK_FALSE(t.group->owner_of(here, far));
+}
+
+TEST_CASE("mux group: nothing is passed on twice, and strangers cost nobody a place") {
+    grouped t;
+    for (unsigned i = 0; i < 100; ++i) t.check(0, net::port_group::prefix_of(1) + std::to_string(i), far);
+    CHECK(t.all[1].passed_on == 100);
+    CHECK(t.dropped(1, mux_drop::unknown_ufrag) == 100);
+    CHECK(t.all[0].passed_on + t.all[2].passed_on == 0);
+    CHECK_FALSE(t.group->owner_of(here, far));
+    t.check(0, net::port_group::prefix_of(63) + "aaa", far); // a member that is not there
+    CHECK(t.dropped(0, mux_drop::member_busy) == 1);
+    t.check(0, "%aaa", far); // no letter of a member's
+    CHECK(t.dropped(0, mux_drop::unknown_ufrag) == 1);
+}
+
+TEST_CASE("mux group: a response whose peer has not checked yet finds who asked; guesses are few") {
+    grouped t;
+    net::send_batch batch;
+    const auto request = make_request("them:us", "key", {.id = 9});
+    std::ranges::copy(request, batch.prepare().begin());
+    t.all[2].slot->send(batch, request.size(), far);
+    t.arrive(0, muxed::answer(9), far);
+    CHECK(t.all[2].got.all.size() == 1);
+    t.arrive(0, bytes(5, std::byte{22}), far); // a lite peer's data
+    CHECK(t.all[2].got.all.size() == 2);
+    for (int i = 0; i < 1000; ++i) t.arrive(0, muxed::answer(77), farther);
+    CHECK(t.all[1].passed_on <= 60);
+    CHECK(t.dropped(0, mux_drop::unknown_response) >= 940);
+}
+
+TEST_CASE("mux group: members whose last slot goes while they receive") {
+    grouped t;
+    t.check(0, grouped::ufrag(1), far);
+    t.all[1].slot.reset();
+    t.check(0, grouped::ufrag(1), far); // to a member that has no socket
+    CHECK(t.all[1].got.all.size() == 1);
+    t.all[1].slot = std::move(t.all[1].mux->open(socket_id(2), here, t.all[1].got).value());
+    t.all[1].slot->add_ufrag(grouped::ufrag(1));
+    t.check(0, grouped::ufrag(1), far);
+    CHECK(t.all[1].got.all.size() == 2);
+}

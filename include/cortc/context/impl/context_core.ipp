@@ -34,6 +34,10 @@ CORTC_DECL void check_external(const external_address& each, std::size_t index) 
 CORTC_DECL context_options checked(context_options options) {
     for (std::size_t i = 0; i < options.external_addresses.size(); ++i)
         check_external(options.external_addresses[i], i);
+    if (options.udp_mux && options.udp_mux->group && options.udp_mux->port == 0)
+        throw Error(errc::type,
+                    "context_options::udp_mux.port is 0; contexts that share one by a group need to be "
+                    "told which");
     return options;
 }
 
@@ -51,8 +55,26 @@ CORTC_DECL context_core::context_core(asio::any_io_executor executor, net::netwo
 }
 
 CORTC_DECL context_core::~context_core() {
+    if (port_member_) options_.udp_mux->group->leave(*port_member_);
     for (auto& [id, ready] : std::exchange(being_made_, {}))
         ready(make_error(errc::aborted, "the context was destroyed"), nullptr);
+}
+
+CORTC_DECL void context_core::join_port_group() {
+    if (!options_.udp_mux || !options_.udp_mux->group) return;
+    auto& group = *options_.udp_mux->group;
+    port_member_ = group.join([weak = weak_from_this(), executor = this->executor()](net::parcel what) {
+        asio::post(executor, [weak, what = std::move(what)]() mutable {
+            const auto self = weak.lock();
+            if (!self) return;
+            self->options_.udp_mux->group->taken(*self->port_member_, what.pieces.size());
+            if (self->on_parcel_) self->on_parcel_(what);
+        });
+    });
+    if (!port_member_)
+        throw Error(errc::operation,
+                    fmt::format("context_options::udp_mux.group has {} contexts, and takes no more",
+                                net::port_group::most_members));
 }
 
 CORTC_DECL void context_core::at_end_of_turn(end_of_turn_client& client) {

@@ -19,6 +19,8 @@ CORTC_DECL std::string_view to_string(mux_drop reason) noexcept {
         return "unknown source";
     case mux_drop::malformed:
         return "malformed";
+    case mux_drop::member_busy:
+        return "member busy";
     case mux_drop::count:
         break;
     }
@@ -61,19 +63,23 @@ CORTC_DECL void mux_slot::forget(net::send_batch& batch) noexcept {
 // ---- the socket
 
 CORTC_DECL boost::system::error_code mux_port::open(net::network& network, const endpoint& where) {
-    auto opened = network.open_udp(where, *this);
+    network_ = &network;
+    auto opened = options_->group ? network.open_shared_udp(where, *this) : network.open_udp(where, *this);
     if (!opened) return opened.error();
     socket_ = std::move(*opened);
     return {};
 }
 
-CORTC_DECL mux_slot* mux_port::drop(mux_drop reason, std::size_t packets) const {
+CORTC_DECL void mux_port::drop(mux_drop reason, std::size_t packets) const {
     if (options_->dropped) options_->dropped(reason, packets);
-    return nullptr;
+}
+
+CORTC_DECL void mux_port::handle_batch(net::udp_socket&, std::span<const net::datagram> batch) {
+    distribute(batch, false);
 }
 
 /// What comes from one source without being STUN goes on together: a run of data is not taken apart.
-CORTC_DECL void mux_port::handle_batch(net::udp_socket&, std::span<const net::datagram> batch) {
+CORTC_DECL void mux_port::distribute(std::span<const net::datagram> batch, bool handed) {
     const auto self = shared_from_this(); // the last slot may go meanwhile
     for (std::size_t begin = 0; begin < batch.size();) {
         const auto& first = batch[begin];
@@ -82,42 +88,123 @@ CORTC_DECL void mux_port::handle_batch(net::udp_socket&, std::span<const net::da
         if (!is_stun)
             while (end < batch.size() && batch[end].source == first.source && !stun::is_stun(batch[end].data))
                 ++end;
-        if (auto* owner = is_stun ? owner_of_stun(first) : owner_of_data(first.source, end - begin))
-            owner->receiver_.handle_batch(owner->id(), batch.subspan(begin, end - begin));
+        const auto run = batch.subspan(begin, end - begin);
+        const auto owner = is_stun ? owner_of_stun(first) : owner_of_data(first.source);
+        if (owner.slot)
+            owner.slot->receiver_.handle_batch(owner.slot->id(), run);
+        else if (handed || !options_->group || !socket_ || !pass_on(run, owner))
+            drop(owner.reason, run.size());
         begin = end;
     }
+    if (!parcels_.empty()) send_parcels();
 }
 
-CORTC_DECL mux_slot* mux_port::owner_of_data(const endpoint& source, std::size_t packets) const {
+CORTC_DECL mux_port::found mux_port::owner_of_data(const endpoint& source) const {
     const auto at = sources_.find(source);
-    return at == sources_.end() ? drop(mux_drop::unknown_source, packets) : at->second;
+    if (at == sources_.end()) return {nullptr, mux_drop::unknown_source, {}};
+    return {at->second, {}, {}};
 }
 
 /// RFC 8445 7.3: the first half of USERNAME is ours.
-CORTC_DECL mux_slot* mux_port::owner_of_stun(const net::datagram& packet) {
+CORTC_DECL mux_port::found mux_port::owner_of_stun(const net::datagram& packet) {
     const auto message = stun::message::parse(packet.data);
-    if (!message) return drop(mux_drop::malformed);
+    if (!message) return {nullptr, mux_drop::malformed, {}};
     if (message->is_request()) {
         const auto username = message->username();
-        if (!username) return drop(mux_drop::malformed);
-        const auto at = ufrags_.find(username->substr(0, username->find(':')));
-        if (at == ufrags_.end()) return drop(mux_drop::unknown_ufrag);
+        if (!username) return {nullptr, mux_drop::malformed, {}};
+        const auto ufrag = username->substr(0, username->find(':'));
+        const auto at = ufrags_.find(ufrag);
+        if (at == ufrags_.end()) return {nullptr, mux_drop::unknown_ufrag, ufrag};
         learn(packet.source, *at->second);
-        return at->second;
+        return {at->second, {}, {}};
     }
     if (message->is_response()) {
         const auto at = requests_.find(message->id());
-        if (at == requests_.end()) return drop(mux_drop::unknown_response);
+        if (at == requests_.end()) return {nullptr, mux_drop::unknown_response, {}};
         auto* const owner = at->second;
         std::erase(owner->requests_, message->id());
         requests_.erase(at);
         // A lite peer sends no check of its own. Whose tuple it is already keeps it: a STUN server answers
         // all.
         if (!sources_.contains(packet.source)) learn(packet.source, *owner);
-        return owner;
+        return {owner, {}, {}};
     }
-    return owner_of_data(packet.source, 1); // an indication
+    return owner_of_data(packet.source); // an indication
 }
+
+// ---- a group of several
+
+CORTC_DECL bool mux_port::pass_on(std::span<const net::datagram> run, const found& why) {
+    const auto& source = run.front().source;
+    const auto self = options_->member;
+    if (why.reason == mux_drop::malformed) return false;
+    if (why.reason == mux_drop::unknown_ufrag) {
+        const auto member = net::port_group::member_of(why.ufrag);
+        if (!member || *member == self) return false;
+        others_.erase(source); // what follows may be another one's than what came before
+        pass(*member, run);
+        return true;
+    }
+    constexpr std::size_t most_known = 16384;
+    auto at = others_.find(source);
+    if (at == others_.end()) {
+        const auto owner = options_->group->owner_of(socket_->local().address, source);
+        if (!owner && why.reason == mux_drop::unknown_response) {
+            ask_all(run.front());
+            return true;
+        }
+        if (!owner || *owner == self) return false;
+        if (others_.size() == most_known) others_.clear();
+        at = others_.emplace(source, *owner).first;
+    }
+    pass(at->second, run);
+    return true;
+}
+
+CORTC_DECL void mux_port::pass(unsigned member, std::span<const net::datagram> run) {
+    auto& parcel = parcels_[member];
+    parcel.local = socket_->local().address;
+    for (const auto& each : run) parcel.add(each);
+}
+
+/// The answer to a request of another member's, whose peer has sent no check yet: few, and anybody may send
+/// what looks like it.
+CORTC_DECL void mux_port::ask_all(const net::datagram& packet) {
+    const auto now = network_->now();
+    if (!questions_.ready(now)) return drop(mux_drop::unknown_response, 1);
+    questions_.take(now);
+    for (unsigned member = 0; member < net::port_group::most_members; ++member)
+        if (member != options_->member && options_->group->has(member)) pass(member, {&packet, 1});
+}
+
+CORTC_DECL void mux_port::send_parcels() {
+    for (auto& [member, parcel] : std::exchange(parcels_, {})) {
+        const auto count = parcel.pieces.size();
+        if (!options_->group->send(member, std::move(parcel))) drop(mux_drop::member_busy, count);
+    }
+}
+
+CORTC_DECL void mux_port::take(net::parcel& from_another) {
+    if (from_another.lost) lose(*from_another.lost);
+    from_another.open(opened_);
+    const auto batch = std::exchange(opened_, {});
+    distribute(batch, true);
+}
+
+/// It is another member's now.
+CORTC_DECL void mux_port::lose(const endpoint& source) noexcept {
+    const auto at = sources_.find(source);
+    if (at == sources_.end()) return;
+    std::erase(at->second->sources_, source);
+    sources_.erase(at);
+}
+
+CORTC_DECL void mux_port::disclaim(const endpoint& source) noexcept {
+    if (options_->group && socket_)
+        options_->group->disclaim(socket_->local().address, source, options_->member);
+}
+
+// ---- what is known
 
 /// Who checks from a known 5-tuple for another ufrag has begun anew there, and the one before is gone.
 CORTC_DECL void mux_port::learn(const endpoint& source, mux_slot& of) {
@@ -131,7 +218,15 @@ CORTC_DECL void mux_port::learn(const endpoint& source, mux_slot& of) {
         at->second = &of;
     }
     known.push_back(source);
+    if (fresh && options_->group) {
+        net::parcel notice;
+        notice.local = socket_->local().address;
+        notice.lost = source;
+        if (const auto before = options_->group->claim(notice.local, source, options_->member))
+            (void)options_->group->send(*before, std::move(notice));
+    }
     if (known.size() <= options_->sources) return;
+    disclaim(known.front());
     sources_.erase(known.front());
     known.erase(known.begin());
 }
@@ -150,7 +245,10 @@ CORTC_DECL void mux_port::note_request(byte_view sent, mux_slot& of) {
 
 CORTC_DECL void mux_port::remove(mux_slot& gone) noexcept {
     for (const auto& each : gone.ufrags_) ufrags_.erase(each);
-    for (const auto& each : gone.sources_) sources_.erase(each);
+    for (const auto& each : gone.sources_) {
+        disclaim(each);
+        sources_.erase(each);
+    }
     for (const auto& each : gone.requests_) requests_.erase(each);
     if (--slots_ == 0) socket_.reset();
 }
@@ -161,6 +259,10 @@ CORTC_DECL std::shared_ptr<mux_port> udp_mux::port_of(const ip_address& address)
     const auto at = ports_.find(address);
     const auto found = at == ports_.end() ? nullptr : at->second.lock();
     return found && found->slots() > 0 ? found : nullptr;
+}
+
+CORTC_DECL void udp_mux::take(net::parcel& from_another) {
+    if (const auto port = port_of(from_another.local)) port->take(from_another);
 }
 
 CORTC_DECL result<std::unique_ptr<mux_slot>> udp_mux::open(socket_id id, const ip_address& address,

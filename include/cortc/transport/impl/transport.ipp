@@ -44,26 +44,30 @@ CORTC_DECL ice::gather_options gather_options(context_core& core) {
     return options;
 }
 
-/// Of all transports of the context; made by the first.
-CORTC_DECL std::shared_ptr<ice::udp_mux> mux_of(context_core& core, const udp_mux_options& wanted) {
-    auto& kept = core.shared_mux();
-    if (!kept) {
-        ice::udp_mux_options options;
-        options.port = wanted.port;
-        options.dropped = [&counted = core.counted()](ice::mux_drop reason, std::size_t packets) {
+/// What the sockets of all transports of a context have in common; the first one makes it.
+CORTC_DECL ice::local_transport_options make_socket_options(context_core& core) {
+    ice::local_transport_options options;
+    if (const auto& range = core.options().port_range)
+        options.ports = std::make_shared<ice::port_pool>(ice::port_range{range->first, range->second},
+                                                         core.network().random().u32());
+    if (const auto& wanted = core.options().udp_mux) {
+        ice::udp_mux_options shared;
+        shared.port = wanted->port;
+        shared.group = wanted->group;
+        shared.member = core.port_member().value_or(0);
+        shared.dropped = [&counted = core.counted()](ice::mux_drop reason, std::size_t packets) {
             counted.add_drops({{"mux", to_string(reason), packets}});
         };
-        kept = std::make_shared<ice::udp_mux>(core.network(), core.log("ice"), std::move(options));
+        options.mux = std::make_shared<ice::udp_mux>(core.network(), core.log("ice"), std::move(shared));
+        core.on_parcel([mux = options.mux.get()](net::parcel& what) { mux->take(what); });
     }
-    return std::static_pointer_cast<ice::udp_mux>(kept);
+    return options;
 }
 
-CORTC_DECL ice::local_transport_options socket_options(context_core& core) {
-    ice::local_transport_options options;
-    if (const auto& mux = core.options().udp_mux) options.mux = mux_of(core, *mux);
-    if (const auto& range = core.options().port_range)
-        options.ports = ice::port_range{range->first, range->second};
-    return options;
+CORTC_DECL const ice::local_transport_options& socket_options(context_core& core) {
+    auto& kept = core.shared_sockets();
+    if (!kept) kept = std::make_shared<ice::local_transport_options>(make_socket_options(core));
+    return *static_cast<const ice::local_transport_options*>(kept.get());
 }
 
 CORTC_DECL void append_dtls_drops(std::vector<drop_count>& into, const dtls::transport& from) {
