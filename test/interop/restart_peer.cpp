@@ -1,7 +1,7 @@
 // restart_peer MODE RESTARTS OURS THEIRS PAGE [HOST]: offers to a peer that runs restarts.mjs, or does the
 // same, and judges. MODE turns: ICE restarts, of ours and of the peer's in turn. MODE yield: of both at once,
 // faster than they can be, and we are polite; MODE insist: the peer is. After it, each behind a hyphen, what
-// our context does: early (context_options::early_nomination), lite, mux. Meanwhile numbered messages flow
+// our context does: late (no context_options::early_nomination), lite, mux. Meanwhile numbered messages flow
 // both ways over a reliable channel and one that sends nothing twice. OURS, THEIRS: how many of each end's
 // may be lost on the latter. PAGE is served as /restarts.mjs, and "/" runs it. Exit 0: all well.
 #include "cortc/cortc.hpp"
@@ -260,7 +260,7 @@ awaitable<void> serve(asio::io_context& io, const command_line& given, cortc::lo
     options.log = &log;
     options.least_level = standard_error::least();
     for (const auto& each : given.features) {
-        if (each == "early") options.early_nomination = true;
+        if (each == "late") options.early_nomination = false;
         if (each == "lite") options.ice_lite = true;
         if (each == "mux") options.udp_mux.emplace();
     }
