@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/base/bytes.hpp"
+#include "cortc/base/fifo.hpp"
 #include "cortc/base/log.hpp"
 #include "cortc/base/random.hpp"
 #include "cortc/ice/candidate.hpp"
@@ -13,7 +14,6 @@
 #include "cortc/ice/types.hpp"
 #include "cortc/stun/message.hpp"
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -224,7 +224,7 @@ class agent final : private requester {
     std::vector<allowance> allowed_; // the latest last
     std::shared_ptr<rate> pacing_;
     bool early_nomination_;
-    std::deque<event> events_;
+    fifo<event> events_;
     transport_state state_ = transport_state::fresh;
     std::uint32_t last_generation_ = 0;
     unsigned role_repairs_ = 0;          // since the last set_remote()

@@ -7,7 +7,6 @@
 #include "cortc/ice/types.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
 #include <vector>
@@ -95,7 +94,7 @@ class checklist {
     std::size_t limit_;
     logger log_;
     std::vector<candidate_pair> pairs_;
-    std::deque<pair_id> triggered_;
+    std::vector<pair_id> triggered_;
     std::uint32_t last_id_ = 0;
 };
 

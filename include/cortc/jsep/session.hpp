@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/base/fifo.hpp"
 #include "cortc/base/log.hpp"
 #include "cortc/base/random.hpp"
 #include "cortc/jsep/apply.hpp"
@@ -12,7 +13,6 @@
 #include "cortc/jsep/types.hpp"
 #include "cortc/sdp/limits.hpp"
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -223,7 +223,7 @@ class session {
     std::optional<std::string> identity_;
     std::vector<gathered> gathered_;
     remote_candidates remote_candidates_;
-    std::deque<event> events_;
+    fifo<event> events_;
 };
 
 } // namespace cortc::jsep

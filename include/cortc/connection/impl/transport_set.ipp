@@ -124,8 +124,7 @@ CORTC_DECL void transport_set::tell(jsep::transport_id about, std::function<void
 }
 
 CORTC_DECL void transport_set::tell_next() {
-    const auto what = std::move(to_tell_.front());
-    to_tell_.pop_front();
+    const auto what = to_tell_.pop_front();
     if (!owner_.is_closed()) what();
     telling_ = !to_tell_.empty();
     if (telling_) owner_.post([this] { tell_next(); });
@@ -261,8 +260,9 @@ CORTC_DECL void transport_set::on_selected_pair(transport& which, const std::str
     const auto at = find(which);
     if (at == entries_.end()) return;
     at->second.selected_ufrag = local_ufrag;
-    at->second.view->pair.set(pair_of(at->first, at->second));
-    listener_.on_selected_pair();
+    const auto pair = pair_of(at->first, at->second);
+    at->second.view->pair.set(pair);
+    listener_.on_selected_pair(at == entries_.begin() ? pair : selected_pair());
 }
 
 CORTC_DECL void transport_set::on_channel_event(datachannel::channel_event&& event) {

@@ -214,9 +214,7 @@ CORTC_DECL std::optional<transmit> agent::poll_transmit(byte_span out, time_poin
 
 CORTC_DECL std::optional<event> agent::poll_event() {
     if (events_.empty()) return {};
-    auto next = std::move(events_.front());
-    events_.pop_front();
-    return next;
+    return events_.pop_front();
 }
 
 CORTC_DECL void agent::handle_timeout(time_point now) {

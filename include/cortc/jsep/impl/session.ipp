@@ -200,9 +200,7 @@ CORTC_DECL std::vector<std::size_t> session::sections_on(transport_id transport)
 
 CORTC_DECL std::optional<event> session::poll_event() {
     if (events_.empty()) return {};
-    auto next = std::move(events_.front());
-    events_.pop_front();
-    return next;
+    return events_.pop_front();
 }
 
 } // namespace cortc::jsep

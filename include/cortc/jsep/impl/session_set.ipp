@@ -193,14 +193,14 @@ CORTC_DECL void session::commit(model next) {
         forget_answered(before);
     }
     keep_gathered();
-    std::move(news.begun.begin(), news.begun.end(), std::back_inserter(events_));
+    for (auto& each : news.begun) events_.push_back(std::move(each));
     remote_candidates_.follow(model_, base(), events_);
-    std::move(news.ended.begin(), news.ended.end(), std::back_inserter(events_));
+    for (auto& each : news.ended) events_.push_back(std::move(each));
     if (before.state != model_.state) {
         log_.debug("signaling state {} -> {}", to_string(before.state), to_string(model_.state));
         events_.push_back(signaling_state_changed{model_.state});
     }
-    std::move(news.tracks.begin(), news.tracks.end(), std::back_inserter(events_));
+    for (auto& each : news.tracks) events_.push_back(std::move(each));
 }
 
 } // namespace cortc::jsep
