@@ -107,6 +107,10 @@ class mux_port final : public std::enable_shared_from_this<mux_port>, private ne
         }
     };
 
+    struct asked {
+        mux_slot* by;
+        bool check; // else a server was asked, which answers others, too
+    };
     /// A slot, or why there is none, and the user name of a check.
     struct found {
         mux_slot* slot = nullptr;
@@ -135,7 +139,7 @@ class mux_port final : public std::enable_shared_from_this<mux_port>, private ne
     std::unique_ptr<net::udp_socket> socket_;
     std::unordered_map<std::string, mux_slot*, text_hash, std::equal_to<>> ufrags_;
     std::unordered_map<endpoint, mux_slot*> sources_;
-    std::unordered_map<stun::transaction_id, mux_slot*, id_hash> requests_;
+    std::unordered_map<stun::transaction_id, asked, id_hash> requests_;
     std::size_t slots_ = 0;
     net::network* network_ = nullptr;
     // Of a group:

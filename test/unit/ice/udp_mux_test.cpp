@@ -391,6 +391,19 @@ TEST_CASE("mux group: a response whose peer has not checked yet finds who asked;
     CHECK(t.all[2].got.all.size() == 1);
     t.arrive(0, bytes(5, std::byte{22}), far); // a lite peer's data
     CHECK(t.all[2].got.all.size() == 2);
+    // A STUN server has no owner: each of us may ask it.
+    for (unsigned i = 0; i < 3; ++i) {
+        auto& room = t.all[i];
+        const auto before = room.got.all.size();
+        stun::transaction_id id{};
+        id.fill(static_cast<std::byte>(40 + i));
+        const stun::message_writer writer(batch.prepare(), stun::message_class::request,
+                                          stun::method::binding, id);
+        room.slot->send(batch, writer.size(), at("198.51.100.3", 3478));
+        t.arrive(1, muxed::answer(static_cast<std::uint8_t>(40 + i)), at("198.51.100.3", 3478));
+        CHECK(room.got.all.size() == before + 1);
+    }
+    CHECK_FALSE(t.group->owner_of(here, at("198.51.100.3", 3478)));
     for (int i = 0; i < 1000; ++i) t.arrive(0, muxed::answer(77), farther);
     CHECK(t.all[1].passed_on <= 60);
     CHECK(t.dropped(0, mux_drop::unknown_response) >= 940);

@@ -121,13 +121,12 @@ CORTC_DECL mux_port::found mux_port::owner_of_stun(const net::datagram& packet) 
     if (message->is_response()) {
         const auto at = requests_.find(message->id());
         if (at == requests_.end()) return {nullptr, mux_drop::unknown_response, {}};
-        auto* const owner = at->second;
-        std::erase(owner->requests_, message->id());
+        const auto request = at->second;
+        std::erase(request.by->requests_, message->id());
         requests_.erase(at);
-        // A lite peer sends no check of its own. Whose tuple it is already keeps it: a STUN server answers
-        // all.
-        if (!sources_.contains(packet.source)) learn(packet.source, *owner);
-        return {owner, {}, {}};
+        // A lite peer sends no check of its own.
+        if (request.check && !sources_.contains(packet.source)) learn(packet.source, *request.by);
+        return {request.by, {}, {}};
     }
     return owner_of_data(packet.source); // an indication
 }
@@ -233,10 +232,15 @@ CORTC_DECL void mux_port::learn(const endpoint& source, mux_slot& of) {
 
 CORTC_DECL void mux_port::note_request(byte_view sent, mux_slot& of) {
     constexpr std::size_t header = 20;
-    if (sent.size() < header || sent[0] != std::byte{0} || sent[1] != std::byte{1}) return; // Binding request
+    const auto starts = [sent](std::size_t at, unsigned value) {
+        return sent[at] == std::byte{0} && sent[at + 1] == static_cast<std::byte>(value);
+    };
+    if (sent.size() < header || !starts(0, 1)) return; // no Binding request
     stun::transaction_id id;
     std::ranges::copy(sent.subspan(8, id.size()), id.begin());
-    if (!requests_.try_emplace(id, &of).second) return; // a retransmission
+    // What checks begin with is USERNAME; servers know none.
+    const auto check = sent.size() >= header + 2 && starts(header, 6);
+    if (!requests_.try_emplace(id, asked{&of, check}).second) return; // a retransmission
     of.requests_.push_back(id);
     if (of.requests_.size() <= options_->transactions) return;
     requests_.erase(of.requests_.front());
