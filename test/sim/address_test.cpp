@@ -1,3 +1,4 @@
+#include "cortc/address_watch.hpp"
 #include "test/support/restarting_call.hpp"
 
 using namespace cortc;
@@ -320,4 +321,56 @@ TEST_CASE("mux: an ICE-lite server behind a NAT, as a container has it") {
     all.call.world.run_for(60s);
     all.echo_all();
     all.finish();
+}
+
+TEST_CASE("address watch: an address comes, and a restart moves the connection over") {
+    test::restarting_call run(once(), 1, test::link_of(5ms), context_options(), test::addresses{"10.1.0.1"},
+                              test::addresses{"10.2.0.1"});
+    auto& call = run.call;
+    auto& host = call.world.host("a");
+    const auto first = boost::asio::ip::make_address("10.1.0.1"),
+               second = boost::asio::ip::make_address("10.1.0.2");
+    std::optional<address_watch> watch(std::in_place, call.a);
+    std::size_t changes = 0;
+    auto follow = [&]() -> asio::awaitable<void> {
+        for (;;) {
+            co_await watch->changed();
+            ++changes;
+            co_await run.restart(*call.offerer, *call.answerer, true);
+        }
+    };
+    auto following = call.spawn(follow());
+    call.world.run_for(60s);
+    CHECK(changes == 0);
+    host.add_address({"eth1", second, net::interface_kind::ethernet_or_unknown});
+    host.set_address(first, false);
+    call.world.run_for(3s);
+    CHECK(changes == 1);
+    CHECK(call.offerer->selectedPair()->local.candidate.find("10.1.0.2") != std::string::npos);
+    host.set_address(first, true);
+    host.set_address(first, false); // back again within the second: nothing to tell
+    call.world.run_for(10s);
+    CHECK(changes == 1);
+    host.set_address(first, true);
+    call.world.run_for(2s);
+    CHECK(changes == 2);
+    // What changed while nobody waited is told at once.
+    watch.reset();
+    call.world.run_for(1s);
+    REQUIRE(following.done());
+    CHECK_THROWS(following.rethrow());
+    watch.emplace(call.a);
+    host.set_address(first, false);
+    auto told = [&]() -> asio::awaitable<void> { co_await watch->changed(); };
+    call.run(told(), 1ms);
+    auto waiting = call.spawn(told());
+    call.world.run_for(1s);
+    auto other = call.spawn(told()); // the new wait cancels the old
+    call.world.run_for(1s);
+    CHECK(waiting.done());
+    CHECK_FALSE(other.done());
+    watch.reset();
+    call.world.run_for(1s);
+    CHECK(other.done());
+    call.finish();
 }
