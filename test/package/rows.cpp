@@ -82,6 +82,7 @@ asio::awaitable<void> settings(asio::any_io_executor executor, std::string url, 
     options.port_range = {50000, 50100};
     options.udp_mux.emplace().port = 3478;
     options.interface_filter = [](const auto& local) { return !local.address.is_loopback(); };
+    options.server_trust = cortc::crypto::server_trust::pem("-----BEGIN CERTIFICATE-----...");
     options.limits.max_message_size = 65536;
     cortc::context context(executor, options);
     cortc::timer timer(context);

@@ -15,7 +15,7 @@ class fifo {
   public:
     using value_type = T;
     /// Elements that an empty queue keeps room for.
-    static constexpr std::size_t kept = 16;
+    static constexpr std::size_t kept = sizeof(T) < 128 ? 256 / sizeof(T) : 2;
 
     [[nodiscard]] bool empty() const noexcept { return head_ == items_.size(); }
     [[nodiscard]] std::size_t size() const noexcept { return items_.size() - head_; }

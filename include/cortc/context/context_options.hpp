@@ -3,6 +3,7 @@
 #include "cortc/base/external_address.hpp"
 #include "cortc/base/log.hpp"
 #include "cortc/base/time.hpp"
+#include "cortc/crypto/server_trust.hpp"
 #include "cortc/net/network.hpp"
 #include "cortc/net/port_group.hpp"
 
@@ -86,6 +87,8 @@ struct context_options {
     /// needed. Costs less; but a path is found by the peer alone, and one that dies is noticed by its silence
     /// alone. A peer that is lite itself is refused.
     bool ice_lite = false;
+    /// Whose signatures make the certificates of STUN and TURN servers good (`turns:`).
+    crypto::server_trust server_trust;
     struct limits limits; ///< of each of its connections
 };
 

@@ -82,7 +82,7 @@ class local_transports {
         port_pool::lease port = {};
     };
     result<local_transport*> open_slot(const net::interface_address& where);
-    result<port_pool::lease> bind(const ip_address& address,
+    result<port_pool::lease> bind(const ip_address& address, port_pool* ports,
                                   const std::function<boost::system::error_code(const endpoint&)>& open);
     template <class Made>
     result<Made*> add(const net::interface_address& where, std::unique_ptr<Made> made);

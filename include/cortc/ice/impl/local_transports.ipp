@@ -104,7 +104,10 @@ result<Made*> local_transports::add(const net::interface_address& where, std::un
         return boost::system::errc::make_error_code(boost::system::errc::too_many_files_open);
     }
     auto* const what = made.get();
-    auto port = bind(where.address, [what, this](const endpoint& at) {
+    std::shared_ptr<port_pool> ports = options_.ports;
+    if constexpr (std::is_same_v<Made, relay>)
+        if (what->over_stream()) ports.reset(); // the range is of UDP
+    auto port = bind(where.address, ports.get(), [what, this](const endpoint& at) {
         if constexpr (std::is_same_v<Made, relay>)
             return what->open(at);
         else
@@ -118,8 +121,8 @@ result<Made*> local_transports::add(const net::interface_address& where, std::un
     ++counters_.opened;
     ++last_id_;
     if constexpr (std::is_same_v<Made, relay>)
-        log_.debug("socket {}: {} to the relay {}", last_id_, to_string(what->local()),
-                   to_string(what->server()));
+        log_.debug("socket {}: {} to the relay {} over {}", last_id_, to_string(what->local()),
+                   to_string(what->server()), to_string(what->over()));
     else
         log_.debug("socket {}: {} ({})", last_id_, to_string(what->base()), where.name);
     open_.push_back(entry{where.address, std::move(made), nullptr, nullptr, std::move(*port)});
@@ -129,17 +132,17 @@ result<Made*> local_transports::add(const net::interface_address& where, std::un
 /// What the pool holds to be free may be another program's; a range that is full of those is not searched to
 /// its end, which would hold up everybody else.
 CORTC_DECL result<port_pool::lease>
-local_transports::bind(const ip_address& address,
+local_transports::bind(const ip_address& address, port_pool* ports,
                        const std::function<boost::system::error_code(const endpoint&)>& open) {
     constexpr std::size_t most_tries = 64;
-    if (!options_.ports) {
+    if (!ports) {
         if (const auto error = open({address, 0})) return error;
         return port_pool::lease();
     }
     auto error = make_error_code(boost::system::errc::address_in_use);
     std::vector<port_pool::lease> others;
     while (others.size() < most_tries && error == boost::system::errc::address_in_use) {
-        auto next = options_.ports->take(address);
+        auto next = ports->take(address);
         if (!next) break;
         error = open({address, next->port()});
         if (!error) return std::move(*next);

@@ -41,6 +41,9 @@ CORTC_DECL ice::gather_options gather_options(context_core& core) {
     options.loopback = true; // usable_interfaces() has decided
     options.interfaces = [&core] { return core.usable_interfaces(); };
     options.external = core.options().external_addresses;
+    options.secure = [&core](const std::string& name, bool datagrams) {
+        return core.secure_client(name, datagrams);
+    };
     return options;
 }
 
@@ -128,7 +131,7 @@ class transport::gathering final : public std::enable_shared_from_this<gathering
     void ask_server(const ice::path& server) override { owner_.change()->ask_server(server); }
     void on_candidate(const ice::local_candidate& candidate) override {
         if (auto signaled = owner_.change()->add_local_candidate(ufrag_, candidate, owner_.now()))
-            owner_.observer_.on_local_candidate(owner_, ufrag_, *signaled);
+            owner_.observer_.on_local_candidate(owner_, ufrag_, candidate, *signaled);
     }
     void on_error(const ice::gathering_error& error) override {
         owner_.observer_.on_gathering_error(owner_, ufrag_, error);
