@@ -26,6 +26,7 @@ struct parcel {
         endpoint source;
         ecn mark = ecn::not_ect;
     };
+    unsigned to = 0;              ///< the member, which send() fills in
     ip_address local;             ///< of the socket that received them
     std::optional<endpoint> lost; ///< that is another member's now
     bytes storage;

@@ -68,7 +68,7 @@ CORTC_DECL void context_core::join_port_group() {
         asio::post(executor, [weak, what = std::move(what)]() mutable {
             const auto self = weak.lock();
             if (!self) return;
-            self->options_.udp_mux->group->taken(*self->port_member_, what.pieces.size());
+            self->options_.udp_mux->group->taken(what.to, what.pieces.size());
             if (self->on_parcel_) self->on_parcel_(what);
         });
     });

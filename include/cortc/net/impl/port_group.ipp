@@ -98,6 +98,7 @@ CORTC_DECL bool port_group::send(unsigned to, parcel what) {
     const auto count = what.pieces.size();
     const std::lock_guard lock(of.mutex);
     if (!of.to || of.waiting + count > most_waiting) return false;
+    what.to = to;
     of.to(std::move(what));
     of.waiting += count;
     return true;
