@@ -420,3 +420,30 @@ TEST_CASE("mux group: members whose last slot goes while they receive") {
     t.check(0, grouped::ufrag(1), far);
     CHECK(t.all[1].got.all.size() == 2);
 }
+
+TEST_CASE("mux: whatever arrives, it is counted or somebody's, and the tables stay small") {
+    muxed t({.port = 3478, .sources = 8, .transactions = 8});
+    client a(t, 1, {"aaaa"}), b(t, 2, {"bbbb"});
+    std::mt19937_64 dice(7);
+    const std::array texts{std::string("aaaa"), std::string("bbbb"), std::string("cccc"), std::string()};
+    std::uint64_t sent = 0;
+    for (int i = 0; i < 20000; ++i) {
+        auto data = make_request(texts[dice() % 4] + (dice() % 8 ? ":them" : ""), "key",
+                                 {.id = static_cast<std::uint8_t>(dice()), .priority = dice() % 2 == 0});
+        for (auto flips = dice() % 4; flips > 0; --flips)
+            data[dice() % data.size()] = static_cast<std::byte>(dice());
+        if (dice() % 4 == 0) data.resize(dice() % (data.size() + 1));
+        if (dice() % 64 == 0) t.ask(*a.slot, static_cast<std::uint8_t>(dice()), far);
+        t.batch.flush();
+        t.arrive(std::move(data), at("198.51.100.1", static_cast<std::uint16_t>(1 + dice() % 100)));
+        ++sent;
+        const auto port = t.mux.port_of(here);
+        REQUIRE(port->sources() <= 16);
+        REQUIRE(port->transactions() <= 16);
+    }
+    std::uint64_t ended = a.count() + b.count();
+    for (auto each : t.drops) ended += each;
+    CHECK(ended == sent);
+    CHECK(a.count() > 0);
+    CHECK(t.dropped(mux_drop::malformed) > 0);
+}
