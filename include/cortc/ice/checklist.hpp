@@ -31,6 +31,8 @@ struct candidate_pair {
     bool requested = false;        ///< the peer's own check came this way
     bool nominate = false;         ///< controlling: the next check carries USE-CANDIDATE
     bool nominated = false;        ///< controlling: such a check succeeded; controlled: such a check came
+    time_point nominated_at{};     ///< controlled: when such a check came last
+    std::uint32_t nomination = 0;  ///< the greatest number that it was nominated with; 0: with none
     time_point restart_at = never; ///< when to start a check in progress over (RFC 8445 7.3.1.4)
     ice::consent consent;
 

@@ -83,8 +83,12 @@ CORTC_DECL void transport_set::roll_back(const jsep::ice_rolled_back& back) {
 }
 
 CORTC_DECL void transport_set::pair(const jsep::remote_ice& remote) {
+    ice::remote_options options;
+    options.lite = remote.lite;
+    options.renomination =
+        std::find(remote.options.begin(), remote.options.end(), "renomination") != remote.options.end();
     entries_.at(remote.transport)
-        .where->pair_generation(remote.local_ufrag, remote.ufrag, remote.pwd, remote.lite);
+        .where->pair_generation(remote.local_ufrag, remote.ufrag, remote.pwd, options);
 }
 
 CORTC_DECL void transport_set::add_candidate(const jsep::remote_candidate& candidate) {

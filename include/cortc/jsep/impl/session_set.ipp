@@ -112,6 +112,11 @@ CORTC_DECL outcome<void> session::set_remote_description(sdp_type type, std::str
 CORTC_DECL outcome<void> session::set_content(sdp_type type, content_ptr content, std::string_view text) {
     if (options_.rtcp_mux == rtcp_mux_policy::require)
         if (auto muxed = validate_rtcp_mux(*content, bundle_layout(*content)); !muxed) return muxed;
+    if (options_.ice_lite && content->ice_lite)
+        return error{error_kind::not_supported,
+                     "a=ice-lite: both ends are ICE-lite, and nobody would check; one of them is to be full",
+                     {},
+                     {}};
     // A repeated offer is measured as if from stable.
     auto rids = validate_rids(type == sdp_type::offer ? base() : model_, *content, type);
     if (!rids) return rids;
