@@ -1,0 +1,107 @@
+#pragma once
+
+#include "cortc/base/config.hpp"
+#include "cortc/base/log.hpp"
+#include "cortc/net/network.hpp"
+#include "cortc/net/send_batch.hpp"
+#include "cortc/turn/rest_credentials.hpp"
+#include "cortc/turn/server_engine.hpp"
+#include "cortc/turn/server_options.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace cortc::turn {
+
+/// A TURN server (RFC 8656) that also answers STUN (RFC 8489), inside an application or alone:
+///
+///     net::asio_network network(io.get_executor());
+///     turn::server_options options;
+///     options.realm = "example.org";
+///     options.rest_secrets = {secret};
+///     turn::server server(network, options, {address, 3478});
+///
+/// It relays UDP for clients that come over UDP. There are no allocations without credentials, no quota is
+/// endless, and nobody is led into the server's own network: server_options says what is, and what is not.
+/// The same data are relayed by one copy to clients and by none to peers, and nothing is allocated for a
+/// packet.
+///
+/// @par Errors
+/// Those of strangers are answered, or dropped and counted: statistics(). A socket that fails to send drops
+/// what it should have sent.
+///
+/// @par Cancellation
+/// Destroying it closes all sockets; clients are not told. See stop_accepting() for a gentle end.
+///
+/// @par Thread safety
+/// It belongs to the network's executor. For several cores: a server each, on a port of its own each.
+class server final {
+  public:
+    /// Listens at `at`; port 0 takes a free one. 0.0.0.0 and :: are all addresses that the machine has now,
+    /// with a socket each, for an answer must come from the address that was asked. The network must outlive
+    /// it.
+    ///
+    /// @par Errors
+    /// - errc::type, errc::syntax, errc::range: an option is missing or wrong; what() says which, and what
+    ///   would be right.
+    /// - errc::network: no socket can be had there; what() has the system's reason.
+    server(net::network& network, server_options options, std::vector<endpoint> at, logger log = {});
+    server(net::network& network, server_options options, const endpoint& at, logger log = {});
+    server(const server&) = delete;
+    server& operator=(const server&) = delete;
+    ~server();
+
+    /// Where it listens for UDP, with the ports that were chosen.
+    [[nodiscard]] const std::vector<endpoint>& listening() const noexcept { return listening_; }
+    [[nodiscard]] const server_statistics& statistics() const noexcept { return engine_.statistics(); }
+    /// Of now; each is for one client.
+    [[nodiscard]] std::size_t allocations() const noexcept {
+        return static_cast<std::size_t>(statistics().allocations);
+    }
+
+    /// No new allocations from now on: clients are sent to `alternate`, if there is one, of their family
+    /// (RFC 8489 10), and to the next of their servers otherwise (508). What is allocated stays as long as
+    /// its client wants. To stop gently, call this, wait until allocations() is 0 or the patience is over,
+    /// and destroy the server.
+    void stop_accepting(std::optional<endpoint> alternate = {});
+    /// All allocations end now; clients hear of it when they ask next (437).
+    void close_allocations();
+
+  private:
+    struct listening_socket;
+    struct relay_socket;
+
+    void listen(const endpoint& at, std::size_t index);
+    void from_clients(listening_socket& at, std::span<const net::datagram> batch);
+    void from_peers(relay_socket& at, std::span<const net::datagram> batch);
+    void to_peer(const server_engine::outbound& what, net::ecn mark, time_point now);
+    void to_client(relay_id at, const endpoint& peer, byte_view payload, net::ecn mark, time_point now);
+    void flush_peers();
+    void flush();
+    void drain(time_point now);
+    void open(const open_relay& what, time_point now);
+    void close(relay_id which);
+    void arm();
+
+    net::network& network_;
+    logger log_;
+    std::vector<std::unique_ptr<listening_socket>> sockets_;
+    std::vector<endpoint> listening_;
+    server_engine engine_;
+    std::vector<std::unique_ptr<relay_socket>> relays_; // by relay_id
+    net::send_batch batch_;                             // to clients
+    std::vector<net::outgoing> to_peers_;               // of one relayed address
+    relay_id sending_;                                  // which
+    time_point armed_ = never;
+    std::unique_ptr<net::timer> timer_;
+};
+
+} // namespace cortc::turn
+
+#if defined(CORTC_HEADER_ONLY)
+#include "cortc/turn/impl/server.ipp"
+#endif
