@@ -1,5 +1,7 @@
+#include "cortc/net/impl/asio_listener.ipp"
 #include "cortc/net/impl/asio_network.ipp"
 #include "cortc/net/impl/asio_resolution.ipp"
+#include "cortc/net/impl/asio_stream.ipp"
 #include "cortc/net/impl/asio_timer.ipp"
 #include "cortc/net/impl/asio_udp_socket.ipp"
 #include "cortc/net/impl/interfaces.ipp"

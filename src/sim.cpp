@@ -2,4 +2,5 @@
 #include "cortc/sim/impl/host.ipp"
 #include "cortc/sim/impl/link_state.ipp"
 #include "cortc/sim/impl/random.ipp"
+#include "cortc/sim/impl/tcp.ipp"
 #include "cortc/sim/impl/world.ipp"

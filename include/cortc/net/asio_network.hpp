@@ -15,10 +15,11 @@ class interface_watch;
 
 /// Every bound holds for one asio_network, not for one socket.
 struct asio_network_options {
-    bool gso = true;                      ///< send equal-sized runs with UDP_SEGMENT, where the kernel can
-    bool gro = true;                      ///< receive them with UDP_GRO, where the kernel can
-    std::size_t receive_slots = 8;        ///< datagrams (or coalesced runs) taken by one recvmmsg, 1 to 64
-    std::size_t batches_per_wake = 4;     ///< recvmmsg calls before the executor's other work has its turn
+    bool gso = true;               ///< send equal-sized runs with UDP_SEGMENT, where the kernel can
+    bool gro = true;               ///< receive them with UDP_GRO, where the kernel can
+    std::size_t receive_slots = 8; ///< datagrams (or coalesced runs) taken by one recvmmsg, 1 to 64
+    std::size_t batches_per_wake =
+        4; ///< recvmmsg calls before the executor's other work has its turn (reads of a TCP stream likewise)
     std::size_t receive_buffer = 1 << 20; ///< SO_RCVBUF in bytes, best effort; 0 leaves the kernel's default
     std::size_t send_buffer = 1 << 20;    ///< SO_SNDBUF likewise
 };
@@ -40,6 +41,13 @@ class asio_network final : public network {
     /// Errors are those of socket(2) and bind(2).
     [[nodiscard]] result<std::unique_ptr<udp_socket>> open_udp(const endpoint& local,
                                                                datagram_handler& handler) override;
+    /// Errors are those of socket(2), bind(2) and connect(2). Sent without delay (TCP_NODELAY).
+    [[nodiscard]] result<std::unique_ptr<stream>> connect(const endpoint& local, const endpoint& remote,
+                                                          stream_handler& handler) override;
+    /// Errors are those of socket(2), bind(2) and listen(2). A port whose last connections have just ended
+    /// can be listened at. When descriptors run out, those who come wait in the kernel.
+    [[nodiscard]] result<std::unique_ptr<listener>> listen(const endpoint& local,
+                                                           accept_handler& handler) override;
     /// By getaddrinfo(3), on the thread that Asio has for it, which the io_context waits for when it goes.
     [[nodiscard]] std::unique_ptr<resolution> resolve(const std::string& host, resolved done) override;
     [[nodiscard]] std::unique_ptr<timer> make_timer(std::function<void()> expired) override;
@@ -54,8 +62,10 @@ class asio_network final : public network {
 } // namespace cortc::net
 
 #if defined(CORTC_HEADER_ONLY)
+#include "cortc/net/impl/asio_listener.ipp"
 #include "cortc/net/impl/asio_network.ipp"
 #include "cortc/net/impl/asio_resolution.ipp"
+#include "cortc/net/impl/asio_stream.ipp"
 #include "cortc/net/impl/asio_timer.ipp"
 #include "cortc/net/impl/asio_udp_socket.ipp"
 #include "cortc/net/impl/interfaces.ipp"

@@ -5,6 +5,7 @@
 #include "cortc/base/random.hpp"
 #include "cortc/base/result.hpp"
 #include "cortc/base/time.hpp"
+#include "cortc/net/stream.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -134,11 +135,28 @@ class network {
     /// socket. What fails is the result's error and throws nothing.
     [[nodiscard]] virtual result<std::unique_ptr<udp_socket>> open_udp(const endpoint& local,
                                                                        datagram_handler& handler) = 0;
+    /// Begins a TCP connection from `local`, whose port 0 takes a free one, to `remote`, of the same IP
+    /// version. `handler` must outlive the stream. What fails at once is the result's error, what fails later
+    /// comes as handle_ended(); how long that takes is the system's affair: who waits has his own limit.
+    /// A network without TCP leaves it out: operation_not_supported.
+    [[nodiscard]] virtual result<std::unique_ptr<stream>>
+    connect(const endpoint& local, const endpoint& remote, stream_handler& handler);
+    /// Listens for TCP connections at `local`; port 0 takes a free one, which local() then tells. `handler`
+    /// must outlive the listener. A network without TCP leaves it out: operation_not_supported.
+    [[nodiscard]] virtual result<std::unique_ptr<listener>> listen(const endpoint& local,
+                                                                   accept_handler& handler);
     /// Looks up a name; the literal of an address is its own. `done` is called once, and may destroy the
     /// resolution. There is no limit of time but the system's: who waits has his own.
     [[nodiscard]] virtual std::unique_ptr<resolution> resolve(const std::string& host, resolved done) = 0;
     /// Not armed yet. `expired` may destroy the timer.
     [[nodiscard]] virtual std::unique_ptr<timer> make_timer(std::function<void()> expired) = 0;
 };
+
+inline result<std::unique_ptr<stream>> network::connect(const endpoint&, const endpoint&, stream_handler&) {
+    return make_error_code(boost::system::errc::operation_not_supported);
+}
+inline result<std::unique_ptr<listener>> network::listen(const endpoint&, accept_handler&) {
+    return make_error_code(boost::system::errc::operation_not_supported);
+}
 
 } // namespace cortc::net

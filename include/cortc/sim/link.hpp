@@ -7,7 +7,8 @@
 
 namespace cortc::sim {
 
-/// One direction of a path between two hosts (or two addresses). Probabilities are 0 to 1, per datagram.
+/// One direction of a path between two hosts (or two addresses). Probabilities are 0 to 1, per datagram or
+/// TCP segment; of what reorders and duplicates, TCP has only the delay.
 struct link_options {
     duration delay = std::chrono::milliseconds(1); ///< one way
     duration jitter{};                             ///< adds 0 to this, evenly; never reorders by itself
@@ -21,6 +22,8 @@ struct link_options {
     std::size_t queue_limit = 1 << 18; ///< bytes that may wait for the bandwidth; more are dropped
     std::size_t mtu = 1500;            ///< of an IP packet; longer ones are refused when sent
     bool up = true;                    ///< false: nothing passes
+    bool udp = true;                   ///< false: a firewall drops every datagram (fate::link_down)
+    bool tcp = true;                   ///< false: a firewall drops every segment
 };
 
 } // namespace cortc::sim

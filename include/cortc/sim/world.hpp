@@ -56,9 +56,31 @@ struct outcome {
     fate how;             ///< and why
 };
 
+/// A TCP segment as the tap sees it when it is sent, retransmissions and bare acknowledgements included.
+struct stream_transit {
+    time_point sent;      ///< now
+    endpoint source;      ///< who sends it
+    endpoint destination; ///< whom it is for
+    byte_view data;       ///< of the stream; empty for a bare acknowledgement
+    bool opens = false;   ///< the first of its sender
+    bool ends = false;    ///< the last, in peace or not
+    bool drop = false;    ///< set it, and it is lost
+};
+
+/// TCP in a world: a system's constants, made short where waiting proves nothing.
+///@{
+/// Nothing was acknowledged for so long: a connection ends with boost::asio::error::timed_out.
+inline constexpr duration tcp_timeout = std::chrono::minutes(2);
+inline constexpr duration tcp_retransmission = std::chrono::milliseconds(200);   ///< at first; it doubles
+inline constexpr duration tcp_longest_retransmission = std::chrono::seconds(10); ///< at last
+inline constexpr std::size_t tcp_window = 64 * 1024;                             ///< bytes in flight
+inline constexpr std::size_t tcp_send_buffer = 64 * 1024; ///< bytes of a stream that do not count as waiting
+///@}
+
 /// Datagrams of a whole world.
 struct world_stats {
     std::uint64_t sent = 0;                        ///< by all hosts; copies not counted
+    std::uint64_t segments = 0;                    ///< of TCP, by all hosts
     std::array<std::uint64_t, fate_count> ended{}; ///< by fate; each copy counts
 
     /// How many ended so.
@@ -69,7 +91,8 @@ struct world_stats {
 
 namespace detail {
 struct core;
-}
+class sim_listener;
+} // namespace detail
 
 /// A machine of the simulated world and its network. Owned by the world. Ports are given out in order from
 /// 49152. A socket binds to an address of the host or to the unspecified one.
@@ -95,6 +118,19 @@ class host final : public net::network {
     /// - no_buffer_space: every port is taken.
     [[nodiscard]] result<std::unique_ptr<net::udp_socket>> open_udp(const endpoint& local,
                                                                     net::datagram_handler& handler) override;
+    /// `local` may have the unspecified address. Segments to an address that nobody has, and those that a
+    /// link drops, are sent again until tcp_timeout.
+    ///
+    /// @par Errors
+    /// - address_not_available, address_in_use, network_unreachable: as connect(2).
+    /// - no_buffer_space: every port is taken.
+    [[nodiscard]] result<std::unique_ptr<net::stream>> connect(const endpoint& local, const endpoint& remote,
+                                                               net::stream_handler& handler) override;
+    /// @par Errors
+    /// - address_in_use, address_not_available: as bind(2).
+    /// - no_buffer_space: every port is taken.
+    [[nodiscard]] result<std::unique_ptr<net::listener>> listen(const endpoint& local,
+                                                                net::accept_handler& handler) override;
     /// As world::set_name() says.
     [[nodiscard]] std::unique_ptr<net::resolution> resolve(const std::string& host,
                                                            net::resolved done) override;
@@ -102,6 +138,7 @@ class host final : public net::network {
 
   private:
     friend struct detail::core;
+    friend class detail::sim_listener;
     friend class world;
     struct address_entry {
         net::interface_address interface;
@@ -174,6 +211,8 @@ class world {
 
     /// Called for every datagram as it is sent, before the link decides.
     void on_datagram(std::function<void(transit&)> tap);
+    /// Called for every TCP segment as it is sent, before the link decides.
+    void on_stream(std::function<void(stream_transit&)> tap);
     /// Called when a datagram's fate is known. It may send and change links, but not open or close sockets.
     void on_outcome(std::function<void(const outcome&)> observer);
     /// As of now; it goes on counting.
@@ -196,7 +235,7 @@ class world {
     /// or `limit` passed. The world can be used again afterwards.
     bool run_dry(duration limit = {});
     ///@{
-    /// Of all hosts.
+    /// Of all hosts. Streams, listeners and connections that nobody has begun yet are sockets, too.
     [[nodiscard]] std::size_t open_sockets() const noexcept;
     [[nodiscard]] std::size_t armed_timers() const noexcept;
     ///@}
@@ -217,5 +256,6 @@ class world {
 #include "cortc/sim/impl/core.ipp"
 #include "cortc/sim/impl/host.ipp"
 #include "cortc/sim/impl/link_state.ipp"
+#include "cortc/sim/impl/tcp.ipp"
 #include "cortc/sim/impl/world.ipp"
 #endif

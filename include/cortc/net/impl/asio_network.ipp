@@ -1,4 +1,5 @@
 #include "cortc/net/asio_network.hpp"
+#include "cortc/net/impl/asio_listener.hpp"
 #include "cortc/net/impl/asio_resolution.hpp"
 #include "cortc/net/impl/asio_timer.hpp"
 #include "cortc/net/impl/asio_udp_socket.hpp"
@@ -32,6 +33,25 @@ CORTC_DECL result<std::unique_ptr<udp_socket>> asio_network::open_udp(const endp
     if (const auto error = socket->state().adopt(*opened)) return error;
     socket->state().wait();
     return std::unique_ptr<udp_socket>(std::move(socket));
+}
+
+CORTC_DECL result<std::unique_ptr<stream>>
+asio_network::connect(const endpoint& local, const endpoint& remote, stream_handler& handler) {
+    const auto opened = detail::begin_connection(local, remote);
+    if (!opened) return opened.error();
+    auto made = std::make_unique<detail::asio_stream>(executor_, shared_, handler);
+    if (const auto error = made->state().adopt(*opened)) return error;
+    return std::unique_ptr<stream>(std::move(made));
+}
+
+CORTC_DECL result<std::unique_ptr<listener>> asio_network::listen(const endpoint& local,
+                                                                  accept_handler& handler) {
+    const auto opened = detail::open_listening(local);
+    if (!opened) return opened.error();
+    auto made = std::make_unique<detail::asio_listener>(executor_, shared_, handler);
+    if (const auto error = made->state().adopt(*opened)) return error;
+    made->state().wait();
+    return std::unique_ptr<listener>(std::move(made));
 }
 
 CORTC_DECL std::unique_ptr<resolution> asio_network::resolve(const std::string& host, resolved done) {

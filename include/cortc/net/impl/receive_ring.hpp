@@ -3,6 +3,8 @@
 #include "cortc/base/config.hpp"
 #include "cortc/net/network.hpp"
 
+#include <algorithm>
+
 #include <sys/socket.h>
 
 namespace cortc::net::detail {
@@ -28,6 +30,10 @@ class receive_ring {
     /// One recvmmsg: how many slots it filled, or -1 and errno.
     int receive(int fd);
     [[nodiscard]] received_run run(std::size_t index) const;
+    /// The same memory, as room for what a stream reads.
+    [[nodiscard]] byte_span room() noexcept {
+        return {storage_.get(), std::min<std::size_t>(slots_.size() * slot_size_, 65536)};
+    }
 
   private:
     struct slot {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/sim/impl/link_state.hpp"
+#include "cortc/sim/impl/tcp.hpp"
 #include "cortc/sim/world.hpp"
 
 #include <boost/asio/post.hpp>
@@ -43,13 +44,13 @@ struct name_entry {
     duration delay = std::chrono::milliseconds(20);
 };
 
-enum class event_kind : std::uint8_t { arrival, timer };
+enum class event_kind : std::uint8_t { arrival, timer, call };
 
 struct event {
     time_point at;
     std::uint64_t sequence; ///< equal times go in the order they were scheduled
     event_kind kind;
-    std::uint32_t index; ///< of a packet or a timer
+    std::uint32_t index; ///< of a packet, a timer or a call
 
     /// For a heap with the earliest on top.
     friend bool operator<(const event& a, const event& b) noexcept {
@@ -65,13 +66,25 @@ struct core : std::enable_shared_from_this<core> {
     // Hosts and links.
     sim::host& add_host(std::string name, std::vector<net::interface_address> addresses);
     link_state& link_between(std::uint32_t from, std::uint32_t to);
-    link_state& link_for(const packet& sent, std::uint32_t from);
+    link_state& link_for(const ip_address& source, const ip_address& destination, std::uint32_t from,
+                         std::uint32_t to);
 
     // Sockets.
     std::uint32_t open_socket(sim_socket& owner, net::datagram_handler& handler);
     void close_socket(sim::host& at, const endpoint& local, std::uint32_t index);
     /// False when the sender itself could not send it.
     bool send(sim::host& from, const endpoint& local, const net::outgoing& datagram);
+
+    // TCP.
+    void send_segment(sim::host& from, tcp_segment segment, time_point& last_arrival);
+    void arrive(std::uint32_t target, const tcp_segment& segment);
+    /// A connection is made: tells the listener on a turn of its own.
+    void announce(std::shared_ptr<tcp_listening> where, std::shared_ptr<tcp_end> end);
+    void forget(const sim::host& at, const tcp_end& end);
+    [[nodiscard]] std::size_t mtu(const sim::host& from, const ip_address& source,
+                                  const ip_address& destination);
+    /// Calls it then, when the clock has moved there. It must tell nobody but the world.
+    void at(time_point then, std::function<void()> call);
 
     // Timers.
     std::uint32_t add_timer(std::function<void()> expired);
@@ -97,11 +110,13 @@ struct core : std::enable_shared_from_this<core> {
     std::unordered_map<std::uint64_t, link_state> host_links;
     std::map<std::pair<ip_address, ip_address>, link_state> address_links;
     std::function<void(transit&)> tap;
+    std::function<void(stream_transit&)> stream_tap;
     std::function<void(const outcome&)> observer;
     world_stats stats;
     std::uint64_t trace = 0xcbf29ce484222325;
     std::size_t open_sockets = 0;
     std::size_t armed_timers = 0;
+    tcp_table tcp;
 
   private:
     [[nodiscard]] std::optional<std::uint32_t> host_of(const ip_address& address,
@@ -127,6 +142,8 @@ struct core : std::enable_shared_from_this<core> {
     std::vector<std::uint32_t> free_sockets_;
     std::deque<timer_entry> timers_;
     std::vector<std::uint32_t> free_timers_;
+    std::deque<std::function<void()>> calls_;
+    std::vector<std::uint32_t> free_calls_;
     std::vector<std::uint32_t> spare_inbox_; // what a delivery works on, kept for their memory
     std::vector<net::datagram> spare_batch_;
 };

@@ -20,12 +20,13 @@ CORTC_DECL link_state& core::link_between(std::uint32_t from, std::uint32_t to) 
     return host_links[std::uint64_t{from} << 32 | to];
 }
 
-CORTC_DECL link_state& core::link_for(const packet& sent, std::uint32_t from) {
+CORTC_DECL link_state& core::link_for(const ip_address& source, const ip_address& destination,
+                                      std::uint32_t from, std::uint32_t to) {
     if (!address_links.empty()) {
-        const auto found = address_links.find({sent.source.address, sent.destination.address});
+        const auto found = address_links.find({source, destination});
         if (found != address_links.end()) return found->second;
     }
-    return link_between(from, sent.target);
+    return link_between(from, to);
 }
 
 CORTC_DECL std::optional<std::uint32_t> core::host_of(const ip_address& address,
@@ -97,10 +98,11 @@ CORTC_DECL bool core::carry(std::uint32_t index, sim::host& from, duration extra
     if (!target) return end(index, fate::no_route), true;
     sent.target = *target;
     if (link_between(from.index_, *target).cut) return end(index, fate::link_down), true;
-    auto& link = link_for(sent, from.index_);
+    auto& link = link_for(sent.source.address, sent.destination.address, from.index_, *target);
+    const auto& options = link.own ? *link.own : default_link;
+    if (!options.udp) return end(index, fate::link_down), true;
     const auto headers = (sent.destination.address.is_v6() ? 40u : 20u) + 8u;
-    const auto passed =
-        link.pass(link.own ? *link.own : default_link, now, sent.data.size() + headers, extra_delay, random);
+    const auto passed = link.pass(options, now, sent.data.size() + headers, extra_delay, random);
     if (passed.how != fate::delivered) return end(index, passed.how), passed.how != fate::too_long;
     push(passed.arrival, event_kind::arrival, index);
     for (copies += passed.duplicated ? 1 : 0; copies > 1; --copies) {
@@ -251,6 +253,17 @@ CORTC_DECL void core::push(time_point at, event_kind kind, std::uint32_t index) 
     std::push_heap(events_.begin(), events_.end());
 }
 
+CORTC_DECL void core::at(time_point then, std::function<void()> call) {
+    if (free_calls_.empty()) {
+        free_calls_.push_back(static_cast<std::uint32_t>(calls_.size()));
+        calls_.emplace_back();
+    }
+    const auto index = free_calls_.back();
+    free_calls_.pop_back();
+    calls_[index] = std::move(call);
+    push(then, event_kind::call, index);
+}
+
 CORTC_DECL event core::pop() {
     std::pop_heap(events_.begin(), events_.end());
     const auto top = events_.back();
@@ -290,6 +303,10 @@ CORTC_DECL bool core::advance(time_point deadline) {
         const auto due = pop();
         if (due.kind == event_kind::arrival) {
             arrive(due.index);
+        } else if (due.kind == event_kind::call) {
+            const auto call = std::exchange(calls_[due.index], nullptr);
+            free_calls_.push_back(due.index);
+            call();
         } else {
             auto& entry = timers_[due.index];
             entry.sequence = 0;

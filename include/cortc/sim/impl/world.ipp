@@ -38,6 +38,7 @@ CORTC_DECL world::world(boost::asio::io_context& io, std::uint64_t seed)
 
 CORTC_DECL world::~world() {
     core_->io = nullptr;
+    core_->stream_tap = nullptr;
     core_->tap = nullptr; // sockets that close later have nobody to tell
     core_->observer = nullptr;
 }
@@ -101,6 +102,10 @@ CORTC_DECL void world::set_name(std::string name, std::initializer_list<std::str
 }
 
 CORTC_DECL void world::on_datagram(std::function<void(transit&)> tap) { core_->tap = std::move(tap); }
+
+CORTC_DECL void world::on_stream(std::function<void(stream_transit&)> tap) {
+    core_->stream_tap = std::move(tap);
+}
 
 CORTC_DECL void world::on_outcome(std::function<void(const outcome&)> observer) {
     core_->observer = std::move(observer);
