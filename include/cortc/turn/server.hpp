@@ -4,6 +4,7 @@
 #include "cortc/base/log.hpp"
 #include "cortc/net/network.hpp"
 #include "cortc/net/send_batch.hpp"
+#include "cortc/net/stream.hpp"
 #include "cortc/turn/rest_credentials.hpp"
 #include "cortc/turn/server_engine.hpp"
 #include "cortc/turn/server_options.hpp"
@@ -12,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -25,10 +27,10 @@ namespace cortc::turn {
 ///     options.rest_secrets = {secret};
 ///     turn::server server(network, options, {address, 3478});
 ///
-/// It relays UDP for clients that come over UDP. There are no allocations without credentials, no quota is
-/// endless, and nobody is led into the server's own network: server_options says what is, and what is not.
-/// The same data are relayed by one copy to clients and by none to peers, and nothing is allocated for a
-/// packet.
+/// It relays UDP for clients that come over UDP or TCP. There are no allocations without credentials, no
+/// quota is endless, and nobody is led into the server's own network: server_options says what is, and what
+/// is not. The same data are relayed by one copy to clients and by none to peers, and nothing is allocated
+/// for a packet.
 ///
 /// @par Errors
 /// Those of strangers are answered, or dropped and counted: statistics(). A socket that fails to send drops
@@ -55,8 +57,11 @@ class server final {
     server& operator=(const server&) = delete;
     ~server();
 
-    /// Where it listens for UDP, with the ports that were chosen.
+    ///@{
+    /// Where it listens for UDP, and for TCP, with the ports that were chosen.
     [[nodiscard]] const std::vector<endpoint>& listening() const noexcept { return listening_; }
+    [[nodiscard]] const std::vector<endpoint>& listening_tcp() const noexcept { return listening_tcp_; }
+    ///@}
     [[nodiscard]] const server_statistics& statistics() const noexcept { return engine_.statistics(); }
     /// Of now; each is for one client.
     [[nodiscard]] std::size_t allocations() const noexcept {
@@ -74,8 +79,23 @@ class server final {
   private:
     struct listening_socket;
     struct relay_socket;
+    struct acceptor;
+    struct client_stream;
+    struct idle_check {
+        time_point at;
+        std::uint32_t stream;
+    };
 
     void listen(const endpoint& at, std::size_t index);
+    void listen_tcp(const endpoint& at);
+    void accept(std::unique_ptr<net::incoming_stream> what);
+    void from_stream(client_stream& at, byte_span data);
+    [[nodiscard]] bool finish_frame(client_stream& at, byte_view& rest, time_point now);
+    [[nodiscard]] bool is_acceptable(const client_stream& at, std::size_t size) const;
+    void take_frame(client_stream& at, byte_view frame, time_point now);
+    void drop(client_stream& which);
+    void close_idle(time_point now);
+    void handle_timeout();
     void from_clients(listening_socket& at, std::span<const net::datagram> batch);
     void from_peers(relay_socket& at, std::span<const net::datagram> batch);
     void to_peer(const server_engine::outbound& what, net::ecn mark, time_point now);
@@ -90,12 +110,18 @@ class server final {
     net::network& network_;
     logger log_;
     std::vector<std::unique_ptr<listening_socket>> sockets_;
-    std::vector<endpoint> listening_;
+    std::vector<endpoint> listening_, listening_tcp_;
+    std::size_t most_connections_;
+    duration idle_time_;
     server_engine engine_;
     std::vector<std::unique_ptr<relay_socket>> relays_; // by relay_id
     net::send_batch batch_;                             // to clients
     std::vector<net::outgoing> to_peers_;               // of one relayed address
     relay_id sending_;                                  // which
+    std::uint32_t last_stream_ = 0;
+    std::unordered_map<std::uint32_t, std::unique_ptr<client_stream>> streams_;
+    ring<idle_check> idle_checks_; // the earliest first
+    std::vector<std::unique_ptr<acceptor>> acceptors_;
     time_point armed_ = never;
     std::unique_ptr<net::timer> timer_;
 };

@@ -148,6 +148,8 @@ class server_engine {
     [[nodiscard]] time_point next_timeout() const noexcept;
     void handle_timeout(time_point now);
 
+    /// The owner counts what a client has not read.
+    void dropped_slow() noexcept { ++statistics_.dropped_slow; }
     [[nodiscard]] const server_statistics& statistics() const noexcept { return statistics_; }
     [[nodiscard]] bool has_allocation(const client_path& path) const { return paths_.contains(path); }
 

@@ -41,10 +41,10 @@ struct server_limits {
     std::size_t permissions = 256;          ///< of one allocation; more: 508
     std::size_t channels = 256;             ///< of one allocation; more: 508
     std::size_t reservations = 64;          ///< ports that wait for their RESERVATION-TOKEN; more: 508
-    std::size_t connections = 10000;        ///< TCP and TLS, with or without an allocation; more are closed
+    std::size_t connections = 10000;        ///< of TCP, with or without an allocation; more are closed
     std::uint32_t challenges_per_second = 100; ///< 401, 438 and the like to one address; others are dropped
     unsigned port_attempts = 10;               ///< ports of the range that are tried for one relayed address
-    /// That a TCP or TLS connection may be without an allocation.
+    /// That a TCP connection may be without an allocation.
     duration idle_connection = std::chrono::seconds(30);
 };
 
@@ -59,6 +59,9 @@ class server_options {
     /// that a secret can be replaced. With them `users` is asked for names that are no REST names alone.
     std::vector<std::string> rest_secrets;
 
+    /// Where to listen for TCP, too (RFC 8656 3.1); 0.0.0.0 and :: as for UDP. Peers are reached by UDP all
+    /// the same.
+    std::vector<endpoint> tcp;
     /// One for each family at most. None: the first addresses that the server listens at.
     std::vector<relay_address> relays;
     ///@{
