@@ -224,6 +224,21 @@ TEST_CASE("turn server: no more TCP connections than there may be") {
     CHECK_FALSE(third.ended());
 }
 
+TEST_CASE("turn server: nobody connects faster than the limit, and others are not concerned") {
+    auto with = options();
+    with.limit.connections_per_second = 2;
+    tcp_world run(with);
+    run.connect();
+    test::stream_peer second, third, other;
+    for (auto* each : {&second, &third}) test::connect(*each, run.home, "10.0.0.2", at("10.0.0.1", 3478));
+    test::connect(other, run.world.host("peer"), "10.0.0.3", at("10.0.0.1", 3478));
+    CHECK(run.world.run_until([&] { return third.ended(); }, 1s));
+    run.world.run_for(1s);
+    CHECK_FALSE(run.line.ended());
+    CHECK_FALSE(second.ended());
+    CHECK_FALSE(other.ended());
+}
+
 TEST_CASE("turn server: a TCP client that does not read loses data, and nobody else waits") {
     tcp_world run;
     run.connect();

@@ -103,6 +103,7 @@ class server final {
     void flush_peers();
     void flush();
     void drain(time_point now);
+    void send_answer();
     void open(const open_relay& what, time_point now);
     void close(relay_id which);
     void arm();
@@ -113,6 +114,7 @@ class server final {
     std::vector<endpoint> listening_, listening_tcp_;
     std::size_t most_connections_;
     duration idle_time_;
+    source_limit connecting_;
     server_engine engine_;
     std::vector<std::unique_ptr<relay_socket>> relays_; // by relay_id
     net::send_batch batch_;                             // to clients

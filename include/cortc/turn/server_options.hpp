@@ -44,6 +44,7 @@ struct server_limits {
     std::size_t connections = 10000;        ///< of TCP, with or without an allocation; more are closed
     std::uint32_t challenges_per_second = 100; ///< 401, 438 and the like to one address; others are dropped
     unsigned port_attempts = 10;               ///< ports of the range that are tried for one relayed address
+    std::uint32_t connections_per_second = 50; ///< of TCP, from one address; more are closed
     /// That a TCP connection may be without an allocation.
     duration idle_connection = std::chrono::seconds(30);
 };

@@ -58,9 +58,10 @@ struct user {
 /// A server's engine, its clock, and sockets that are a port each.
 struct engine_script {
     explicit engine_script(server_options options = usual_options(),
-                           std::vector<ip_address> own = {boost::asio::ip::make_address("192.0.2.1")})
+                           std::vector<ip_address> own = {boost::asio::ip::make_address("192.0.2.1")},
+                           logger log = {})
         : engine(
-              random, {}, std::move(options), [this] { return calendar; }, own) {}
+              random, std::move(log), std::move(options), [this] { return calendar; }, own) {}
 
     support::seeded_random random{1};
     time_point now = time_point() + 1h;

@@ -758,6 +758,33 @@ TEST_CASE("server: a software name, and answers no longer than they need be") {
     }
 }
 
+TEST_CASE("server: an allocation has a line at its begin and one at its end, and nothing else has") {
+    class lines final : public log_sink {
+      public:
+        void write(log_level level, std::string_view, std::string_view text) noexcept override {
+            if (level >= log_level::info) all.emplace_back(text);
+        }
+        std::vector<std::string> all;
+    } sink;
+    auto options = usual_options();
+    options.users = [](std::string_view) { return std::optional(user_secret("secret")); };
+    engine_script run(options, {}, logger(&sink, log_level::info, "turn"));
+    run.who.name = "a \"name\"\n";
+    run.who.password = "secret";
+    REQUIRE(run.allocate() == 0);
+    REQUIRE(sink.all.size() == 1);
+    CHECK(sink.all[0].find("of \"a \\\"name\\\"\\x0a\" at 198.51.100.7:4000: relays 192.0.2.1:") !=
+          std::string::npos);
+    REQUIRE(run.permit("203.0.113.9") == 0);
+    run.give(run.indication(bob, "hello"));
+    run.give(bytes_of("nonsense"));
+    run.from_peer(run.open.begin()->first, bob, "abc");
+    run.pass(600s);
+    REQUIRE(sink.all.size() == 2);
+    CHECK(sink.all[1].find("its lifetime is over; 600 s, 1 packets (5 bytes) to peers, 1 (3) from them") !=
+          std::string::npos);
+}
+
 TEST_CASE("server: options that are wrong are named") {
     using Change = std::function<void(server_options&)>;
     struct row {

@@ -125,6 +125,7 @@ CORTC_DECL server::server(net::network& network, server_options options, std::ve
     , listening_tcp_(detail::bound_to(network, options.tcp))
     , most_connections_(options.limit.connections)
     , idle_time_(options.limit.idle_connection)
+    , connecting_(options.limit.connections_per_second)
     , engine_(
           network.random(), log_,
           detail::with_relays(std::move(options), detail::both(listening_, listening_tcp_)),
@@ -174,7 +175,7 @@ CORTC_DECL void server::stop_accepting(std::optional<endpoint> alternate) {
 CORTC_DECL void server::close_allocations() {
     const auto now = network_.now();
     engine_.close_all(now);
-    drain(now);
+    drain(now); // which answers nobody
 }
 
 // ---- packets
@@ -242,15 +243,17 @@ CORTC_DECL void server::flush() {
 // ---- TCP
 
 CORTC_DECL void server::accept(std::unique_ptr<net::incoming_stream> what) {
-    if (streams_.size() >= most_connections_) return; // it closes
+    const auto now = network_.now();
+    if (streams_.size() >= most_connections_ || !connecting_.take(what->remote().address, now))
+        return; // it closes
     auto id = detail::first_stream + last_stream_++ % (0xffffffff - detail::first_stream);
     while (streams_.contains(id)) ++id; // after four thousand million connections
     auto made = std::make_unique<client_stream>(*this, client_path{server_socket(id), what->remote(), true});
-    made->used = network_.now();
+    made->used = now;
     made->stream = what->begin(*made);
     if (!made->stream) return;
     streams_.emplace(id, std::move(made));
-    idle_checks_.push_back({network_.now() + idle_time_, id});
+    idle_checks_.push_back({now + idle_time_, id});
     arm();
 }
 
@@ -340,19 +343,28 @@ CORTC_DECL void server::drain(time_point now) {
                        [&](const close_relay& what) { close(what.which); },
                    },
                    *next);
-    std::array<std::byte, server_engine::max_answer> out;
-    if (const auto answer = engine_.poll_transmit(out)) {
-        const auto what = byte_view(out).first(answer->size);
-        if (answer->to.stream) {
-            const auto to = streams_.find(answer->to.via.value());
-            if (to == streams_.end() || !to->second->stream->send(std::span(&what, 1)))
-                engine_.dropped_slow();
-        } else {
-            const net::outgoing datagram{what, answer->to.client};
-            sockets_[answer->to.via.value()]->socket->send(std::span(&datagram, 1));
-        }
-    }
+    send_answer();
     arm();
+}
+
+/// Answers over UDP leave together, with what is relayed.
+CORTC_DECL void server::send_answer() {
+    std::array<std::byte, server_engine::max_answer> out;
+    const auto answer = engine_.poll_transmit(out);
+    if (!answer) return;
+    const auto what = byte_view(out).first(answer->size);
+    if (answer->to.stream) {
+        const auto to = streams_.find(answer->to.via.value());
+        if (to == streams_.end() || !to->second->stream->send(std::span(&what, 1))) engine_.dropped_slow();
+        return;
+    }
+    auto& socket = *sockets_[answer->to.via.value()]->socket;
+    if (what.size() > net::send_batch::max_datagram) { // a realm and a name of kilobytes
+        const net::outgoing datagram{what, answer->to.client};
+        return socket.send(std::span(&datagram, 1));
+    }
+    std::ranges::copy(what, batch_.prepare().begin());
+    batch_.commit(socket, answer->to.client, what.size());
 }
 
 CORTC_DECL void server::open(const open_relay& what, time_point now) {
