@@ -11,6 +11,7 @@
 #include "cortc/ice/impl/relay.ipp"
 #include "cortc/ice/impl/requests.ipp"
 #include "cortc/ice/impl/responses.ipp"
+#include "cortc/ice/impl/server_link.ipp"
 #include "cortc/ice/impl/server_queries.ipp"
 #include "cortc/ice/impl/server_url.ipp"
 #include "cortc/ice/impl/statistics.ipp"

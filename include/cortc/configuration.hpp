@@ -174,8 +174,10 @@ class Configuration {
     friend bool operator==(const Configuration&, const Configuration&) = default;
 
     /// The best first; those beyond the first 64 are ignored. Each gathering asks those of its time, side by
-    /// side and at most 10 s, over UDP alone: one that is to be asked over TCP, TLS or DTLS gives no
-    /// candidate but an error (PeerConnection::nextIceCandidateError()), as one does that does not answer.
+    /// side and at most 10 s: TURN servers over UDP, TCP, TLS and DTLS (context_options::server_trust), STUN
+    /// servers over UDP. One that does not answer, or cannot be trusted, gives an error
+    /// (PeerConnection::nextIceCandidateError()), and so does a STUN server over TCP or TLS, which is not
+    /// asked: what it sees is no address of a UDP candidate.
     std::vector<IceServer> iceServers;
     /// `relay`: no candidates but relayed ones are gathered, signaled or used.
     IceTransportPolicy iceTransportPolicy = IceTransportPolicy::all;

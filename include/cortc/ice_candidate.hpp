@@ -26,6 +26,12 @@ class IceCandidate {
     std::optional<std::string> sdpMid;           ///< the section's a=mid
     std::optional<std::uint16_t> sdpMLineIndex;  ///< or its place, from 0
     std::optional<std::string> usernameFragment; ///< names the ICE generation
+    ///@{
+    /// Of those that nextIceCandidate() gives and that a server helped to find: its URL as the configuration
+    /// has it, and for relayed ones how it is reached, "udp", "tcp" or "tls". Not part of what is sent on.
+    std::optional<std::string> url;
+    std::optional<std::string> relayProtocol;
+    ///@}
 };
 
 /// Why a STUN or TURN server gave no candidate (webrtc-pc 4.8.3, RTCPeerConnectionIceErrorEvent).

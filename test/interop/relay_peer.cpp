@@ -1,5 +1,7 @@
 // relay_peer SERVER SERVER: two connections that know each other's relays alone, over two TURN servers
 // ("turn:127.0.0.1:3478", with user and secret). They are moved from one server to the other while they talk.
+// relay_peer transports PORT TLS_PORT FILE: the same over one server on 127.0.0.1 and ::1, reached in every
+// way that there is; FILE has its certificate.
 #include "cortc/cortc.hpp"
 #include "judge.hpp"
 #include "test/support/call.hpp"
@@ -92,18 +94,84 @@ asio::awaitable<void> serve(context where, std::string first, std::string second
     co_await bob.closed();
 }
 
+/// Two connections over two relays of one server.
+asio::awaitable<void> meet(context where, std::string url, std::string protocol) {
+    PeerConnection alice(where), bob(where);
+    for (auto* each : {&alice, &bob}) use(*each, url, "secret");
+    auto out = alice.createDataChannel("x");
+    co_await test::negotiate(alice, bob);
+    auto candidate = co_await timeout(15s, alice.nextIceCandidate());
+    check(candidate && candidate->url == url && candidate->relayProtocol == protocol,
+          "a relay of " + url + " is a candidate");
+    co_await bob.addIceCandidate(*candidate);
+    asio::co_spawn(where.get_executor(), test::trickle(alice, bob), asio::detached);
+    asio::co_spawn(where.get_executor(), test::trickle(bob, alice), asio::detached);
+    co_await timeout(15s, out.opened());
+    auto in = co_await timeout(15s, bob.nextDataChannel());
+    const std::string large(200'000, 'x');
+    for (int i = 0; i < 10; ++i) {
+        co_await out.send(large);
+        auto there = co_await timeout(15s, in.receive());
+        co_await in.send(std::string_view(there.text()));
+        auto back = co_await timeout(15s, out.receive());
+        if (back.size() != large.size()) check(false, "a message of 200,000 bytes comes back");
+    }
+    const auto pair = alice.selectedPair();
+    check(pair && pair->local.candidate.find("typ relay") != std::string::npos,
+          "and carries 20 messages of 200,000 bytes");
+    alice.close();
+    bob.close();
+    co_await alice.closed();
+    co_await bob.closed();
+}
+
+/// A server that is not to be trusted is told with 701, and why.
+asio::awaitable<void> distrust(context where, std::string url, std::string why) {
+    PeerConnection pc(where);
+    use(pc, url, "secret");
+    auto channel = pc.createDataChannel("x");
+    auto offer = co_await pc.createOffer();
+    co_await pc.setLocalDescription(offer);
+    auto error = co_await timeout(15s, pc.nextIceCandidateError());
+    check(error.errorCode == 701 && error.errorText.find(why) != std::string::npos,
+          url + " is not trusted: " + error.errorText);
+    pc.close();
+    co_await pc.closed();
+}
+
+asio::awaitable<void> over_all(context where, context wary, std::string port, std::string tls_port) {
+    for (const std::string host : {"127.0.0.1", "[::1]"}) {
+        const auto plain = "turn:" + host + ":" + port, secure = "turns:" + host + ":" + tls_port;
+        co_await meet(where, plain, "udp");
+        co_await meet(where, plain + "?transport=tcp", "tcp");
+        co_await meet(where, secure, "tls");
+        co_await meet(where, secure + "?transport=udp", "udp");
+        co_await refuse(where, plain + "?transport=tcp");
+        co_await refuse(where, secure);
+        co_await refuse(where, secure + "?transport=udp");
+        co_await distrust(wary, secure, "is signed by itself");
+        co_await distrust(wary, secure + "?transport=udp", "is signed by itself");
+    }
+    co_await distrust(where, "turns:localhost:" + tls_port, "and not localhost");
+    co_await distrust(where, "turns:localhost:" + tls_port + "?transport=udp", "and not localhost");
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 3) return 2;
+    const bool transports = argc == 5 && std::string(argv[1]) == "transports";
+    if (argc != 3 && !transports) return 2;
     asio::io_context io;
     standard_error log;
     context_options options;
-    options.interface_filter = [](const auto& local) {
-        return local.address.is_loopback() && local.address.is_v4();
+    options.interface_filter = [transports](const auto& local) {
+        return local.address.is_loopback() && (transports || local.address.is_v4());
     };
     options.log = &log;
     options.least_level = standard_error::least();
+    context wary(io.get_executor(), options); // trusts the system's authorities
+    if (transports) options.server_trust = crypto::server_trust::pem(text_of_file(argv[4]));
     context where(io.get_executor(), options);
+    if (transports) return judged(io, over_all(where, wary, argv[2], argv[3]), 170s);
     return judged(io, serve(where, argv[1], argv[2]), 170s);
 }

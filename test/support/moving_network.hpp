@@ -29,6 +29,14 @@ class moving_network final : public net::network {
                                                       net::datagram_handler& handler) override {
         return real_.open_udp(local, handler);
     }
+    result<std::unique_ptr<net::stream>> connect(const endpoint& local, const endpoint& remote,
+                                                 net::stream_handler& handler) override {
+        return real_.connect(local, remote, handler);
+    }
+    result<std::unique_ptr<net::listener>> listen(const endpoint& local,
+                                                  net::accept_handler& handler) override {
+        return real_.listen(local, handler);
+    }
     std::unique_ptr<net::resolution> resolve(const std::string& host, net::resolved done) override {
         return real_.resolve(host, std::move(done));
     }

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "cortc/crypto/backend.hpp"
 #include "cortc/net/network.hpp"
 #include "cortc/stun/credentials.hpp"
 #include "cortc/stun/message.hpp"
 #include "cortc/stun/message_writer.hpp"
+#include "cortc/turn/framing.hpp"
 
 #include <array>
 #include <functional>
@@ -16,9 +18,10 @@
 
 namespace cortc::test {
 
-/// As much of a STUN and TURN server over UDP as tests need: one user, one address, everything that a client
-/// may ask for granted, and misbehaviour on demand. Allocations do not expire.
-class turn_server final : private net::datagram_handler {
+/// As much of a STUN and TURN server as tests need, over UDP, and TCP, TLS and DTLS where they are listened
+/// for: one user, one address, everything that a client may ask for granted, and misbehaviour on demand.
+/// Allocations do not expire; over a stream they go with it.
+class turn_server final : private net::datagram_handler, private net::accept_handler {
   public:
     turn_server(net::network& network, const ip_address& at)
         : network_(network), socket_(network.open_udp({at, 3478}, *this).value()) {}
@@ -29,6 +32,27 @@ class turn_server final : private net::datagram_handler {
     std::optional<endpoint> alternate;   ///< where Allocate requests are sent
     std::optional<stun::error> refusing; ///< Allocate
     std::size_t mismatches = 0;          ///< so many Allocate requests, with 437
+
+    std::optional<std::string> domain; ///< ALTERNATE-DOMAIN
+    /// Bytes of an answer over a stream that are sent at a time; 0: all.
+    std::size_t piece = 0;
+    std::string garbage; ///< what is sent over a stream instead of every answer
+
+    void listen_tcp() { tcp_ = listen(3478); }
+    /// Over TLS and DTLS.
+    void listen_secure(std::shared_ptr<const crypto::tls_identity> identity) {
+        identity_ = std::move(identity);
+        tls_ = listen(5349);
+        dtls_ = network_.open_udp({socket_->local().address, 5349}, *this).value();
+    }
+    /// Nobody listens any more, and every connection ends.
+    void stop_streams() {
+        tcp_.reset();
+        tls_.reset();
+        dtls_.reset();
+        for (auto& [client, which] : std::exchange(connections_, {})) allocations_.erase(client);
+    }
+    [[nodiscard]] std::size_t connections() const noexcept { return connections_.size(); }
 
     [[nodiscard]] std::size_t allocations() const noexcept { return allocations_.size(); } ///< now
     std::size_t made = 0, released = 0, bindings = 0;
@@ -47,12 +71,105 @@ class turn_server final : private net::datagram_handler {
         }
     };
 
-    void handle_batch(net::udp_socket&, std::span<const net::datagram> batch) override {
-        if (silent) return;
-        for (const auto& each : batch) from_client(each.data, each.source);
+    /// A client that is not at the plain UDP socket.
+    struct connection final : net::stream_handler {
+        turn_server* server = nullptr;
+        endpoint client;
+        std::unique_ptr<net::stream> stream;          // none: DTLS
+        std::unique_ptr<crypto::tls_session> session; // none: in the clear
+        bytes partial;
+
+        void handle_connected(net::stream&) override {}
+        void handle_data(net::stream&, byte_span data) override { input(data); }
+        void handle_ended(net::stream&, boost::system::error_code) override { server->leave(client); }
+
+        void input(byte_view data) {
+            if (!session) return message_bytes(data);
+            session->handle_input(data, server->network_.now());
+            std::array<std::byte, 4096> room;
+            while (const auto size = session->poll_read(room)) message_bytes(byte_view(room).first(size));
+            flush();
+        }
+        void message_bytes(byte_view data) {
+            partial.insert(partial.end(), data.begin(), data.end());
+            for (;;) {
+                const auto size = stream ? turn::frame_size(partial) : partial.size();
+                if (!size || *size == 0 || *size > partial.size()) return;
+                const bytes one(partial.begin(), partial.begin() + static_cast<std::ptrdiff_t>(*size));
+                partial.erase(partial.begin(), partial.begin() + static_cast<std::ptrdiff_t>(*size));
+                if (!server->silent) server->from_client(one, client);
+            }
+        }
+        void send(byte_view what) {
+            const bytes garbage(as_bytes(server->garbage).begin(), as_bytes(server->garbage).end());
+            if (!garbage.empty()) what = garbage;
+            if (session) {
+                session->write(what);
+                return flush();
+            }
+            const auto piece = server->piece == 0 ? what.size() : server->piece;
+            for (; !what.empty(); what = what.subspan(std::min(piece, what.size()))) {
+                const auto part = what.first(std::min(piece, what.size()));
+                stream->send(std::span(&part, 1));
+            }
+        }
+        void flush() {
+            std::array<std::byte, 2048> room;
+            while (const auto size = session->poll_transmit(room)) {
+                const byte_view part = byte_view(room).first(size);
+                if (stream) {
+                    stream->send(std::span(&part, 1));
+                } else {
+                    const net::outgoing out{part, client};
+                    server->dtls_->send(std::span(&out, 1));
+                }
+            }
+        }
+    };
+    friend struct connection;
+
+    std::unique_ptr<net::listener> listen(std::uint16_t port) {
+        return network_.listen({socket_->local().address, port}, *this).value();
+    }
+    connection& add_connection(const endpoint& client, bool secure, bool datagrams) {
+        auto added = std::make_unique<connection>();
+        added->server = this;
+        added->client = client;
+        if (secure) {
+            crypto::tls_options options;
+            options.role = crypto::tls_role::server;
+            options.datagrams = datagrams;
+            options.identity = identity_;
+            options.mtu = 1400;
+            added->session = crypto::default_backend().make_tls_session(options).value();
+            added->session->start(network_.now());
+        }
+        return *(connections_[client] = std::move(added));
+    }
+    void leave(const endpoint& client) {
+        allocations_.erase(client);
+        connections_.erase(client);
+    }
+    void handle_accept(net::listener& at, std::unique_ptr<net::incoming_stream> what) override {
+        auto& added = add_connection(what->remote(), &at == tls_.get(), false);
+        added.stream = what->begin(added);
+    }
+    void handle_batch(net::udp_socket& at, std::span<const net::datagram> batch) override {
+        for (const auto& each : batch) {
+            if (&at == dtls_.get()) {
+                const auto known = connections_.find(each.source);
+                auto& to =
+                    known != connections_.end() ? *known->second : add_connection(each.source, true, true);
+                to.input(each.data);
+            } else if (!silent) {
+                from_client(each.data, each.source);
+            }
+        }
     }
 
     void send(byte_view what, const endpoint& to) {
+        if (const auto over = connections_.find(to); over != connections_.end())
+            return over->second->send(what);
         const net::outgoing out{what, to};
         socket_->send(std::span(&out, 1));
     }
@@ -72,7 +189,10 @@ class turn_server final : private net::datagram_handler {
                 out.add_realm(realm);
                 out.add_nonce(nonce);
             }
-            if (code == stun::error::try_alternate) out.add_alternate_server(*alternate);
+            if (code == stun::error::try_alternate) {
+                out.add_alternate_server(*alternate);
+                if (domain) out.add_alternate_domain(*domain);
+            }
         });
     }
 
@@ -166,6 +286,7 @@ class turn_server final : private net::datagram_handler {
                 out.u16(number);
                 out.u16(static_cast<std::uint16_t>(packet.data.size()));
                 out.put(packet.data);
+                if (connections_.contains(of.client)) out.zero((4 - packet.data.size() % 4) % 4);
                 return send(out.written(), of.client);
             }
         stun::transaction_id id;
@@ -179,6 +300,10 @@ class turn_server final : private net::datagram_handler {
     net::network& network_;
     std::map<endpoint, std::unique_ptr<allocation>> allocations_;
     std::unique_ptr<net::udp_socket> socket_;
+    std::shared_ptr<const crypto::tls_identity> identity_;
+    std::map<endpoint, std::unique_ptr<connection>> connections_;
+    std::unique_ptr<net::udp_socket> dtls_;
+    std::unique_ptr<net::listener> tcp_, tls_;
 };
 
 } // namespace cortc::test

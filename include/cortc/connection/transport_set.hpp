@@ -108,7 +108,7 @@ class transport_set final : public transport_owner, private transport_observer {
     void on_ice_state(transport& which, ice::transport_state state) override;
     void on_role_changed(transport& which, ice::role now) override;
     void on_dtls_state(transport& which, dtls_transport_state state, const std::string& why) override;
-    void on_local_candidate(transport& which, const std::string& ufrag,
+    void on_local_candidate(transport& which, const std::string& ufrag, const ice::local_candidate& from,
                             const sdp::candidate& candidate) override;
     void on_gathering_error(transport& which, const std::string& ufrag,
                             const ice::gathering_error& error) override;
@@ -126,7 +126,8 @@ class transport_set final : public transport_owner, private transport_observer {
     void tell_next();
     void begin_gathering(jsep::transport_id id, const std::string& ufrag,
                          const ice::gather_settings& settings);
-    void tell_candidate(jsep::transport_id id, const std::string& ufrag, const sdp::candidate& candidate);
+    void tell_candidate(jsep::transport_id id, const std::string& ufrag, const ice::local_candidate& from,
+                        const sdp::candidate& candidate);
     void tell_end_of_candidates(jsep::transport_id id, entry& of, const std::string& ufrag);
     /// Nothing gathers for it (any more).
     void tell_complete(entry& of);

@@ -6,6 +6,7 @@
 #include "cortc/context/end_of_turn.hpp"
 #include "cortc/context/totals.hpp"
 #include "cortc/crypto/certificate.hpp"
+#include "cortc/crypto/server_trust.hpp"
 #include "cortc/net/send_batch.hpp"
 
 #include <array>
@@ -119,6 +120,10 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
     /// What counts at once.
     [[nodiscard]] context_totals& counted() noexcept { return counted_; }
 
+    /// The client's end of TLS, or DTLS, to a server of this name.
+    [[nodiscard]] result<std::unique_ptr<crypto::tls_session>, crypto::tls_failed>
+    secure_client(const std::string& name, bool datagrams);
+
     /// Host addresses that may become candidates.
     [[nodiscard]] std::vector<net::interface_address> usable_interfaces();
 
@@ -132,6 +137,7 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
     std::unique_ptr<net::network> own_network_;
     net::network* network_;
     duration calendar_origin_;
+    crypto::tls_clients tls_clients_;
     net::send_batch batch_;
     std::vector<std::byte> scratch_;
     buffer_pool pool_;

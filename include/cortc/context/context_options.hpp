@@ -2,6 +2,7 @@
 
 #include "cortc/base/log.hpp"
 #include "cortc/base/time.hpp"
+#include "cortc/crypto/server_trust.hpp"
 #include "cortc/net/network.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -54,6 +55,8 @@ struct context_options {
     std::function<bool(const net::interface_address&)> interface_filter;
     /// Local UDP ports to try, both inclusive. None: any free port.
     std::optional<std::pair<std::uint16_t, std::uint16_t>> port_range;
+    /// Whose signatures make the certificates of STUN and TURN servers good (`turns:`).
+    crypto::server_trust server_trust;
     struct limits limits; ///< of each of its connections
 };
 

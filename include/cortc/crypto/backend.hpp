@@ -5,6 +5,7 @@
 #include "cortc/crypto/dtls_session.hpp"
 #include "cortc/crypto/hash.hpp"
 #include "cortc/crypto/srtp_keys.hpp"
+#include "cortc/crypto/tls_session.hpp"
 
 #include <chrono>
 #include <memory>
@@ -67,7 +68,21 @@ class backend {
     [[nodiscard]] result<std::unique_ptr<dtls_session>, dtls_failed>
     make_dtls_session(dtls_options options) const;
 
+    /// Every certificate of a PEM text that can be read. Fails, with a message for a person, when there is
+    /// none.
+    [[nodiscard]] virtual result<std::shared_ptr<const tls_roots>, certificate_error>
+    load_roots(std::string_view pem) const;
+    /// A server's certificate and key, the certificate first in its text, and the authorities' behind it.
+    [[nodiscard]] virtual result<std::shared_ptr<const tls_identity>, certificate_error>
+    load_identity(std::string_view chain_pem, std::string_view key_pem) const;
+    /// One end of a TLS connection. Fails when roots or identity are another backend's, a server has no
+    /// identity, or a client that verifies has no name to compare.
+    [[nodiscard]] result<std::unique_ptr<tls_session>, tls_failed>
+    make_tls_session(tls_options options) const;
+
   private:
+    /// Roots and identity are this backend's. Null: it has no TLS.
+    [[nodiscard]] virtual std::unique_ptr<tls_session> new_tls_session(tls_options options) const;
     /// errc::io_error for want of entropy.
     [[nodiscard]] virtual result<certificate_ptr> new_certificate(key_type type, unix_time not_before,
                                                                   unix_time not_after) const = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/base/endpoint.hpp"
+#include "cortc/ice/server_url.hpp"
 #include "cortc/ice/types.hpp"
 #include "cortc/sdp/candidate.hpp"
 
@@ -21,6 +22,8 @@ struct candidate {
     std::uint32_t priority = 0;
     std::uint16_t local_preference = 65535;
     std::string foundation;
+    std::string url;                              ///< a local candidate's: of the server that it is from
+    std::optional<server_transport> relayed_over; ///< how the server of a relayed one is reached
 };
 
 /// What the owner knows of a local candidate.
@@ -31,8 +34,10 @@ struct local_candidate {
     std::uint16_t local_preference = 65535; ///< RFC 8421 4: of this address among all of this type
     std::optional<endpoint> address =
         {}; ///< the candidate itself, where it is not the base (server-reflexive)
-    std::optional<ip_address> server = {}; ///< the STUN or TURN server it was learned from
-    std::optional<endpoint> related = {};  ///< raddr and rport to signal; default: the base
+    std::optional<ip_address> server = {};             ///< the STUN or TURN server it was learned from
+    std::string url = {};                              ///< of that server, as it was configured
+    std::optional<server_transport> relayed_over = {}; ///< of a relayed candidate: how that server is reached
+    std::optional<endpoint> related = {};              ///< raddr and rport to signal; default: the base
 };
 
 /// RFC 8445 5.1.2.2: host 126, peer-reflexive 110, server-reflexive 100, relayed 0.

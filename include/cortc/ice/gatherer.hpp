@@ -18,6 +18,11 @@
 
 namespace cortc::ice {
 
+/// The client's end of TLS, or of DTLS over datagrams, to a server of this name (or literal of an address),
+/// not started; or why there is none.
+using secure_client = std::function<result<std::unique_ptr<crypto::tls_session>, crypto::tls_failed>(
+    const std::string& name, bool datagrams)>;
+
 enum class address_family : std::uint8_t { any, ipv4, ipv6 };
 
 /// Which addresses become host candidates.
@@ -27,6 +32,7 @@ struct gather_options {
     std::function<bool(const net::interface_address&)> filter = {}; ///< empty: every interface
     /// What there is to choose from; empty: network::interfaces().
     std::function<std::vector<net::interface_address>()> interfaces = {};
+    secure_client secure = {}; ///< for servers over TLS and DTLS; empty: none is asked
 };
 
 /// What went wrong while candidates were gathered; the others go on. The fields are those of the W3C's
@@ -77,10 +83,10 @@ inline constexpr duration gathering_limit = std::chrono::seconds(10);
 
 /// One gathering phase of one generation (RFC 8445 5.1.1). It opens a UDP socket for each interface address,
 /// or takes the one that is open, and reports what it finds at once; then it asks the STUN servers over these
-/// sockets, and the TURN servers each over one more, and reports what they answer as it comes, until all have
-/// answered or had their time, or it is cancelled, which may be in any of its events. A server that is slow,
-/// or away, delays nothing but the end. Throws nothing of its own: what the application's filter throws, say,
-/// is an error.
+/// sockets, and the TURN servers each over one more, or a connection (TCP, TLS), and reports what they answer
+/// as it comes, until all have answered or had their time, or it is cancelled, which may be in any of its
+/// events. A server that is slow, or away, delays nothing but the end. Throws nothing of its own: what the
+/// application's filter throws, say, is an error.
 class gatherer final : private relay_listener {
   public:
     /// The transports and the events must outlive it.
@@ -116,6 +122,7 @@ class gatherer final : private relay_listener {
         unsigned redirections = 0;
         unsigned mismatches = 0;  // ports that the server remembers from an allocation before
         unsigned credentials = 0; // the how-manieth of its source
+        std::string domain{};     // that a redirection wants in the certificate (RFC 8489 10)
     };
     /// A server, from its name to its last answer.
     struct asking {

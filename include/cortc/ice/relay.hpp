@@ -2,6 +2,7 @@
 
 #include "cortc/base/config.hpp"
 #include "cortc/ice/local_transport.hpp"
+#include "cortc/ice/server_link.hpp"
 #include "cortc/net/network.hpp"
 #include "cortc/turn/client.hpp"
 
@@ -28,22 +29,25 @@ class relay_listener {
 /// Credentials, and what else a relay asks its server with.
 struct relay_options {
     endpoint server;
+    server_transport transport = server_transport::udp;
+    std::shared_ptr<crypto::tls_session> session{}; ///< of TLS and DTLS, not started
     std::string username, password;
     std::optional<stun::address_family> family; ///< of the relayed address; none: IPv4
 };
 
-/// A relayed address (RFC 8656) as a local transport, over a UDP socket of its own: an allocation belongs to
-/// a 5-tuple, and one that a server has forgotten, or not yet, is not in the way of the next. Its headers go
-/// in front of the payload where it lies in the batch.
-class relay final : public local_transport, private net::datagram_handler {
+/// A relayed address (RFC 8656) as a local transport, over a socket or connection of its own: an allocation
+/// belongs to a 5-tuple, and one that a server has forgotten, or not yet, is not in the way of the next. Its
+/// headers go in front of the payload where it lies in the batch.
+class relay final : public local_transport, private server_link_user {
   public:
     /// Network and receiver must outlive it.
     relay(socket_id id, net::network& network, datagram_receiver& receiver, const logger& log,
           const relay_options& options);
 
-    /// Errors: those of bind(2).
+    /// Begins to open the way to the server. Errors: those of open_server_link().
     boost::system::error_code open(const endpoint& local);
-    /// Asks the server. The listener hears of the outcome, until it says that it does not listen any more.
+    /// Asks the server, as soon as the way is open. The listener hears of the outcome, until it says that it
+    /// does not listen any more.
     void start(relay_listener& listener);
     void ignore() noexcept { listener_ = nullptr; }
     /// Gives the allocation back; nothing is received any more. `left` is called when the server knows, or
@@ -54,14 +58,20 @@ class relay final : public local_transport, private net::datagram_handler {
     /// The relayed address; 0.0.0.0 until there is one.
     [[nodiscard]] const endpoint& base() const noexcept override { return base_; }
     /// Of the socket, and of the server.
-    [[nodiscard]] const endpoint& local() const noexcept { return socket_->local(); }
-    [[nodiscard]] const endpoint& server() const noexcept { return server_; }
+    [[nodiscard]] const endpoint& local() const noexcept { return link_->local(); }
+    [[nodiscard]] const endpoint& server() const noexcept { return how_.server; }
+    [[nodiscard]] server_transport over() const noexcept { return how_.transport; }
+    [[nodiscard]] bool over_stream() const noexcept {
+        return how_.transport == server_transport::tcp || how_.transport == server_transport::tls;
+    }
     void send(net::send_batch& batch, std::size_t size, const endpoint& to) override;
-    void forget(net::send_batch& batch) noexcept override { batch.forget(*socket_); }
+    void forget(net::send_batch& batch) noexcept override { link_->forget(batch); }
     [[nodiscard]] std::uint64_t send_dropped() const noexcept override;
 
   private:
-    void handle_batch(net::udp_socket& socket, std::span<const net::datagram> batch) override;
+    void on_link_open() override;
+    void on_link_packets(std::span<const net::datagram> packets) override;
+    void on_link_ended(const std::string& why) override;
     void handle_timeout();
     /// Sends what the client has, tells what it says, and sets the timer. The relay may be gone afterwards:
     /// false.
@@ -70,11 +80,13 @@ class relay final : public local_transport, private net::datagram_handler {
 
     net::network& network_;
     datagram_receiver& receiver_;
-    endpoint server_;
+    server_link_options how_;
     endpoint base_;
     turn::client client_;
-    std::unique_ptr<net::udp_socket> socket_;
+    std::unique_ptr<server_link> link_;
     std::unique_ptr<net::timer> timer_;
+    bool started_ = false;
+    std::string ended_; // why the way to the server has; empty: it has not
     time_point armed_ = never;
     relay_listener* listener_ = nullptr;
     std::function<void()> left_;

@@ -27,6 +27,9 @@ enum class server_transport : std::uint8_t {
 std::string_view to_string(server_scheme scheme) noexcept;
 std::string_view to_string(server_transport transport) noexcept;
 
+/// As the W3C's RTCIceServerTransportProtocol has it, which knows no DTLS: "udp", "tcp", "tls".
+std::string_view relay_protocol(server_transport transport) noexcept;
+
 /// Every scheme of RFC 7064 and RFC 7065.
 inline constexpr std::array all_server_schemes = {server_scheme::stun, server_scheme::stuns,
                                                   server_scheme::turn, server_scheme::turns};

@@ -29,7 +29,7 @@ class transport_observer {
     /// connection follow.
     virtual void on_role_changed(transport&, ice::role now) = 0;
     virtual void on_dtls_state(transport&, dtls_transport_state state, const std::string& why) = 0;
-    virtual void on_local_candidate(transport&, const std::string& ufrag,
+    virtual void on_local_candidate(transport&, const std::string& ufrag, const ice::local_candidate& from,
                                     const sdp::candidate& candidate) = 0;
     virtual void on_gathering_error(transport&, const std::string& ufrag,
                                     const ice::gathering_error& error) = 0;

@@ -54,7 +54,8 @@ class end final : public transport_observer {
     }
     void on_role_changed(transport&, ice::role now) override { tell(std::string(ice::to_string(now))); }
     void on_dtls_state(transport&, dtls_transport_state, const std::string&) override { tell("dtls"); }
-    void on_local_candidate(transport&, const std::string& of, const sdp::candidate& candidate) override {
+    void on_local_candidate(transport&, const std::string& of, const ice::local_candidate&,
+                            const sdp::candidate& candidate) override {
         peer_->where_->add_remote_candidate(of, candidate);
         tell("candidate");
     }

@@ -247,6 +247,8 @@ CORTC_DECL void connection_statistics::collect_candidate(StatsReport& report, js
     made.protocol = "udp";
     made.candidateType = type;
     made.priority = from.what.priority;
+    if (!from.what.url.empty()) made.url = from.what.url;
+    if (from.what.relayed_over) made.relayProtocol = ice::relay_protocol(*from.what.relayed_over);
     if (!unsignaled) made.foundation = from.what.foundation; // this one is only a placeholder
     const bool has_base = type == IceCandidateType::srflx || type == IceCandidateType::prflx;
     if (!from.remote && has_base) {

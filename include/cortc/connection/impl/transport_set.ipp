@@ -144,12 +144,15 @@ CORTC_DECL void transport_set::begin_gathering(jsep::transport_id id, const std:
 }
 
 CORTC_DECL void transport_set::tell_candidate(jsep::transport_id id, const std::string& ufrag,
+                                              const ice::local_candidate& from,
                                               const sdp::candidate& candidate) {
     if (!session_.add_local_candidate(id, ufrag, candidate)) return; // rolled back meanwhile
     const auto place = session_.place_of(id);
     if (!place) return;
-    if (!candidates_.push(
-            IceCandidate(sdp::print_candidate(candidate), place->mid, place->mline_index, ufrag)))
+    IceCandidate told(sdp::print_candidate(candidate), place->mid, place->mline_index, ufrag);
+    if (!from.url.empty()) told.url = from.url;
+    if (from.relayed_over) told.relayProtocol = ice::relay_protocol(*from.relayed_over);
+    if (!candidates_.push(std::move(told)))
         log_.debug("nobody reads nextIceCandidate(): a candidate is only in the local description");
 }
 
@@ -225,10 +228,12 @@ CORTC_DECL void transport_set::on_dtls_state(transport& which, dtls_transport_st
 }
 
 CORTC_DECL void transport_set::on_local_candidate(transport& which, const std::string& ufrag,
+                                                  const ice::local_candidate& from,
                                                   const sdp::candidate& candidate) {
     if (const auto at = find(which); at != entries_.end())
-        tell(at->first,
-             [this, id = at->first, ufrag, candidate](entry&) { tell_candidate(id, ufrag, candidate); });
+        tell(at->first, [this, id = at->first, ufrag, from, candidate](entry&) {
+            tell_candidate(id, ufrag, from, candidate);
+        });
 }
 
 CORTC_DECL void transport_set::on_gathering_error(transport& which, const std::string& ufrag,

@@ -20,6 +20,7 @@ CORTC_DECL context_core::context_core(asio::any_io_executor executor, net::netwo
     , own_network_(network ? nullptr : std::make_unique<net::asio_network>(this->executor()))
     , network_(network ? network : own_network_.get())
     , calendar_origin_(network_->calendar().time_since_epoch() - network_->now().time_since_epoch())
+    , tls_clients_(crypto::default_backend(), options_.server_trust, log("crypto"))
     , scratch_(std::size_t{1} << 16) {
     asio::use_service<waiter_service>(asio::query(this->executor(), asio::execution::context)).add(waiters());
 }
@@ -27,6 +28,11 @@ CORTC_DECL context_core::context_core(asio::any_io_executor executor, net::netwo
 CORTC_DECL context_core::~context_core() {
     for (auto& [id, ready] : std::exchange(being_made_, {}))
         ready(make_error(errc::aborted, "the context was destroyed"), nullptr);
+}
+
+CORTC_DECL result<std::unique_ptr<crypto::tls_session>, crypto::tls_failed>
+context_core::secure_client(const std::string& name, bool datagrams) {
+    return tls_clients_.make(name, datagrams, network().calendar());
 }
 
 CORTC_DECL void context_core::at_end_of_turn(end_of_turn_client& client) {

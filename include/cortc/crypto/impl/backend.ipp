@@ -45,6 +45,34 @@ backend::make_dtls_session(dtls_options options) const {
     return new_dtls_session(std::move(options));
 }
 
+CORTC_DECL result<std::shared_ptr<const tls_roots>, certificate_error>
+backend::load_roots(std::string_view) const {
+    return certificate_error{certificate_failure::unsupported_key, std::string(name()) + " has no TLS here"};
+}
+
+CORTC_DECL result<std::shared_ptr<const tls_identity>, certificate_error>
+backend::load_identity(std::string_view, std::string_view) const {
+    return certificate_error{certificate_failure::unsupported_key, std::string(name()) + " has no TLS here"};
+}
+
+CORTC_DECL std::unique_ptr<tls_session> backend::new_tls_session(tls_options) const { return nullptr; }
+
+CORTC_DECL result<std::unique_ptr<tls_session>, tls_failed>
+backend::make_tls_session(tls_options options) const {
+    const auto internal = [](std::string why) { return tls_failed{tls_failure::internal, std::move(why)}; };
+    if ((options.roots && &options.roots->made_by() != this) ||
+        (options.identity && &options.identity->made_by() != this))
+        return internal("roots and identity must be of the session's backend");
+    if (options.role == tls_role::server && !options.identity)
+        return internal("a server has no certificate to present");
+    if (options.role == tls_role::client && options.roots && options.peer.empty())
+        return internal("there is no name that the certificate has to have");
+    if (const auto why = headers_mismatch(); !why.empty()) return internal(std::string(why));
+    auto made = new_tls_session(std::move(options));
+    if (!made) return internal(std::string(name()) + " has no TLS here");
+    return made;
+}
+
 CORTC_DECL std::span<const backend* const> backends() noexcept {
     static const std::array<const backend*, 1> linked{&mbedtls::backend()};
     return linked;

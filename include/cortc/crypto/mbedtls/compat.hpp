@@ -165,6 +165,23 @@ inline void only_dtls_1_2(mbedtls_ssl_config& config) noexcept {
 #endif
 }
 
+inline void tls_1_2_or_later(mbedtls_ssl_config& config) noexcept {
+#if MBEDTLS_VERSION_NUMBER >= 0x03020000
+    mbedtls_ssl_conf_min_tls_version(&config, MBEDTLS_SSL_VERSION_TLS1_2);
+#else
+    mbedtls_ssl_conf_min_version(&config, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
+#endif
+}
+
+/// What mbedtls_ssl_read() says of something that was no application data, and no reason to stop.
+inline bool is_passing(int status) noexcept {
+#if defined(MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
+    return status == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET;
+#else
+    return status == 0;
+#endif
+}
+
 // RFC 8827 6.5 wants P-256; X25519 is the faster key agreement. P-384 is there for peers that may use nothing
 // less. The other default curves cost two to three times as much.
 inline constexpr std::uint16_t group_numbers[] = {29, 23, 24}; // of RFC 8422 5.1.1, in the same order

@@ -8,6 +8,21 @@
 
 namespace cortc::ice {
 
+namespace detail {
+
+/// Of relays the one that costs least: UDP before TCP before TLS, whatever the address that the server is
+/// reached from.
+CORTC_DECL std::uint16_t relay_preference(std::uint16_t of_place, server_transport over) noexcept {
+    constexpr unsigned step = 0x2000; // far more than there are addresses
+    const unsigned rank = over == server_transport::udp    ? 0
+                          : over == server_transport::dtls ? 1
+                          : over == server_transport::tcp  ? 2
+                                                           : 3;
+    return static_cast<std::uint16_t>(of_place - rank * step);
+}
+
+} // namespace detail
+
 CORTC_DECL gatherer::gatherer(local_transports& transports, gathering_events& events,
                               const gather_options& options)
     : transports_(transports), events_(events), options_(options) {}
@@ -114,10 +129,11 @@ CORTC_DECL void gatherer::ask_servers(const gather_settings& settings) {
     limit_->arm(network.now() + gathering_limit);
     for (std::size_t i = 0; i < servers_.size() && !over_; ++i) {
         const auto& url = servers_[i].whom.url;
-        if (url.transport != server_transport::udp) {
+        const bool relays = url.scheme == server_scheme::turn || url.scheme == server_scheme::turns;
+        if (!relays && url.transport != server_transport::udp) {
             fail(i, {}, 701,
-                 "servers are asked over UDP alone; this one, over " + std::string(to_string(url.transport)) +
-                     ", is not");
+                 "what a STUN server sees over " + std::string(to_string(url.transport)) +
+                     " is no address of a UDP candidate: it is not asked");
             continue;
         }
         if (servers_[i].whom.source)
@@ -204,7 +220,7 @@ CORTC_DECL std::optional<std::size_t> gatherer::next_address(std::size_t server,
 CORTC_DECL void gatherer::ask(const attempt& what) {
     const auto& of = servers_[what.server];
     const endpoint where{of.addresses[what.address], of.whom.url.port};
-    if (of.whom.url.scheme == server_scheme::turn) return ask_turn(what, where);
+    if (of.whom.url.scheme != server_scheme::stun) return ask_turn(what, where);
     const auto& from = places_[what.place];
     if (from.base.port == 0) return; // the host candidate has failed, and that was told
     queries_.push_back({{from.socket, where}, what});
@@ -218,11 +234,21 @@ CORTC_DECL void gatherer::ask_turn(const attempt& what, const endpoint& where) {
     options.username = of.username;
     options.password = of.credential;
     if (where.address.is_v6()) options.family = stun::address_family::ipv6;
+    options.transport = of.url.transport;
     const auto& from = places_[what.place].interface;
+    if (options.transport == server_transport::tls || options.transport == server_transport::dtls) {
+        if (!options_.secure)
+            return fail(what.server, {from.address, 0}, 701, "there is no TLS to ask it with");
+        auto session = options_.secure(what.domain.empty() ? of.url.host : what.domain,
+                                       options.transport == server_transport::dtls);
+        if (!session)
+            return fail(what.server, {from.address, 0}, 701, "no TLS with it: " + session.error().message);
+        options.session = std::move(*session);
+    }
     const auto made = transports_.open_relay(from, options);
     if (!made)
         return fail(what.server, {from.address, 0}, 701,
-                    "no socket to reach it from: " + made.error().message());
+                    "no way to reach it from there: " + made.error().message());
     relays_.push_back({*made, what});
     relays_.back().what.credentials = servers_[what.server].credentials;
     (*made)->start(*this);
@@ -256,6 +282,7 @@ CORTC_DECL void gatherer::handle_answer(const server_answer& answer) {
             reflexive.local_preference = from.preference;
             reflexive.address = answer.mapped;
             reflexive.server = answer.asked.remote.address;
+            reflexive.url = servers_[what.server].whom.text;
             events_.on_candidate(reflexive);
         }
     });
@@ -276,8 +303,10 @@ CORTC_DECL void gatherer::on_allocated(relay& which, const turn::allocated& got)
         relayed.socket = which.id();
         relayed.base = got.relayed;
         relayed.type = candidate_type::relay;
-        relayed.local_preference = places_[what.place].preference;
+        relayed.local_preference = detail::relay_preference(places_[what.place].preference, which.over());
         relayed.server = which.server().address;
+        relayed.url = servers_[what.server].whom.text;
+        relayed.relayed_over = which.over();
         if (got.mapped.port != 0) relayed.related = got.mapped;
         events_.on_candidate(relayed);
     });
@@ -308,6 +337,7 @@ CORTC_DECL void gatherer::on_redirected(relay& which, const turn::redirected& to
                                to.server.address.is_v6() == which.server().address.is_v6() &&
                                to.server.address.is_loopback() == which.server().address.is_loopback();
         transports_.close(which.id());
+        if (!to.domain.empty()) what.domain = to.domain;
         if (elsewhere && what.redirections++ < most) return ask_turn(what, to.server);
         fail(what.server, from, 300, "it names another server that is not asked: " + to_string(to.server));
     });

@@ -46,6 +46,8 @@ CORTC_DECL const candidate* generation::add_local(const local_candidate& init) {
     next.local_preference = init.local_preference;
     next.priority = candidate_priority(init.type, init.local_preference);
     next.foundation = candidate_foundation(init.type, init.base.address, init.server);
+    next.url = init.url;
+    next.relayed_over = init.relayed_over;
     // RFC 8445 5.1.3: same address and base; the one of higher priority came first (host before
     // server-reflexive).
     auto redundant = std::ranges::any_of(locals_, [&next](const candidate& other) {

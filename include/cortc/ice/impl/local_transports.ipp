@@ -72,7 +72,9 @@ result<Made*> local_transports::add(const net::interface_address& where, std::un
     auto* const what = made.get();
     boost::system::error_code error;
     if constexpr (std::is_same_v<Made, relay>)
-        error = bind(where.address, [what](const endpoint& at) { return what->open(at); });
+        error = what->over_stream() // the range is of UDP
+                    ? what->open({where.address, 0})
+                    : bind(where.address, [what](const endpoint& at) { return what->open(at); });
     else
         error = bind(where.address, [what, this](const endpoint& at) { return what->open(network_, at); });
     if (error) {
@@ -83,8 +85,8 @@ result<Made*> local_transports::add(const net::interface_address& where, std::un
     ++counters_.opened;
     ++last_id_;
     if constexpr (std::is_same_v<Made, relay>)
-        log_.debug("socket {}: {} to the relay {}", last_id_, to_string(what->local()),
-                   to_string(what->server()));
+        log_.debug("socket {}: {} to the relay {} over {}", last_id_, to_string(what->local()),
+                   to_string(what->server()), to_string(what->over()));
     else
         log_.debug("socket {}: {} ({})", last_id_, to_string(what->base()), where.name);
     open_.push_back(entry{where.address, std::move(made)});

@@ -16,6 +16,7 @@ CORTC_DECL turn::client_config client_config(net::network& network, const logger
     config.username = options.username;
     config.password = options.password;
     config.family = options.family;
+    config.stream = options.transport == server_transport::tcp || options.transport == server_transport::tls;
     return config;
 }
 
@@ -26,26 +27,41 @@ CORTC_DECL relay::relay(socket_id id, net::network& network, datagram_receiver& 
     : local_transport(id)
     , network_(network)
     , receiver_(receiver)
-    , server_(options.server)
+    , how_{options.transport, options.server, options.session}
     , client_(detail::client_config(network, log, options)) {}
 
 CORTC_DECL boost::system::error_code relay::open(const endpoint& local) {
-    auto opened = network_.open_udp(local, *this);
+    auto opened = open_server_link(network_, local, how_, *this);
     if (!opened) return opened.error();
-    socket_ = std::move(*opened);
+    link_ = std::move(*opened);
     timer_ = network_.make_timer([this] { handle_timeout(); });
     return {};
 }
 
 CORTC_DECL void relay::start(relay_listener& listener) {
     listener_ = &listener;
+    started_ = true;
+    if (link_->is_open()) on_link_open();
+}
+
+CORTC_DECL void relay::on_link_open() {
+    if (!started_) return; // start() will find it open
     client_.start(network_.now());
     drain();
 }
 
+/// An allocation goes with the connection that it was made over (RFC 8656 3.1): its pairs fail by themselves.
+CORTC_DECL void relay::on_link_ended(const std::string& why) {
+    ended_ = why;
+    if (auto left = std::exchange(left_, nullptr)) return left();
+    if (listener_) listener_->on_failed(*this, turn::failed{0, why});
+}
+
 CORTC_DECL bool relay::leave(std::function<void()> left) {
     listener_ = nullptr;
-    if (client_.state() == turn::client_state::idle || client_.state() == turn::client_state::closed)
+    started_ = false;
+    if (client_.state() == turn::client_state::idle || client_.state() == turn::client_state::closed ||
+        !ended_.empty())
         return false;
     client_.close(network_.now());
     if (client_.state() == turn::client_state::closed) return false;
@@ -56,8 +72,8 @@ CORTC_DECL bool relay::leave(std::function<void()> left) {
 
 CORTC_DECL std::uint64_t relay::send_dropped() const noexcept {
     const auto& of = client_.statistics();
-    return socket_->stats().send_dropped + of.dropped_wrong_family + of.dropped_refused +
-           of.dropped_over_limit + of.dropped_not_allocated;
+    return link_->send_dropped() + of.dropped_wrong_family + of.dropped_refused + of.dropped_over_limit +
+           of.dropped_not_allocated;
 }
 
 CORTC_DECL void relay::send(net::send_batch& batch, std::size_t size, const endpoint& to) {
@@ -65,15 +81,14 @@ CORTC_DECL void relay::send(net::send_batch& batch, std::size_t size, const endp
     const auto before = batch.header(turn::max_header);
     const byte_span after(payload + size, turn::max_padding); // the slot's tailroom
     const auto around = client_.wrap(to, before, byte_view(payload, size), after, network_.now());
-    if (around) batch.commit(*socket_, server_, size + around->padding, net::ecn::not_ect, around->header);
+    if (around) link_->send(batch, around->header, size + around->padding);
     flush(); // a permission or a channel that is asked for
 }
 
-CORTC_DECL void relay::handle_batch(net::udp_socket&, std::span<const net::datagram> batch) {
+CORTC_DECL void relay::on_link_packets(std::span<const net::datagram> packets) {
     const auto now = network_.now();
     received_.clear();
-    for (const auto& packet : batch) {
-        if (packet.source != server_) continue;
+    for (const auto& packet : packets) {
         const auto got = client_.handle_packet(packet.data, now);
         if (!got || left_) continue;
         const auto offset = static_cast<std::size_t>(got->payload.data() - packet.data.data());
@@ -96,8 +111,7 @@ CORTC_DECL void relay::flush() {
     const auto now = network_.now();
     std::array<std::byte, turn::max_message> out;
     while (const auto size = client_.poll_transmit(out, now)) {
-        const net::outgoing request{byte_view(out).first(*size), server_};
-        socket_->send(std::span(&request, 1));
+        link_->send(byte_view(out).first(*size));
     }
     const auto next = client_.next_timeout();
     if (next >= armed_) return;

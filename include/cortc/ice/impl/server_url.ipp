@@ -266,6 +266,10 @@ CORTC_DECL std::string_view to_string(server_scheme scheme) noexcept {
     return "?";
 }
 
+CORTC_DECL std::string_view relay_protocol(server_transport transport) noexcept {
+    return to_string(transport == server_transport::dtls ? server_transport::udp : transport);
+}
+
 CORTC_DECL std::string_view to_string(server_transport transport) noexcept {
     switch (transport) {
     case server_transport::udp:

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "cortc/base/byte_queue.hpp"
 #include "cortc/net/impl/asio_udp_socket.hpp"
-#include "cortc/net/impl/byte_queue.hpp"
 #include "cortc/net/stream.hpp"
 
 #include <boost/asio/ip/tcp.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cortc/net/impl/byte_queue.hpp"
+#include "cortc/base/byte_queue.hpp"
 #include "cortc/sim/world.hpp"
 
 #include <map>
@@ -85,14 +85,14 @@ class tcp_end final : public std::enable_shared_from_this<tcp_end> {
     bool posted_ = false, connected_untold_ = false, end_untold_ = false, peer_ended_ = false;
     boost::system::error_code why_;
 
-    net::detail::byte_queue out_;    // from acknowledged_ on
+    byte_queue out_;                 // from acknowledged_ on
     std::uint64_t acknowledged_ = 0; // by the peer
     std::uint64_t next_ = 0;         // to be sent
     std::uint64_t data_end_ = 1;     // behind the last byte given to send()
     std::uint64_t expected_ = 0;     // of the peer
     std::uint64_t peer_window_ = 0;
     unsigned repeated_ = 0; // acknowledgements of the same
-    net::detail::byte_queue in_;
+    byte_queue in_;
     time_point heard_{}; // when the peer last acknowledged something, or had nothing to
     duration timeout_{}; // until the next retransmission
     std::uint64_t timer_epoch_ = 0;

@@ -39,6 +39,9 @@ CORTC_DECL ice::gather_options gather_options(context_core& core) {
     ice::gather_options options;
     options.loopback = true; // usable_interfaces() has decided
     options.interfaces = [&core] { return core.usable_interfaces(); };
+    options.secure = [&core](const std::string& name, bool datagrams) {
+        return core.secure_client(name, datagrams);
+    };
     return options;
 }
 
@@ -117,7 +120,7 @@ class transport::gathering final : public std::enable_shared_from_this<gathering
     }
     void on_candidate(const ice::local_candidate& candidate) override {
         if (auto signaled = owner_.change()->add_local_candidate(ufrag_, candidate, owner_.now()))
-            owner_.observer_.on_local_candidate(owner_, ufrag_, *signaled);
+            owner_.observer_.on_local_candidate(owner_, ufrag_, candidate, *signaled);
     }
     void on_error(const ice::gathering_error& error) override {
         owner_.observer_.on_gathering_error(owner_, ufrag_, error);

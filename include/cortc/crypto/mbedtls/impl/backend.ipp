@@ -7,6 +7,8 @@
 #include "cortc/crypto/mbedtls/impl/certificate_pem.ipp"
 #include "cortc/crypto/mbedtls/impl/certificate_write.ipp"
 #include "cortc/crypto/mbedtls/impl/dtls_session.ipp"
+#include "cortc/crypto/mbedtls/impl/tls_credentials.ipp"
+#include "cortc/crypto/mbedtls/impl/tls_session.ipp"
 
 #include <utility>
 
@@ -29,7 +31,15 @@ class library final : public crypto::backend {
         mbedtls::hmac(algorithm, key, parts, out);
     }
 
+    result<std::shared_ptr<const tls_roots>, certificate_error>
+    load_roots(std::string_view pem) const override;
+    result<std::shared_ptr<const tls_identity>, certificate_error>
+    load_identity(std::string_view chain_pem, std::string_view key_pem) const override;
+
   private:
+    std::unique_ptr<tls_session> new_tls_session(tls_options options) const override {
+        return std::make_unique<tls_end>(std::move(options));
+    }
     result<certificate_ptr> new_certificate(key_type type, unix_time not_before,
                                             unix_time not_after) const override;
     result<certificate_ptr, certificate_error> load_certificate(std::string_view certificate_block,
@@ -50,6 +60,22 @@ library::load_certificate(std::string_view certificate_block, std::string_view k
     auto made = std::make_shared<certificate>();
     if (auto failed = made->load(certificate_block, key_block)) return std::move(*failed);
     return certificate_ptr(std::move(made));
+}
+
+CORTC_DECL result<std::shared_ptr<const tls_roots>, certificate_error>
+library::load_roots(std::string_view pem) const {
+    auto made = std::make_shared<root_certificates>();
+    if (auto failed = made->load(pem)) return std::move(*failed);
+    return std::shared_ptr<const tls_roots>(std::move(made));
+}
+
+CORTC_DECL result<std::shared_ptr<const tls_identity>, certificate_error>
+library::load_identity(std::string_view chain_pem, std::string_view key_pem) const {
+    const auto key = find_key(key_pem);
+    if (key.has_error()) return key.error();
+    auto made = std::make_shared<server_identity>();
+    if (auto failed = made->load(chain_pem, *key)) return std::move(*failed);
+    return std::shared_ptr<const tls_identity>(std::move(made));
 }
 
 CORTC_DECL std::unique_ptr<dtls_session> library::new_dtls_session(dtls_options options) const {

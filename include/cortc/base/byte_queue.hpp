@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace cortc::net::detail {
+namespace cortc {
 
 /// Bytes that wait, first in, first out. Its memory grows on use and goes when it is empty.
 class byte_queue {
@@ -36,4 +36,4 @@ class byte_queue {
     std::size_t head_ = 0;
 };
 
-} // namespace cortc::net::detail
+} // namespace cortc
