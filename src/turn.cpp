@@ -9,3 +9,4 @@
 #include "cortc/turn/impl/server_authentication.ipp"
 #include "cortc/turn/impl/server_data.ipp"
 #include "cortc/turn/impl/server_engine.ipp"
+#include "cortc/turn/impl/server_streams.ipp"

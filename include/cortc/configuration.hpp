@@ -72,6 +72,7 @@ struct NamedIceServer {
 class IceCredentials {
   public:
     IceCredentials() = default;
+    /// Both.
     IceCredentials(std::string a_username, std::string a_credential)
         : username(std::move(a_username)), credential(std::move(a_credential)) {}
 
@@ -83,6 +84,7 @@ class IceCredentials {
 class IceCredentialsRequest {
   public:
     IceCredentialsRequest() = default;
+    /// Both.
     explicit IceCredentialsRequest(std::string a_url, bool is_refused = false)
         : url(std::move(a_url)), refused(is_refused) {}
 
@@ -95,9 +97,11 @@ class IceCredentialsRequest {
 /// same provider, and equal.
 class ice_credentials_provider {
   public:
+    /// What is called; the request is a value, so that a coroutine may keep it.
     using function_type = std::function<boost::asio::awaitable<IceCredentials>(IceCredentialsRequest)>;
 
     ice_credentials_provider() = default; ///< none
+    /// A copy of the function, which lives as long as calls of it do.
     template <class Function>
     requires std::constructible_from<function_type, Function> &&
         (!std::same_as<std::remove_cvref_t<Function>, ice_credentials_provider>)
@@ -106,7 +110,9 @@ class ice_credentials_provider {
         if (!*function_) function_ = nullptr;
     }
 
+    /// Whether there is one.
     explicit operator bool() const noexcept { return function_ != nullptr; }
+    /// Null: none.
     [[nodiscard]] const std::shared_ptr<const function_type>& function() const noexcept { return function_; }
 
     friend bool operator==(const ice_credentials_provider&, const ice_credentials_provider&) = default;

@@ -13,6 +13,8 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,6 +52,12 @@ auto one_user(std::string given) {
     };
 }
 
+std::string content_of(const std::string& file) {
+    std::ifstream in(file);
+    if (!in) throw std::invalid_argument("the file \"" + file + "\" cannot be read");
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
 turn::server_options read_options(arguments& given, const cortc::endpoint& at) {
     turn::server_options options;
     options.realm = given.text("--realm", "cortc");
@@ -57,6 +65,11 @@ turn::server_options read_options(arguments& given, const cortc::endpoint& at) {
     if (const auto secret = given.text("--secret", {}); !secret.empty()) options.rest_secrets = {secret};
     if (const auto user = given.text("--user", {}); !user.empty()) options.users = one_user(user);
     if (given.text("--tcp", "yes") == "yes") options.tcp = {at};
+    if (const auto tls = given.number<std::uint16_t>("--tls-port", 0, 0, 65535); tls != 0) {
+        options.tls = {{at.address, tls}};
+        options.certificate_pem = content_of(given.text("--certificate", {}));
+        options.key_pem = content_of(given.text("--key", {}));
+    }
     options.first_port = given.number<std::uint16_t>("--first-port", 49152, 0, 65535);
     options.last_port = given.number<std::uint16_t>("--last-port", 65535, 0, 65535);
     options.limit.allocations_per_user = given.number<std::size_t>("--quota", 100, 1, 65535);
@@ -76,7 +89,8 @@ awaitable<void> stop_gently(turn::server& server, std::chrono::seconds grace) {
     server.stop_accepting();
     fmt::print("stopping: {} allocations are left\n", server.allocations());
     asio::steady_timer clock(executor);
-    for (auto left = grace * 10; left > 0s && server.allocations() != 0; --left) {
+    for (auto left = std::chrono::milliseconds(grace); left > 0s && server.allocations() != 0;
+         left -= 100ms) {
         clock.expires_after(100ms);
         co_await clock.async_wait(asio::use_awaitable);
     }
@@ -109,7 +123,8 @@ int main(int argc, char** argv) try {
     fmt::print(
         stderr,
         "{}\nusage: {} --secret SECRET | --user NAME:PASSWORD [--host ADDRESS] [--port PORT] [--tcp yes|no]\n"
-        "       [--realm REALM] [--external ADDRESS] [--first-port PORT] [--last-port PORT]\n"
+        "       [--tls-port PORT --certificate FILE --key FILE] [--realm REALM] [--external ADDRESS] "
+        "[--first-port PORT] [--last-port PORT]\n"
         "       [--allow RANGE,...] [--quota ALLOCATIONS] [--grace SECONDS]\n",
         error.what(), argv[0]);
     return 1;

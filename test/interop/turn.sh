@@ -21,7 +21,11 @@ build_pion() {
 }
 serve() { # starts our server, and finds its port
     local line
-    exec 4< <(exec "$program" --port 0 --realm example.org --user user:secret --secret north 2>&1)
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+        -keyout "$work/key.pem" -out "$work/certificate.pem" 2>/dev/null
+    tls_port=$(python3 -c 'import socket; one = socket.create_server(("127.0.0.1", 0)); print(one.getsockname()[1])')
+    exec 4< <(exec "$program" --port 0 --realm example.org --user user:secret --secret north \
+        --tls-port "$tls_port" --certificate "$work/certificate.pem" --key "$work/key.pem" 2>&1)
     pids+=($!)
     while read -r -t 20 -u 4 line; do
         echo "$line"
@@ -35,7 +39,9 @@ serve() { # starts our server, and finds its port
 }
 uclient() { # what it is, and its options
     echo "uclient: $*"
-    if ! timeout 60 turnutils_uclient -p "$port" -m 2 -n 40 -z 5 -y "${@:2}" 127.0.0.1 >"$work/log" 2>&1 ||
+    local to=$port
+    [[ " $* " != *" -S "* ]] || to=$tls_port
+    if ! timeout 60 turnutils_uclient -p "$to" -m 2 -n 40 -z 5 -y "${@:2}" 127.0.0.1 >"$work/log" 2>&1 ||
         ! grep -q "Total lost packets 0 " "$work/log"; then
         tail -n 40 "$work/log" "$work/server.log"
         echo "FAILED: $1"
@@ -56,6 +62,7 @@ uclient)
     uclient "REST credentials" -c -u alice -W north
     uclient "TCP" -t -c -u user -w secret
     uclient "TCP, indications, REST credentials" -t -s -c -u alice -W north
+    uclient "TLS" -t -S -c -u user -w secret
     ! timeout 20 turnutils_uclient -p "$port" -n 1 -y -c -u user -w wrong 127.0.0.1 >"$work/log" 2>&1 || { echo "FAILED: a wrong password"; exit 1; }
     echo "coturn's client: everything came back"
     ;;
@@ -73,6 +80,6 @@ pion_serves)
     pids+=($!)
     read -r -t 20 -u 4 first
     read -r -t 20 -u 4 second
-    "$program" "$first" "$second"
+    "$program" "$first" "$second" 400 # for a wrong password
     ;;
 esac

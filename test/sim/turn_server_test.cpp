@@ -2,6 +2,8 @@
 #include "test/support/sim_call.hpp"
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
 // The library's own client and server of TURN together: relayed connections, and moves from one server to
 // another.
@@ -25,15 +27,38 @@ turn::server_options options() {
     return made;
 }
 
-endpoint at(std::string_view address) { return {boost::asio::ip::make_address(address), 3478}; }
+endpoint at(std::string_view address, std::uint16_t port = 3478) {
+    return {boost::asio::ip::make_address(address), port};
+}
+
+std::string pem(const std::string& name) {
+    std::ifstream in(CORTC_TEST_DATA "/certificates/" + name);
+    REQUIRE(in);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// For all transports.
+turn::server_options all_options() {
+    auto made = options();
+    made.tcp = {at("10.0.1.1")};
+    made.tls = {at("10.0.1.1", 5349)};
+    made.certificate_pem = made.key_pem = pem("tls_server.pem"); // of turn.example.org
+    return made;
+}
+context_options trusting() {
+    context_options made;
+    made.server_trust = crypto::server_trust::pem(pem("tls_root.pem"));
+    return made;
+}
 
 struct relayed_call : test::sim_call {
-    explicit relayed_call(std::uint64_t seed = 1) : sim_call(seed, test::link_of(way)) {
+    explicit relayed_call(std::uint64_t seed = 1) : sim_call(seed, test::link_of(way), trusting()) {
+        world.set_name("turn.example.org", {"10.0.1.1"});
         world.set_name("first.example.org", {"10.0.1.1"});
         world.set_name("second.example.org", {"10.0.1.2"});
     }
     turn::server first{
-        world.host("first", {"10.0.1.1", "fd00:1::1"}), options(), {at("10.0.1.1"), at("fd00:1::1")}};
+        world.host("first", {"10.0.1.1", "fd00:1::1"}), all_options(), {at("10.0.1.1"), at("fd00:1::1")}};
     turn::server second{world.host("second", {"10.0.1.2"}), options(), at("10.0.1.2")};
 
     void configure(PeerConnection& which, std::vector<IceServer> servers,
@@ -69,7 +94,7 @@ struct relayed_call : test::sim_call {
     void finish_with_servers() {
         offerer->close();
         answerer->close();
-        CHECK(world.run_until([&] { return world.armed_timers() <= 2 && world.open_sockets() == 3; }, 3s));
+        CHECK(world.run_until([&] { return world.armed_timers() <= 2 && world.open_sockets() == 5; }, 3s));
         CHECK(first.allocations() == 0);
         CHECK(second.allocations() == 0);
     }
@@ -232,6 +257,97 @@ TEST_CASE("turn server: one end behind a relay, and the ends behind two servers"
     run.finish_with_servers();
 }
 
+TEST_CASE("turn server: two ends meet over relays that they reach over TCP and TLS, and move") {
+    const bool tls = GENERATE(false, true);
+    relayed_call run;
+    run.watch();
+    const std::string url = tls ? "turns:turn.example.org" : "turn:turn.example.org?transport=tcp";
+    for (auto* each : {&*run.offerer, &*run.answerer})
+        run.configure(*each, {IceServer(url, "user", "secret")});
+    auto body = [&]() -> asio::awaitable<void> {
+        auto out = run.offerer->createDataChannel("x");
+        co_await run.set_up();
+        co_await out.opened();
+        auto in = co_await run.answerer->nextDataChannel();
+        co_await talk(out, in, 50);
+        co_await talk(in, out, 50);
+        co_await out.send(std::string(200'000, 'x'));
+        auto large = co_await in.receive();
+        CHECK(large.size() == 200'000);
+        CHECK(run.made(run.first) == 2);
+        run.relay_only("second.example.org"); // over UDP
+        OfferOptions restart;
+        restart.iceRestart = true;
+        co_await run.negotiate(*run.offerer, *run.answerer, restart);
+        co_await timeout(5s, run.offerer->restarted());
+        co_await timeout(5s, run.answerer->restarted());
+        co_await talk(out, in, 10);
+    };
+    run.run(body(), 20s);
+    run.world.run_for(5s);
+    CHECK(run.direct == 0);
+    CHECK(run.first.allocations() == 0);
+    CHECK(run.second.allocations() == 2);
+    CHECK(run.relayed(run.first) > 100);
+    run.finish_with_servers();
+}
+
+TEST_CASE("turn server: behind a NAT two of its clients meet, and nothing leaves it between them") {
+    test::sim_call run(1, test::link_of(way));
+    auto with = options();
+    with.relays = {turn::relay_address(at("10.0.1.1").address, at("198.51.100.1").address)};
+    turn::server server(run.world.host("server", {"10.0.1.1"}), with, at("10.0.1.1"));
+    std::size_t elsewhere = 0; // nobody has the address outside
+    run.world.on_datagram([&](sim::transit& packet) {
+        elsewhere += packet.source.address == at("10.0.1.1").address && packet.source.port != 3478;
+    });
+    for (auto* each : {&*run.offerer, &*run.answerer}) {
+        Configuration next;
+        next.iceServers = {IceServer("turn:10.0.1.1", "user", "secret")};
+        next.iceTransportPolicy = IceTransportPolicy::relay;
+        each->setConfiguration(next);
+    }
+    auto body = [&]() -> asio::awaitable<void> {
+        auto out = run.offerer->createDataChannel("x");
+        co_await run.set_up();
+        co_await out.opened();
+        auto in = co_await run.answerer->nextDataChannel();
+        co_await talk(out, in, 20);
+    };
+    run.run(body(), 20s);
+    CHECK(elsewhere == 0);
+    const auto pair = run.offerer->selectedPair();
+    REQUIRE(pair);
+    CHECK(pair->local.candidate.find(" 198.51.100.1 ") != std::string::npos);
+    CHECK(pair->remote.candidate.find(" 198.51.100.1 ") != std::string::npos);
+    run.offerer->close();
+    run.answerer->close();
+    CHECK(run.world.run_until([&] { return server.allocations() == 0; }, 3s));
+}
+
+TEST_CASE("turn server: answers come from the address that was asked") {
+    boost::asio::io_context io;
+    sim::world world(io);
+    turn::server server(world.host("server", {"10.0.1.1", "10.0.1.2", "10.0.1.3"}), options(), at("0.0.0.0"));
+    struct : net::datagram_handler {
+        void handle_batch(net::udp_socket&, std::span<const net::datagram> batch) override {
+            for (const auto& each : batch) sources.push_back(each.source);
+        }
+        std::vector<endpoint> sources;
+    } client;
+    const auto socket = world.host("client", {"10.0.0.1"}).open_udp(at("10.0.0.1"), client).value();
+    for (const auto* each : {"10.0.1.2", "10.0.1.3", "10.0.1.1"}) {
+        std::array<std::byte, 20> bytes;
+        const stun::message_writer request(bytes, stun::message_class::request, stun::method::binding, {});
+        const net::outgoing out{request.written(), at(each)};
+        socket->send(std::span(&out, 1));
+        world.run_for(100ms);
+        REQUIRE_FALSE(client.sources.empty());
+        CHECK(client.sources.back() == at(each));
+    }
+    CHECK(client.sources.size() == 3);
+}
+
 TEST_CASE("turn server: relays of IPv6") {
     relayed_call run;
     run.world.set_name("first.example.org", {"fd00:1::1"});
@@ -292,5 +408,21 @@ TEST_CASE("turn server: where it cannot listen, or has nothing to relay from, it
     CHECK(why({}).find("TypeError: relays") == 0);
     CHECK(why({at("::")}).find("TypeError: relays") == 0); // it has no IPv6
     CHECK_THROWS_AS(one.stop_accepting(at("0.0.0.0")), Error);
+    CHECK(world.open_sockets() == 2);
+    auto with = options();
+    with.tls = {at("10.0.1.1", 5349)};
+    const auto refused = [&] {
+        try {
+            turn::server other(host, with, at("10.0.1.1", 3479));
+        } catch (const Error& error) {
+            return std::string(error.name()) + ": " + error.what();
+        }
+        return std::string();
+    };
+    CHECK(refused() == "TypeError: tls needs certificate_pem and key_pem");
+    with.certificate_pem = with.key_pem = "nonsense";
+    CHECK(refused().find("SyntaxError: certificate_pem and key_pem cannot be used: ") == 0);
+    with.certificate_pem = with.key_pem = pem("tls_server.pem");
+    CHECK(refused().empty());
     CHECK(world.open_sockets() == 2);
 }

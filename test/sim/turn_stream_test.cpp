@@ -8,6 +8,8 @@
 #include <boost/asio/io_context.hpp>
 
 #include <array>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -177,12 +179,37 @@ TEST_CASE("turn server: a TCP client whose bytes are no frames is not listened t
     }
     SECTION("a length that is no multiple of four, in pieces") {
         run.piece = 1;
-        run.send(std::string("\x00\x01\x00\x05", 4));
+        run.send(std::string_view("\x00\x01\x00\x05", 4));
     }
     SECTION("more than any request has, without an allocation") {
-        run.send(std::string("\x40\x00\xff\xff", 4));
+        run.send(std::string_view("\x40\x00\xff\xff", 4));
     }
     CHECK(run.world.run_until([&] { return run.line.ended(); }, 1s));
+    CHECK(run.server.allocations() == 0);
+}
+
+TEST_CASE("turn server: a TLS client that speaks none, or nothing, is gone in time") {
+    auto with = options();
+    with.tls = {at("10.0.0.1", 5349)};
+    std::ifstream in(CORTC_TEST_DATA "/certificates/tls_server.pem");
+    with.certificate_pem.assign(std::istreambuf_iterator<char>(in), {});
+    with.key_pem = with.certificate_pem;
+    tcp_world run(with);
+    test::connect(run.line, run.home, "10.0.0.2", at("10.0.0.1", 5349));
+    REQUIRE(run.world.run_until([&] { return run.line.connected(); }, 1s));
+    duration limit = 1s;
+    SECTION("STUN in the clear") {
+        run.send(std::string_view("\x00\x01\x00\x00\x21\x12\xa4\x42"
+                                  "abcdefghijkl",
+                                  20));
+    }
+    SECTION("nonsense") { run.send(std::string(1000, 'x')); }
+    SECTION("a record that has begun") {
+        run.send(std::string_view("\x16\x03\x01\x02\x00", 5));
+        limit = 31s;
+    }
+    SECTION("nothing") { limit = 31s; }
+    CHECK(run.world.run_until([&] { return run.line.ended(); }, limit));
     CHECK(run.server.allocations() == 0);
 }
 
@@ -194,7 +221,7 @@ TEST_CASE("turn server: a TCP client that has no allocation is there for half a 
         CHECK_FALSE(run.line.ended());
     }
     SECTION("it begins, and stops") {
-        run.send(std::string("\x00\x01", 2));
+        run.send(std::string_view("\x00\x01", 2));
         run.world.run_for(29s);
     }
     SECTION("it had one") {

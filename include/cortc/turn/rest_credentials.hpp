@@ -36,7 +36,8 @@ class rest_credentials {
     [[nodiscard]] static bool verify(std::string_view username, std::string_view password,
                                      std::string_view secret, unix_time now);
 
-    std::string username, password;
+    std::string username; ///< for IceServer::username
+    std::string password; ///< for IceServer::credential
 };
 
 } // namespace cortc::turn

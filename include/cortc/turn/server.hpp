@@ -2,6 +2,7 @@
 
 #include "cortc/base/config.hpp"
 #include "cortc/base/log.hpp"
+#include "cortc/crypto/tls_session.hpp"
 #include "cortc/net/network.hpp"
 #include "cortc/net/send_batch.hpp"
 #include "cortc/net/stream.hpp"
@@ -27,7 +28,7 @@ namespace cortc::turn {
 ///     options.rest_secrets = {secret};
 ///     turn::server server(network, options, {address, 3478});
 ///
-/// It relays UDP for clients that come over UDP or TCP. There are no allocations without credentials, no
+/// It relays UDP for clients that come over UDP, TCP or TLS. There are no allocations without credentials, no
 /// quota is endless, and nobody is led into the server's own network: server_options says what is, and what
 /// is not. The same data are relayed by one copy to clients and by none to peers, and nothing is allocated
 /// for a packet.
@@ -52,16 +53,19 @@ class server final {
     ///   would be right.
     /// - errc::network: no socket can be had there; what() has the system's reason.
     server(net::network& network, server_options options, std::vector<endpoint> at, logger log = {});
+    /// The same at one address.
     server(net::network& network, server_options options, const endpoint& at, logger log = {});
     server(const server&) = delete;
     server& operator=(const server&) = delete;
     ~server();
 
     ///@{
-    /// Where it listens for UDP, and for TCP, with the ports that were chosen.
+    /// Where it listens for UDP, for TCP and for TLS, with the ports that were chosen.
     [[nodiscard]] const std::vector<endpoint>& listening() const noexcept { return listening_; }
     [[nodiscard]] const std::vector<endpoint>& listening_tcp() const noexcept { return listening_tcp_; }
+    [[nodiscard]] const std::vector<endpoint>& listening_tls() const noexcept { return listening_tls_; }
     ///@}
+    /// As of now; it goes on counting.
     [[nodiscard]] const server_statistics& statistics() const noexcept { return engine_.statistics(); }
     /// Of now; each is for one client.
     [[nodiscard]] std::size_t allocations() const noexcept {
@@ -87,11 +91,16 @@ class server final {
     };
 
     void listen(const endpoint& at, std::size_t index);
-    void listen_tcp(const endpoint& at);
-    void accept(std::unique_ptr<net::incoming_stream> what);
+    [[nodiscard]] std::vector<endpoint> all_listening() const;
+    void listen_streams(const endpoint& at, bool tls);
+    void accept(std::unique_ptr<net::incoming_stream> what, bool tls);
     void from_stream(client_stream& at, byte_span data);
     [[nodiscard]] bool finish_frame(client_stream& at, byte_view& rest, time_point now);
     [[nodiscard]] bool is_acceptable(const client_stream& at, std::size_t size) const;
+    [[nodiscard]] bool take_bytes(client_stream& at, byte_view data, time_point now);
+    [[nodiscard]] bool take_sealed(client_stream& at, byte_view data, time_point now);
+    void send_sealed(client_stream& to);
+    [[nodiscard]] bool send(client_stream& to, std::span<const byte_view> parts);
     void take_frame(client_stream& at, byte_view frame, time_point now);
     void drop(client_stream& which);
     void close_idle(time_point now);
@@ -111,7 +120,8 @@ class server final {
     net::network& network_;
     logger log_;
     std::vector<std::unique_ptr<listening_socket>> sockets_;
-    std::vector<endpoint> listening_, listening_tcp_;
+    std::vector<endpoint> listening_, listening_tcp_, listening_tls_;
+    std::shared_ptr<const crypto::tls_identity> identity_;
     std::size_t most_connections_;
     duration idle_time_;
     source_limit connecting_;
@@ -124,6 +134,7 @@ class server final {
     std::unordered_map<std::uint32_t, std::unique_ptr<client_stream>> streams_;
     ring<idle_check> idle_checks_; // the earliest first
     std::vector<std::unique_ptr<acceptor>> acceptors_;
+    std::vector<std::byte> opened_, sealed_, joined_; // scratch, where there is TLS
     time_point armed_ = never;
     std::unique_ptr<net::timer> timer_;
 };
@@ -132,4 +143,5 @@ class server final {
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/turn/impl/server.ipp"
+#include "cortc/turn/impl/server_streams.ipp"
 #endif

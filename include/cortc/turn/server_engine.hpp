@@ -258,6 +258,7 @@ class server_engine {
 
     // server_data.ipp
     void create_permission(const asked& what, const stun::message& request, allocation& of, time_point now);
+    [[nodiscard]] std::optional<std::uint16_t> channel_of(const stun::message& request) const;
     void bind_channel(const asked& what, const stun::message& request, allocation& of, time_point now);
     [[nodiscard]] std::optional<stun::error> may_reach(const allocation& of, const ip_address& peer) const;
     [[nodiscard]] bool is_own_relay(const ip_address& peer) const noexcept;

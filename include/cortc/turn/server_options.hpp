@@ -25,6 +25,7 @@ using user_secret = std::variant<std::string, crypto::md5_digest, crypto::sha256
 class relay_address {
   public:
     relay_address() = default;
+    /// Both.
     explicit relay_address(ip_address at, std::optional<ip_address> seen_as = {})
         : local(std::move(at)), external(std::move(seen_as)) {}
 
@@ -41,11 +42,11 @@ struct server_limits {
     std::size_t permissions = 256;          ///< of one allocation; more: 508
     std::size_t channels = 256;             ///< of one allocation; more: 508
     std::size_t reservations = 64;          ///< ports that wait for their RESERVATION-TOKEN; more: 508
-    std::size_t connections = 10000;        ///< of TCP, with or without an allocation; more are closed
+    std::size_t connections = 2000; ///< of TCP and TLS, with or without an allocation; more are closed
     std::uint32_t challenges_per_second = 100; ///< 401, 438 and the like to one address; others are dropped
     unsigned port_attempts = 10;               ///< ports of the range that are tried for one relayed address
-    std::uint32_t connections_per_second = 50; ///< of TCP, from one address; more are closed
-    /// That a TCP connection may be without an allocation.
+    std::uint32_t connections_per_second = 50; ///< of TCP and TLS, from one address; more are closed
+    /// That a TCP or TLS connection may be without an allocation.
     duration idle_connection = std::chrono::seconds(30);
 };
 
@@ -60,9 +61,15 @@ class server_options {
     /// that a secret can be replaced. With them `users` is asked for names that are no REST names alone.
     std::vector<std::string> rest_secrets;
 
-    /// Where to listen for TCP, too (RFC 8656 3.1); 0.0.0.0 and :: as for UDP. Peers are reached by UDP all
-    /// the same.
+    /// Where to listen for TCP, too (RFC 8656 3.1); 0.0.0.0 and :: as for UDP, and port 0 is UDP's of the
+    /// same address, if it is free. Peers are reached by UDP all the same.
     std::vector<endpoint> tcp;
+    ///@{
+    /// Where to listen for TLS, and what is presented there: the certificate with those of its authorities
+    /// behind it, and its key, as PEM. DTLS is not served.
+    std::vector<endpoint> tls;
+    std::string certificate_pem, key_pem;
+    ///@}
     /// One for each family at most. None: the first addresses that the server listens at.
     std::vector<relay_address> relays;
     ///@{
@@ -77,6 +84,9 @@ class server_options {
     /// RFC 8489 10: where clients are sent instead of having an allocation, if of their family.
     std::optional<endpoint> alternate_server;
 
+    /// Channels 0x5000 to 0x7fff too, which RFC 5766 had and clients of its time draw (coturn's does); off:
+    /// 400, as RFC 8656 12.2 has it.
+    bool old_channels = true;
     /// What is announced, the best first. MD5 alone is as RFC 5389 has it.
     std::vector<stun::password_algorithm> password_algorithms = {stun::password_algorithm::sha256,
                                                                  stun::password_algorithm::md5};
@@ -84,18 +94,21 @@ class server_options {
     duration max_lifetime = std::chrono::hours(1);        ///< that a client can have at once
     duration nonce_lifetime = std::chrono::hours(1);      ///< RFC 8656 5; later: 438
     std::string software;                                 ///< SOFTWARE in answers; empty: none
-    server_limits limit;
+    server_limits limit;                                  ///< what it may come to
 };
 
 /// What a server has done so far.
 struct server_statistics {
-    std::uint64_t allocations = 0; ///< now
-    std::uint64_t allocations_made = 0;
+    std::uint64_t allocations = 0;           ///< now
+    std::uint64_t allocations_made = 0;      ///< since it began
     std::uint64_t bindings = 0;              ///< that were answered
     std::uint64_t challenges = 0;            ///< 401 and 438 that were sent
     std::uint64_t challenges_suppressed = 0; ///< beyond server_limits::challenges_per_second
     std::uint64_t authentication_failed = 0; ///< a name that nobody has, or a wrong password
-    std::uint64_t refused_quota = 0, refused_capacity = 0, refused_peers = 0, refused_others = 0;
+    std::uint64_t refused_quota = 0;         ///< 486
+    std::uint64_t refused_capacity = 0;      ///< 508
+    std::uint64_t refused_peers = 0;         ///< 403
+    std::uint64_t refused_others = 0;        ///< with any other code
     ///@{
     /// Payloads, and their bytes without headers.
     std::uint64_t packets_to_peers = 0, bytes_to_peers = 0;

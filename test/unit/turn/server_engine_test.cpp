@@ -298,7 +298,7 @@ TEST_CASE("server: channels are of an address and a port, both ways, for ten min
         CHECK(ask([](writer& out) { out.add_channel_number(0x4001); }) == 400);
         CHECK(ask([](writer& out) { out.add_xor_peer_address(carol); }) == 400);
         const std::array<std::byte, 4> low{std::byte{0x3f}, std::byte{0xff}};
-        const std::array<std::byte, 4> high{std::byte{0x50}, std::byte{0}};
+        const std::array<std::byte, 4> high{std::byte{0x80}, std::byte{0}};
         for (const auto& number : {low, high})
             CHECK(ask([&](writer& out) {
                       out.add(stun::attribute_type::channel_number, number);
@@ -317,6 +317,20 @@ TEST_CASE("server: channels are of an address and a port, both ways, for ten min
         longer[3] = std::byte{3}; // what follows is padding
         CHECK(as_text(run.give(longer)->payload) == "hel");
     }
+}
+
+TEST_CASE("server: channels as RFC 5766 had them, unless they are not wanted") {
+    auto options = usual_options();
+    const bool old = GENERATE(true, false);
+    options.old_channels = old;
+    engine_script run(options);
+    REQUIRE(run.allocate() == 0);
+    const std::array<std::byte, 4> number{std::byte{0x7f}, std::byte{0xff}};
+    CHECK(run.code(run.request(method::channel_bind, [&](writer& out) {
+        out.add(stun::attribute_type::channel_number, number);
+        out.add_xor_peer_address(bob);
+    })) == (old ? 0 : 400));
+    CHECK(run.give(engine_script::channel_data(0x7fff, "x")).has_value() == old);
 }
 
 TEST_CASE("server: another user has no say on a 5-tuple") {

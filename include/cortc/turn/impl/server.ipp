@@ -1,8 +1,9 @@
 #pragma once
 
 #include "cortc/base/overloaded.hpp"
+#include "cortc/crypto/backend.hpp"
 #include "cortc/error.hpp"
-#include "cortc/turn/framing.hpp"
+#include "cortc/turn/impl/server_sockets.hpp"
 #include "cortc/turn/server.hpp"
 
 #include <fmt/format.h>
@@ -51,15 +52,16 @@ CORTC_DECL server_options with_relays(server_options options, const std::vector<
     return options;
 }
 
-CORTC_DECL std::vector<endpoint> both(std::vector<endpoint> one, const std::vector<endpoint>& other) {
-    one.insert(one.end(), other.begin(), other.end());
-    return one;
+/// None where nobody listens for TLS.
+CORTC_DECL std::shared_ptr<const crypto::tls_identity> identity_of(const server_options& options) {
+    if (options.tls.empty()) return nullptr;
+    if (options.certificate_pem.empty() || options.key_pem.empty())
+        throw Error(errc::type, "tls needs certificate_pem and key_pem");
+    auto loaded = crypto::default_backend().load_identity(options.certificate_pem, options.key_pem);
+    if (!loaded)
+        throw Error(errc::syntax, "certificate_pem and key_pem cannot be used: " + loaded.error().message);
+    return std::move(*loaded);
 }
-
-/// On a stream without an allocation nothing is longer: no request is.
-inline constexpr std::size_t longest_request = server_engine::max_answer;
-/// Numbers of streams, as the engine knows them, begin behind those of sockets.
-inline constexpr std::uint32_t first_stream = 1U << 16;
 
 CORTC_DECL std::vector<ip_address> addresses_of(const std::vector<endpoint>& listening) {
     std::vector<ip_address> addresses;
@@ -69,77 +71,36 @@ CORTC_DECL std::vector<ip_address> addresses_of(const std::vector<endpoint>& lis
 
 } // namespace detail
 
-/// One that clients send to.
-struct server::listening_socket final : net::datagram_handler {
-    listening_socket(server& of, server_socket number) : owner(of), id(number) {}
-    void handle_batch(net::udp_socket&, std::span<const net::datagram> batch) override {
-        owner.from_clients(*this, batch);
-    }
-
-    server& owner;
-    server_socket id;
-    std::unique_ptr<net::udp_socket> socket;
-};
-
-/// A relayed address.
-struct server::relay_socket final : net::datagram_handler {
-    relay_socket(server& of, relay_id number) : owner(of), id(number) {}
-    void handle_batch(net::udp_socket&, std::span<const net::datagram> batch) override {
-        owner.from_peers(*this, batch);
-    }
-
-    server& owner;
-    relay_id id;
-    std::unique_ptr<net::udp_socket> socket;
-};
-
-/// Where TCP clients come.
-struct server::acceptor final : net::accept_handler {
-    explicit acceptor(server& of) : owner(of) {}
-    void handle_accept(net::listener&, std::unique_ptr<net::incoming_stream> what) override {
-        owner.accept(std::move(what));
-    }
-
-    server& owner;
-    std::unique_ptr<net::listener> listener;
-};
-
-/// A TCP client.
-struct server::client_stream final : net::stream_handler {
-    client_stream(server& of, client_path a_path) : owner(of), path(std::move(a_path)) {}
-    void handle_connected(net::stream&) override {}
-    void handle_data(net::stream&, byte_span data) override { owner.from_stream(*this, data); }
-    void handle_ended(net::stream&, boost::system::error_code) override { owner.drop(*this); }
-
-    server& owner;
-    client_path path;
-    std::unique_ptr<net::stream> stream;
-    std::vector<std::byte> begun; // of a frame whose end has not come yet
-    time_point used{};            // it came, or had an allocation
-};
-
 CORTC_DECL server::server(net::network& network, server_options options, std::vector<endpoint> at, logger log)
     : network_(network)
     , log_(log.component("turn"))
     , listening_(detail::bound_to(network, at))
     , listening_tcp_(detail::bound_to(network, options.tcp))
+    , listening_tls_(detail::bound_to(network, options.tls))
+    , identity_(detail::identity_of(options))
     , most_connections_(options.limit.connections)
     , idle_time_(options.limit.idle_connection)
     , connecting_(options.limit.connections_per_second)
     , engine_(
-          network.random(), log_,
-          detail::with_relays(std::move(options), detail::both(listening_, listening_tcp_)),
-          [&network] { return network.calendar(); },
-          detail::addresses_of(detail::both(listening_, listening_tcp_)))
+          network.random(), log_, detail::with_relays(std::move(options), all_listening()),
+          [&network] { return network.calendar(); }, detail::addresses_of(all_listening()))
     , timer_(network.make_timer([this] { handle_timeout(); })) {
     for (std::size_t i = 0; i < listening_.size(); ++i) listen(listening_[i], i);
-    for (const auto& each : std::exchange(listening_tcp_, {})) listen_tcp(each);
+    for (const auto& each : std::exchange(listening_tcp_, {})) listen_streams(each, false);
+    for (const auto& each : std::exchange(listening_tls_, {})) listen_streams(each, true);
 }
 
 CORTC_DECL server::server(net::network& network, server_options options, const endpoint& at, logger log)
     : server(network, std::move(options), std::vector<endpoint>{at}, std::move(log)) {}
 
 CORTC_DECL server::~server() = default;
+
+CORTC_DECL std::vector<endpoint> server::all_listening() const {
+    auto all = listening_;
+    all.insert(all.end(), listening_tcp_.begin(), listening_tcp_.end());
+    all.insert(all.end(), listening_tls_.begin(), listening_tls_.end());
+    return all;
+}
 
 CORTC_DECL void server::listen(const endpoint& at, std::size_t index) {
     auto made = std::make_unique<listening_socket>(*this, server_socket(static_cast<std::uint32_t>(index)));
@@ -151,18 +112,6 @@ CORTC_DECL void server::listen(const endpoint& at, std::size_t index) {
     listening_[index] = made->socket->local();
     log_.info("a TURN server listens at {} (UDP)", to_string(listening_[index]));
     sockets_.push_back(std::move(made));
-}
-
-CORTC_DECL void server::listen_tcp(const endpoint& at) {
-    auto made = std::make_unique<acceptor>(*this);
-    auto opened = network_.listen(at, *made);
-    if (!opened)
-        throw Error(errc::network, fmt::format("a TURN server cannot listen at {} (TCP): {}", to_string(at),
-                                               opened.error().message()));
-    made->listener = std::move(*opened);
-    listening_tcp_.push_back(made->listener->local());
-    log_.info("a TURN server listens at {} (TCP)", to_string(listening_tcp_.back()));
-    acceptors_.push_back(std::move(made));
 }
 
 CORTC_DECL void server::stop_accepting(std::optional<endpoint> alternate) {
@@ -219,7 +168,7 @@ CORTC_DECL void server::to_client(relay_id at, const endpoint& peer, byte_view p
         const std::array<byte_view, 3> parts{before.last(around->header), payload,
                                              byte_view(zeros).first(around->padding)};
         const auto to = streams_.find(around->to->via.value());
-        if (to == streams_.end() || !to->second->stream->send(parts)) engine_.dropped_slow();
+        if (to == streams_.end() || !send(*to->second, parts)) engine_.dropped_slow();
         return;
     }
     if (!payload.empty()) std::memcpy(room.data(), payload.data(), payload.size());
@@ -240,91 +189,7 @@ CORTC_DECL void server::flush() {
     batch_.flush();
 }
 
-// ---- TCP
-
-CORTC_DECL void server::accept(std::unique_ptr<net::incoming_stream> what) {
-    const auto now = network_.now();
-    if (streams_.size() >= most_connections_ || !connecting_.take(what->remote().address, now))
-        return; // it closes
-    auto id = detail::first_stream + last_stream_++ % (0xffffffff - detail::first_stream);
-    while (streams_.contains(id)) ++id; // after four thousand million connections
-    auto made = std::make_unique<client_stream>(*this, client_path{server_socket(id), what->remote(), true});
-    made->used = now;
-    made->stream = what->begin(*made);
-    if (!made->stream) return;
-    streams_.emplace(id, std::move(made));
-    idle_checks_.push_back({now + idle_time_, id});
-    arm();
-}
-
-CORTC_DECL void server::from_stream(client_stream& at, byte_span data) {
-    const auto now = network_.now();
-    byte_view rest = data;
-    bool good = at.begun.empty() || finish_frame(at, rest, now);
-    while (good && !rest.empty()) {
-        const auto size = frame_size(rest);
-        good = !size || is_acceptable(at, *size);
-        if (!good || !size || *size > rest.size()) break;
-        take_frame(at, rest.first(*size), now);
-        rest = rest.subspan(*size);
-    }
-    flush();
-    if (!good) return drop(at); // nothing that follows can be trusted
-    if (!rest.empty()) at.begun.assign(rest.begin(), rest.end());
-    arm();
-}
-
-/// Adds to the frame that has begun what it lacks, which is no more than there is. False when it is none.
-CORTC_DECL bool server::finish_frame(client_stream& at, byte_view& rest, time_point now) {
-    constexpr std::size_t least = 4; // where its size is
-    while (!rest.empty()) {
-        const auto size = frame_size(at.begun);
-        if (size && !is_acceptable(at, *size)) return false;
-        const auto more = std::min(rest.size(), size.value_or(least) - at.begun.size());
-        at.begun.insert(at.begun.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(more));
-        rest = rest.subspan(more);
-        const auto known = frame_size(at.begun);
-        if (!known || at.begun.size() < *known || *known == 0) continue;
-        take_frame(at, at.begun, now);
-        flush(); // what is on its way to peers is in there
-        at.begun.clear();
-        return true;
-    }
-    const auto size = frame_size(at.begun);
-    return !size || is_acceptable(at, *size);
-}
-
-CORTC_DECL bool server::is_acceptable(const client_stream& at, std::size_t size) const {
-    return size != 0 && (size <= detail::longest_request || engine_.has_allocation(at.path));
-}
-
-CORTC_DECL void server::take_frame(client_stream& at, byte_view frame, time_point now) {
-    if (const auto out = engine_.handle_packet(at.path, frame, now))
-        to_peer(*out, net::ecn::not_ect, now);
-    else
-        drain(now);
-}
-
-CORTC_DECL void server::drop(client_stream& which) {
-    const auto now = network_.now();
-    const auto path = which.path;
-    streams_.erase(path.via.value()); // it may be who calls
-    engine_.path_ended(path, now);
-    drain(now);
-}
-
-CORTC_DECL void server::close_idle(time_point now) {
-    while (!idle_checks_.empty() && idle_checks_.front().at <= now) {
-        const auto id = idle_checks_.pop_front().stream;
-        const auto at = streams_.find(id);
-        if (at == streams_.end()) continue;
-        if (engine_.has_allocation(at->second->path)) at->second->used = now;
-        if (at->second->used + idle_time_ <= now)
-            drop(*at->second);
-        else
-            idle_checks_.push_back({now + idle_time_, id});
-    }
-}
+// ---- what the engine has
 
 CORTC_DECL void server::handle_timeout() {
     armed_ = never;
@@ -333,8 +198,6 @@ CORTC_DECL void server::handle_timeout() {
     close_idle(now);
     drain(now);
 }
-
-// ---- what the engine has
 
 CORTC_DECL void server::drain(time_point now) {
     while (auto next = engine_.poll_event())
@@ -355,7 +218,7 @@ CORTC_DECL void server::send_answer() {
     const auto what = byte_view(out).first(answer->size);
     if (answer->to.stream) {
         const auto to = streams_.find(answer->to.via.value());
-        if (to == streams_.end() || !to->second->stream->send(std::span(&what, 1))) engine_.dropped_slow();
+        if (to == streams_.end() || !send(*to->second, std::span(&what, 1))) engine_.dropped_slow();
         return;
     }
     auto& socket = *sockets_[answer->to.via.value()]->socket;

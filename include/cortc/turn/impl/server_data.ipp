@@ -56,9 +56,17 @@ CORTC_DECL void server_engine::create_permission(const asked& what, const stun::
     answer(what, stun::message_class::success_response, [](stun::message_writer&) {});
 }
 
+CORTC_DECL std::optional<std::uint16_t> server_engine::channel_of(const stun::message& request) const {
+    if (const auto number = request.channel_number()) return number;
+    const auto value = request.find(stun::attribute_type::channel_number);
+    if (!options_.old_channels || !value || value->size() != 4) return {};
+    const auto number = byte_reader(*value).u16();
+    return number >= 0x4000 && number <= 0x7fff ? std::optional(number) : std::nullopt;
+}
+
 CORTC_DECL void server_engine::bind_channel(const asked& what, const stun::message& request, allocation& of,
                                             time_point now) {
-    const auto number = request.channel_number();
+    const auto number = channel_of(request);
     const auto peer = request.xor_peer_address();
     if (!number || !peer || peer->port == 0) return refuse(what, stun::error::bad_request);
     if (const auto wrong = may_reach(of, peer->address)) return refuse(what, *wrong);
