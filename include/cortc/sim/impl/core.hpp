@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/sim/impl/link_state.hpp"
+#include "cortc/sim/impl/nat_table.hpp"
 #include "cortc/sim/impl/tcp.hpp"
 #include "cortc/sim/world.hpp"
 
@@ -20,7 +21,8 @@ struct packet {
     endpoint source;
     endpoint destination;
     net::ecn mark = net::ecn::not_ect;
-    std::uint32_t target = 0; ///< the host that has the destination address
+    std::uint32_t network = 0; ///< that it is carried in
+    std::uint32_t target = 0;  ///< the host at the end of this hop
     bytes data;
 };
 
@@ -58,6 +60,12 @@ struct event {
     }
 };
 
+/// Hosts that reach each other without a router: the open network, and one behind each router.
+struct network_entry {
+    std::unordered_map<ip_address, std::uint32_t> addresses; // but loopback, which every host has for itself
+    sim::router* gateway = nullptr;                          // none: the open network
+};
+
 /// The state of a world. Sockets, timers and posted handlers keep it; once the world is gone, `io` is null
 /// and nothing happens any more.
 struct core : std::enable_shared_from_this<core> {
@@ -69,6 +77,17 @@ struct core : std::enable_shared_from_this<core> {
     link_state& link_for(const ip_address& source, const ip_address& destination, std::uint32_t from,
                          std::uint32_t to);
 
+    // Routers.
+    sim::router& add_router(std::string name, std::vector<net::interface_address> outside,
+                            const router_options& options);
+    void move(sim::host& what, std::uint32_t network);
+    /// Who takes what goes there in this network: a host, or the outside of a router; nothing: nobody.
+    [[nodiscard]] std::optional<std::uint32_t> owner_of(std::uint32_t network,
+                                                        const ip_address& address) const;
+    /// The same, or the router that leads out of the network.
+    [[nodiscard]] std::optional<std::uint32_t> next_hop(const sim::host& at, std::uint32_t network,
+                                                        const ip_address& destination) const;
+
     // Sockets.
     std::uint32_t open_socket(sim_socket& owner, net::datagram_handler& handler);
     void close_socket(sim::host& at, const endpoint& local, std::uint32_t index);
@@ -77,7 +96,9 @@ struct core : std::enable_shared_from_this<core> {
 
     // TCP.
     void send_segment(sim::host& from, tcp_segment segment, time_point& last_arrival);
-    void arrive(std::uint32_t target, const tcp_segment& segment);
+    void carry(const sim::host& from, std::uint32_t network, tcp_segment segment, time_point& last_arrival);
+    void arrive(std::uint32_t target, std::uint32_t network, const tcp_segment& segment);
+    void forward(tcp_segment segment, std::uint32_t network, sim::router& by);
     /// A connection is made: tells the listener on a turn of its own.
     void announce(std::shared_ptr<tcp_listening> where, std::shared_ptr<tcp_end> end);
     void forget(const sim::host& at, const tcp_end& end);
@@ -104,7 +125,8 @@ struct core : std::enable_shared_from_this<core> {
     std::uint64_t host_seed;
     time_point now{std::chrono::seconds(1)}; // not the epoch: engines may take that for "not set"
     std::vector<std::unique_ptr<sim::host>> hosts;
-    std::unordered_map<ip_address, std::uint32_t> addresses; // but loopback, which every host has for itself
+    std::vector<network_entry> networks; // the open one first
+    std::vector<std::unique_ptr<sim::router>> routers;
     std::map<std::string, name_entry> names;
     link_options default_link;
     std::unordered_map<std::uint64_t, link_state> host_links;
@@ -119,13 +141,13 @@ struct core : std::enable_shared_from_this<core> {
     tcp_table tcp;
 
   private:
-    [[nodiscard]] std::optional<std::uint32_t> host_of(const ip_address& address,
-                                                       const sim::host& sender) const;
     std::uint32_t new_packet();
     /// Records how a packet ended and frees its slot.
     void end(std::uint32_t index, fate how);
     void record(const packet& ended, fate how);
-    bool carry(std::uint32_t index, sim::host& from, duration extra_delay, unsigned copies);
+    bool carry(std::uint32_t index, const sim::host& from, std::uint32_t network, duration extra_delay,
+               unsigned copies);
+    void forward(std::uint32_t index, sim::router& by);
     void arrive(std::uint32_t index);
     void deliver(std::uint32_t socket, std::uint32_t generation);
     void expire(std::uint32_t timer, std::uint64_t epoch);
