@@ -51,19 +51,24 @@ CORTC_DECL const candidate* generation::add_local(const local_candidate& init) {
     next.relayed_over = init.relayed_over;
     // RFC 8445 5.1.3: same address and base; the one of higher priority came first (host before
     // server-reflexive).
-    auto redundant = std::ranges::any_of(locals_, [&next](const candidate& other) {
+    auto known = std::ranges::find_if(locals_, [&next](const candidate& other) {
         return other.socket == next.socket && other.address == next.address && other.base == next.base;
     });
-    if (redundant) return nullptr;
-    if (locals_.size() >= env_.limit.local_candidates) {
-        env_.drop(drop_reason::local_candidate_limit);
-        return nullptr;
+    if (known != locals_.end()) {
+        // A check may be faster than a server: what it has learned is told all the same.
+        if (known->type != candidate_type::prflx || next.type == candidate_type::prflx) return nullptr;
+        *known = std::move(next);
+    } else {
+        if (locals_.size() >= env_.limit.local_candidates) {
+            env_.drop(drop_reason::local_candidate_limit);
+            return nullptr;
+        }
+        known = locals_.insert(known, std::move(next));
     }
-    locals_.push_back(std::move(next));
-    auto index = static_cast<std::uint16_t>(locals_.size() - 1);
-    if (env_.lite) return &locals_.back(); // it has the pairs that the peer checks
+    if (env_.lite) return &*known; // it has the pairs that the peer checks
+    const auto index = static_cast<std::uint16_t>(known - locals_.begin());
     for (std::uint16_t remote = 0; remote < remotes_.size(); ++remote) pair_up(index, remote);
-    return &locals_.back();
+    return &locals_[index];
 }
 
 CORTC_DECL std::optional<candidate> generation::usable(const sdp::candidate& signaled) {
