@@ -82,6 +82,11 @@ class gathering_events {
 /// How long one server may keep a gathering phase from its end, with its name, its redirections and all its
 /// addresses. Servers are asked side by side.
 inline constexpr duration gathering_limit = std::chrono::seconds(10);
+/// Addresses of ours that take part, the best first: machines with containers have hundreds, and relays need
+/// sockets, too.
+inline constexpr std::size_t most_gathering_addresses = 12;
+/// Servers that are asked at a time, times our addresses; those beyond are told as errors, not asked.
+inline constexpr std::size_t most_gathering_questions = 128;
 
 /// One gathering phase of one generation (RFC 8445 5.1.1). It opens a UDP socket for each interface address,
 /// or takes the one that is open, and reports what it finds at once; then it asks the STUN servers over these
@@ -124,6 +129,7 @@ class gatherer final : private relay_listener {
         unsigned redirections = 0;
         unsigned mismatches = 0;  // ports that the server remembers from an allocation before
         unsigned credentials = 0; // the how-manieth of its source
+        bool of_ipv4 = false;     // from IPv6, for a relay of IPv4
         std::string domain{};     // that a redirection wants in the certificate (RFC 8489 10)
     };
     /// A server, from its name to its last answer.

@@ -237,6 +237,10 @@ CORTC_DECL void gatherer::resolved(std::size_t server, const result<std::vector<
     for (std::size_t i = 0; i < places_.size() && !over_; ++i)
         if (const auto address = next_address(server, places_[i], 0)) {
             asked = true;
+            if (queries_.size() + relays_.size() >= most_gathering_questions)
+                return fail(server, {places_[i].interface.address, 0}, 701,
+                            "too many servers are being asked from too many addresses: configure fewer, or "
+                            "filter the interfaces");
             ask({server, i, *address});
         }
     if (!asked && !over_) fail(server, {}, 701, "none of its addresses can be reached from one of ours");
@@ -268,7 +272,7 @@ CORTC_DECL void gatherer::ask_turn(const attempt& what, const endpoint& where) {
     options.server = where;
     options.username = of.username;
     options.password = of.credential;
-    if (where.address.is_v6()) options.family = stun::address_family::ipv6;
+    if (where.address.is_v6() && !what.of_ipv4) options.family = stun::address_family::ipv6;
     options.transport = of.url.transport;
     const auto& from = places_[what.place].interface;
     if (options.transport == server_transport::tls || options.transport == server_transport::dtls) {
@@ -350,6 +354,7 @@ CORTC_DECL void gatherer::on_allocated(relay& which, const turn::allocated& got)
 CORTC_DECL void gatherer::on_failed(relay& which, const turn::failed& why) {
     constexpr unsigned most_mismatches = 3;
     constexpr auto mismatch = static_cast<std::uint16_t>(stun::error::allocation_mismatch);
+    constexpr auto other_family = static_cast<std::uint16_t>(stun::error::address_family_not_supported);
     by_itself([&] {
         auto what = take(which);
         const auto from = which.local();
@@ -357,6 +362,13 @@ CORTC_DECL void gatherer::on_failed(relay& which, const turn::failed& why) {
         transports_.close(which.id());
         // The system gives ports again sooner than servers forget them: another one may be had.
         if (why.code == mismatch && what.mismatches++ < most_mismatches) return ask_turn(what, where);
+        // Behind NAT64 servers of IPv4 look like others; and a relay of IPv4 is all the IPv4 that there is.
+        const auto is_v4 = [](const place& each) { return each.interface.address.is_v4(); };
+        if (why.code == other_family && where.address.is_v6() && !what.of_ipv4 &&
+            std::ranges::none_of(places_, is_v4)) {
+            what.of_ipv4 = true;
+            return ask_turn(what, where);
+        }
         if (why.code == 0) return ask_next(what, from, 701, why.reason);
         if (renews(what, where, why)) return;
         fail(what.server, from, why.code, why.reason);
@@ -431,7 +443,10 @@ CORTC_DECL std::vector<net::interface_address> gatherer::wanted_interfaces() con
         auto same = [&each](const net::interface_address& other) { return other.address == each.address; };
         if (std::ranges::none_of(wanted, same)) wanted.push_back(std::move(each));
     }
-    return order_interfaces(std::move(wanted));
+    wanted = order_interfaces(std::move(wanted));
+    if (wanted.size() > most_gathering_addresses)
+        wanted.erase(wanted.begin() + most_gathering_addresses, wanted.end());
+    return wanted;
 }
 
 CORTC_DECL std::vector<net::interface_address>
