@@ -3,8 +3,11 @@
 #include "cortc/base/config.hpp"
 #include "cortc/certificate.hpp"
 
+#include <boost/asio/awaitable.hpp>
+
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -65,6 +68,59 @@ struct NamedIceServer {
     std::optional<std::string_view> credential{}; ///< IceServer::credential
 };
 
+/// What a TURN server is asked with.
+class IceCredentials {
+  public:
+    IceCredentials() = default;
+    /// Both.
+    IceCredentials(std::string a_username, std::string a_credential)
+        : username(std::move(a_username)), credential(std::move(a_credential)) {}
+
+    std::string username;   ///< as IceServer::username
+    std::string credential; ///< as IceServer::credential
+};
+
+/// What a gathering phase wants credentials for.
+class IceCredentialsRequest {
+  public:
+    IceCredentialsRequest() = default;
+    /// Both.
+    explicit IceCredentialsRequest(std::string a_url, bool is_refused = false)
+        : url(std::move(a_url)), refused(is_refused) {}
+
+    std::string url;      ///< of IceServer::urls
+    bool refused = false; ///< the server has refused what it was told before in this phase (401)
+};
+
+/// A coroutine of the application's that makes credentials, or fetches them from who does: anything that is
+/// called with an IceCredentialsRequest and returns boost::asio::awaitable<IceCredentials>. Copies are the
+/// same provider, and equal.
+class ice_credentials_provider {
+  public:
+    /// What is called; the request is a value, so that a coroutine may keep it.
+    using function_type = std::function<boost::asio::awaitable<IceCredentials>(IceCredentialsRequest)>;
+
+    ice_credentials_provider() = default; ///< none
+    /// A copy of the function, which lives as long as calls of it do.
+    template <class Function>
+    requires std::constructible_from<function_type, Function> &&
+        (!std::same_as<std::remove_cvref_t<Function>, ice_credentials_provider>)
+            ice_credentials_provider(Function&& function)
+        : function_(std::make_shared<const function_type>(std::forward<Function>(function))) {
+        if (!*function_) function_ = nullptr;
+    }
+
+    /// Whether there is one.
+    explicit operator bool() const noexcept { return function_ != nullptr; }
+    /// Null: none.
+    [[nodiscard]] const std::shared_ptr<const function_type>& function() const noexcept { return function_; }
+
+    friend bool operator==(const ice_credentials_provider&, const ice_credentials_provider&) = default;
+
+  private:
+    std::shared_ptr<const function_type> function_;
+};
+
 /// RTCIceServer (webrtc-pc 4.2.2): a STUN or TURN server, with one URL or several ways to reach it.
 ///
 ///     IceServer("stun:stun.example.org")
@@ -98,6 +154,21 @@ class IceServer {
     std::vector<std::string> urls; ///< stun:, stuns:, turn:, turns: (RFC 7064, RFC 7065); at least one
     optional_text username;        ///< TURN needs both; UTF-8, 1 to 508 bytes (RFC 8489 14.3)
     optional_text credential;      ///< the long-term password; UTF-8, not empty (RFC 8265 4.1)
+    /// Beyond the W3C: who makes the two, for a TURN server whose credentials are for a time. With it they
+    /// are not looked at. It is asked for each TURN URL at the begin of each gathering phase, and once more
+    /// if the server refuses what it gave (401).
+    ///
+    /// @par Errors
+    /// What it throws, and credentials that would not do for `username` and `credential`, are an
+    /// icecandidateerror of this URL (PeerConnection::nextIceCandidateError()) with the code 701, or 401 when
+    /// it was asked again; nothing else is concerned.
+    ///
+    /// @par Cancellation
+    /// It is cancelled when its phase ends without it: by close(), by a restart, or after 10 s.
+    ///
+    /// @par Thread safety
+    /// It runs on the context's executor.
+    ice_credentials_provider credentials;
 };
 
 /// RTCConfiguration (webrtc-pc 4.2.1), and peerIdentity of webrtc-identity. The constructor of PeerConnection

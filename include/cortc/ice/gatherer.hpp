@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cortc::ice {
@@ -48,6 +49,12 @@ struct gathering_error {
     std::string text; ///< for a person
 };
 
+/// What came of gathering_events::ask_credentials().
+struct credentials_answer {
+    std::string username, credential;
+    std::string failure; ///< not empty: there are none, because of this
+};
+
 /// What a gatherer reports.
 class gathering_events {
   public:
@@ -55,6 +62,13 @@ class gathering_events {
     virtual void on_error(const gathering_error& error) = 0;
     /// Has a STUN server asked where it sees this socket; the answer comes by gatherer::handle_answer().
     virtual void ask_server(const path& server) = 0;
+    /// Has the source of this server asked; `refused`: it has refused those that it gave before. `done` is
+    /// called once, not from inside, unless what is returned is destroyed before.
+    [[nodiscard]] virtual std::shared_ptr<void>
+    ask_credentials(const server& whom, bool refused, std::function<void(credentials_answer)> done) {
+        (void)whom, (void)refused, (void)done;
+        return nullptr;
+    }
     /// Held while the gatherer does what nobody called it for: what a server answered, or the time that is
     /// over. Its owner may let it go in any event.
     [[nodiscard]] virtual std::shared_ptr<void> keep() = 0;
@@ -104,18 +118,22 @@ class gatherer final : private relay_listener {
         socket_id socket; // of the host candidate
         endpoint base;    // likewise; port 0: there is none
     };
+    /// One server, asked from one place at one of its addresses.
+    struct attempt {
+        std::size_t server = 0, place = 0, address = 0;
+        unsigned redirections = 0;
+        unsigned mismatches = 0;  // ports that the server remembers from an allocation before
+        unsigned credentials = 0; // the how-manieth of its source
+        std::string domain{};     // that a redirection wants in the certificate (RFC 8489 10)
+    };
     /// A server, from its name to its last answer.
     struct asking {
         server whom;
         std::unique_ptr<net::resolution> resolving{};
         std::vector<ip_address> addresses{};
-    };
-    /// One server, asked from one place at one of its addresses.
-    struct attempt {
-        std::size_t server = 0, place = 0, address = 0;
-        unsigned redirections = 0;
-        unsigned mismatches = 0; // ports that the server remembers from an allocation before
-        std::string domain{};    // that a redirection wants in the certificate (RFC 8489 10)
+        std::shared_ptr<void> source{};                      // it is asked
+        unsigned credentials = 0;                            // that it gave
+        std::vector<std::pair<attempt, endpoint>> refused{}; // which wait for new ones
     };
     struct query {
         path to;
@@ -132,6 +150,10 @@ class gatherer final : private relay_listener {
     void tell_host(const place& where, const external_address* outside, std::size_t rank);
     [[nodiscard]] std::vector<net::interface_address> wanted_interfaces() const;
     void ask_servers(const gather_settings& settings);
+    void resolve(std::size_t server);
+    void ask_source(std::size_t server);
+    void credentials_came(std::size_t server, credentials_answer answer);
+    [[nodiscard]] bool renews(const attempt& what, const endpoint& where, const turn::failed& why);
     void resolved(std::size_t server, const result<std::vector<ip_address>>& found);
     void ask(const attempt& what);
     void ask_turn(const attempt& what, const endpoint& where);

@@ -4,6 +4,7 @@
 #include "cortc/connection/configuration.hpp"
 #include "cortc/error.hpp"
 #include "cortc/ice/server.hpp"
+#include "cortc/transport/credentials.hpp"
 
 #include <fmt/format.h>
 
@@ -71,7 +72,9 @@ CORTC_DECL bool is_credential(std::string_view text) noexcept {
     return true;
 }
 
-CORTC_DECL void check_turn_credentials(const IceServer& server, const std::string& where) {
+CORTC_DECL void check_turn_credentials(const std::optional<std::string>& username,
+                                       const std::optional<std::string>& credential,
+                                       const std::string& where) {
     constexpr std::size_t longest = 508; // RFC 8489 14.3: fewer than 509 bytes
     const auto check = [&](std::string_view name, const std::optional<std::string>& value) {
         if (!value)
@@ -83,13 +86,38 @@ CORTC_DECL void check_turn_credentials(const IceServer& server, const std::strin
                         fmt::format("{}: the {} must be UTF-8 without control characters, and not empty",
                                     where, name));
     };
-    check("username", server.username);
-    check("credential", server.credential);
-    if (server.username->size() > longest)
+    check("username", username);
+    check("credential", credential);
+    if (username->size() > longest)
         throw Error(errc::invalid_access,
                     fmt::format("{}: the username has {} bytes, at most {} are possible", where,
-                                server.username->size(), longest));
+                                username->size(), longest));
 }
+
+/// The application's function, asked for one URL after the other.
+class credentials_of_application final : public credential_coroutine {
+  public:
+    explicit credentials_of_application(ice_credentials_provider provider) : provider_(std::move(provider)) {}
+    [[nodiscard]] asio::awaitable<ice::credentials_answer> ask(std::string url, bool refused) override {
+        return run(provider_.function(), std::move(url), refused);
+    }
+
+  private:
+    using function_ptr = std::shared_ptr<const ice_credentials_provider::function_type>;
+
+    static asio::awaitable<ice::credentials_answer> run(function_ptr function, std::string url,
+                                                        bool refused) {
+        IceCredentialsRequest request(url, refused);
+        const auto made = co_await (*function)(std::move(request));
+        check_turn_credentials(made.username, made.credential, "what IceServer::credentials gave");
+        ice::credentials_answer answer;
+        answer.username = made.username;
+        answer.credential = made.credential;
+        co_return answer;
+    }
+
+    ice_credentials_provider provider_;
+};
 
 /// webrtc-pc 4.4.1.5 "validate an ICE server URL".
 CORTC_DECL ice::server read_server(const IceServer& server, std::size_t server_index, std::size_t url_index) {
@@ -102,7 +130,11 @@ CORTC_DECL ice::server read_server(const IceServer& server, std::size_t server_i
                     where + ": " + url.error().message);
     ice::server read{std::move(*url), text, {}, {}};
     if (read.url.scheme == ice::server_scheme::turn || read.url.scheme == ice::server_scheme::turns) {
-        check_turn_credentials(server, where);
+        if (server.credentials) {
+            read.source = std::make_shared<credentials_of_application>(server.credentials);
+            return read;
+        }
+        check_turn_credentials(server.username, server.credential, where);
         read.username = *server.username;
         read.credential = *server.credential;
     }

@@ -56,7 +56,8 @@ CORTC_DECL bool gatherer::uses(socket_id socket) const noexcept {
 
 CORTC_DECL void gatherer::finish_if_done() {
     if (over_ || starting_ || !queries_.empty() || !relays_.empty()) return;
-    if (std::ranges::any_of(servers_, [](const asking& each) { return each.resolving != nullptr; })) return;
+    const auto waits = [](const asking& each) { return each.resolving != nullptr || each.source != nullptr; };
+    if (std::ranges::any_of(servers_, waits)) return;
     cancel();
     events_.on_done();
 }
@@ -170,14 +171,58 @@ CORTC_DECL void gatherer::ask_servers(const gather_settings& settings) {
                      " is no address of a UDP candidate: it is not asked");
             continue;
         }
-        boost::system::error_code no_literal;
-        const auto literal = boost::asio::ip::make_address(url.host, no_literal);
-        if (!no_literal)
-            resolved(i, std::vector<ip_address>{literal});
+        if (servers_[i].whom.source)
+            ask_source(i);
         else
-            servers_[i].resolving = network.resolve(
-                url.host, [this, i](const auto& found) { by_itself([&] { resolved(i, found); }); });
+            resolve(i);
     }
+}
+
+CORTC_DECL void gatherer::ask_source(std::size_t server) {
+    auto& of = servers_[server];
+    of.source = events_.ask_credentials(of.whom, of.credentials != 0, [this, server](credentials_answer got) {
+        by_itself([&] { credentials_came(server, std::move(got)); });
+    });
+    if (!of.source && !over_) credentials_came(server, {{}, {}, "nobody makes them here"});
+}
+
+CORTC_DECL void gatherer::credentials_came(std::size_t server, credentials_answer answer) {
+    auto& of = servers_[server];
+    const auto asked = std::exchange(of.source, nullptr);
+    const auto waiting = std::exchange(of.refused, {});
+    if (!answer.failure.empty()) {
+        const bool again = of.credentials != 0;
+        return fail(server, {}, again ? 401 : 701,
+                    again ? "the server refuses the credentials, and there are no others: " + answer.failure
+                          : "there are no credentials: " + answer.failure);
+    }
+    of.whom.username = std::move(answer.username);
+    of.whom.credential = std::move(answer.credential);
+    if (++of.credentials == 1) return resolve(server);
+    for (const auto& [what, where] : waiting)
+        if (!over_) ask_turn(what, where);
+}
+
+/// Whether credentials of a source are asked for once more, after a 401, and the attempt goes on with them.
+CORTC_DECL bool gatherer::renews(const attempt& what, const endpoint& where, const turn::failed& why) {
+    constexpr auto refused = static_cast<std::uint16_t>(stun::error::unauthenticated);
+    constexpr unsigned most = 2; // a phase
+    auto& of = servers_[what.server];
+    if (why.code != refused || !of.whom.source) return false;
+    if (what.credentials < of.credentials) return ask_turn(what, where), true; // there are newer ones
+    if (of.credentials >= most) return false;
+    of.refused.emplace_back(what, where);
+    if (!of.source) ask_source(what.server);
+    return true;
+}
+
+CORTC_DECL void gatherer::resolve(std::size_t server) {
+    auto& of = servers_[server];
+    boost::system::error_code no_literal;
+    const auto literal = boost::asio::ip::make_address(of.whom.url.host, no_literal);
+    if (!no_literal) return resolved(server, std::vector<ip_address>{literal});
+    of.resolving = transports_.network().resolve(
+        of.whom.url.host, [this, server](const auto& found) { by_itself([&] { resolved(server, found); }); });
 }
 
 CORTC_DECL void gatherer::resolved(std::size_t server, const result<std::vector<ip_address>>& found) {
@@ -240,6 +285,7 @@ CORTC_DECL void gatherer::ask_turn(const attempt& what, const endpoint& where) {
         return fail(what.server, {from.address, 0}, 701,
                     "no way to reach it from there: " + made.error().message());
     relays_.push_back({*made, what});
+    relays_.back().what.credentials = servers_[what.server].credentials;
     (*made)->start(*this);
 }
 
@@ -312,6 +358,7 @@ CORTC_DECL void gatherer::on_failed(relay& which, const turn::failed& why) {
         // The system gives ports again sooner than servers forget them: another one may be had.
         if (why.code == mismatch && what.mismatches++ < most_mismatches) return ask_turn(what, where);
         if (why.code == 0) return ask_next(what, from, 701, why.reason);
+        if (renews(what, where, why)) return;
         fail(what.server, from, why.code, why.reason);
     });
 }
@@ -335,6 +382,9 @@ CORTC_DECL void gatherer::time_is_over() {
     for (std::size_t i = 0; i < servers_.size() && !over_; ++i)
         if (std::exchange(servers_[i].resolving, nullptr))
             fail(i, {}, 701, "its name was not resolved in time");
+    for (std::size_t i = 0; i < servers_.size() && !over_; ++i)
+        if (std::exchange(servers_[i].source, nullptr))
+            fail(i, {}, servers_[i].credentials == 0 ? 701 : 401, "its credentials did not come in time");
     while (!over_ && !queries_.empty()) {
         const auto what = queries_.front().what;
         queries_.erase(queries_.begin());

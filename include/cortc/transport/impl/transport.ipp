@@ -2,6 +2,7 @@
 
 #include "cortc/base/overloaded.hpp"
 #include "cortc/base/what_of.hpp"
+#include "cortc/transport/credentials.hpp"
 #include "cortc/transport/transport.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -129,6 +130,16 @@ class transport::gathering final : public std::enable_shared_from_this<gathering
   private:
     [[nodiscard]] std::shared_ptr<void> keep() override { return shared_from_this(); }
     void ask_server(const ice::path& server) override { owner_.change()->ask_server(server); }
+    [[nodiscard]] std::shared_ptr<void>
+    ask_credentials(const ice::server& whom, bool refused,
+                    std::function<void(ice::credentials_answer)> done) override {
+        const auto source = std::dynamic_pointer_cast<credential_coroutine>(whom.source);
+        if (!source) return nullptr;
+        // The answer ends in an owner that may be gone by then, but for the ticket.
+        const auto call = std::make_shared<credential_call>(owner_.core_, std::move(done));
+        call->start(source, whom.text, refused);
+        return {call.get(), [call](void*) { call->stop(); }};
+    }
     void on_candidate(const ice::local_candidate& candidate) override {
         if (auto signaled = owner_.change()->add_local_candidate(ufrag_, candidate, owner_.now()))
             owner_.observer_.on_local_candidate(owner_, ufrag_, candidate, *signaled);
