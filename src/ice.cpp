@@ -8,6 +8,7 @@
 #include "cortc/ice/impl/gatherer.ipp"
 #include "cortc/ice/impl/generation.ipp"
 #include "cortc/ice/impl/local_transports.ipp"
+#include "cortc/ice/impl/port_pool.ipp"
 #include "cortc/ice/impl/relay.ipp"
 #include "cortc/ice/impl/requests.ipp"
 #include "cortc/ice/impl/responses.ipp"
@@ -17,3 +18,4 @@
 #include "cortc/ice/impl/statistics.ipp"
 #include "cortc/ice/impl/transaction.ipp"
 #include "cortc/ice/impl/types.ipp"
+#include "cortc/ice/impl/udp_mux.ipp"

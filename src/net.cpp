@@ -6,5 +6,6 @@
 #include "cortc/net/impl/asio_udp_socket.ipp"
 #include "cortc/net/impl/interfaces.ipp"
 #include "cortc/net/impl/os_random.ipp"
+#include "cortc/net/impl/port_group.ipp"
 #include "cortc/net/impl/receive_ring.ipp"
 #include "cortc/net/impl/udp_sender.ipp"

@@ -1,3 +1,4 @@
+#include "cortc/impl/address_watch.ipp"
 #include "cortc/impl/answer.ipp"
 #include "cortc/impl/certificate.ipp"
 #include "cortc/impl/configuration.ipp"

@@ -145,7 +145,7 @@ asio::awaitable<void> idle(places where, int connections, double seconds) {
 
 int usage() {
     std::fputs("usage: datachannel_cortc [--threads 2] bulk SIZE SECONDS | ping N | setup N CONCURRENCY | "
-               "idle CONNECTIONS SECONDS\n",
+               "idle CONNECTIONS SECONDS [mux]\n",
                stderr);
     return 2;
 }
@@ -168,8 +168,10 @@ int main(int argc, char** argv) {
     asio::io_context one(1);
     std::optional<loop> two;
     if (two_threads) two.emplace();
+    auto of_b = loopback();
+    if (arguments[0] == "idle" && arguments.back() == "mux") of_b.udp_mux.emplace();
     places where{context(one.get_executor(), loopback()),
-                 context(two ? two->executor() : one.get_executor(), loopback())};
+                 context(two ? two->executor() : one.get_executor(), of_b)};
     asio::awaitable<void> work;
     if (arguments[0] == "bulk")
         work = bulk(where, static_cast<std::size_t>(whole(1)), number(2));

@@ -110,10 +110,12 @@ class loopback_run {
 
 } // namespace
 
-void restart_on_loopback(int pairs, int count, candidates_go way, bool new_sockets) {
+void restart_on_loopback(int pairs, int count, candidates_go way, bool new_sockets, bool early) {
     asio::io_context io(1);
     test::moving_network network(io.get_executor());
-    const context where(io.get_executor(), network, loopback());
+    auto options = loopback();
+    options.early_nomination = early;
+    const context where(io.get_executor(), network, options);
     loopback_run all(network, where, way, new_sockets);
     asio::co_spawn(io, all.run(pairs, count), [](std::exception_ptr error) {
         if (error) std::rethrow_exception(error);

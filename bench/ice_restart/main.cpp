@@ -7,8 +7,8 @@
 
 namespace {
 
-constexpr auto usage = "usage: ice_restart restart PAIRS COUNT [new | trickle]\n"
-                       "       ice_restart simulated ROUND_TRIP_MS LOSS_PERCENT COUNT\n"
+constexpr auto usage = "usage: ice_restart restart PAIRS COUNT [new | trickle | early]\n"
+                       "       ice_restart simulated ROUND_TRIP_MS LOSS_PERCENT COUNT [early]\n"
                        "       ice_restart --peer ws://HOST:PORT/PATH [--count N] [--timeout MILLISECONDS]\n";
 
 int number(const std::string& text) {
@@ -28,15 +28,18 @@ void run(int argc, char** argv) {
     const std::vector<std::string> words(argv + 1, argv + argc);
     if (words.size() >= 3 && words.size() <= 4 && words[0] == "restart") {
         const auto how = words.size() == 4 ? words[3] : "";
-        if (words.size() == 4 && how != "new" && how != "trickle")
-            throw std::invalid_argument(how + ": may be \"new\" or \"trickle\"");
+        if (words.size() == 4 && how != "new" && how != "trickle" && how != "early")
+            throw std::invalid_argument(how + ": may be \"new\", \"trickle\" or \"early\"");
         bench::restart_on_loopback(positive(words[1]), positive(words[2]),
                                    how == "trickle" ? bench::candidates_go::trickle
                                                     : bench::candidates_go::in_description,
-                                   how == "new");
-    } else if (words.size() == 4 && words[0] == "simulated") {
+                                   how == "new", how == "early");
+    } else if (words.size() >= 4 && words[0] == "simulated") {
+        if (words.size() > 5 || (words.size() == 5 && words[4] != "early"))
+            throw std::invalid_argument(words[4] + ": may be \"early\"");
+
         bench::restart_simulated(std::chrono::milliseconds(number(words[1])), number(words[2]) / 100.,
-                                 positive(words[3]));
+                                 positive(words[3]), words.size() == 5);
     } else {
         arguments given(argc, argv);
         const auto url = given.text("--peer", "");

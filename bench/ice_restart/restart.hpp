@@ -226,9 +226,9 @@ inline std::string distribution(const std::vector<double>& samples) {
 
 /// `count` restarts of `pairs` pairs on one thread over loopback, in turn; then all at once, wave by wave,
 /// while the first pair carries numbered messages. With new_sockets each is to another address.
-void restart_on_loopback(int pairs, int count, candidates_go way, bool new_sockets);
+void restart_on_loopback(int pairs, int count, candidates_go way, bool new_sockets, bool early);
 /// `count` restarts of one pair between two simulated hosts.
-void restart_simulated(cortc::duration round_trip, double loss, int count);
+void restart_simulated(cortc::duration round_trip, double loss, int count, bool early);
 /// `count` restarts of one connection with the server at `url`. Each step may take `patience`.
 void restart_with_peer(const std::string& url, int count, cortc::duration patience);
 

@@ -29,15 +29,17 @@ asio::awaitable<void> run(restarting_pair& ends, timer clock, int count, bool& e
 
 } // namespace
 
-void restart_simulated(duration round_trip, double loss, int count) {
+void restart_simulated(duration round_trip, double loss, int count, bool early) {
     asio::io_context io(1);
     sim::world world(io);
     sim::link_options link;
     link.delay = round_trip / 2;
     link.loss = loss;
     world.set_default_link(link);
-    const context a(io.get_executor(), world.host("a", {"192.0.2.1"}));
-    const context b(io.get_executor(), world.host("b", {"192.0.2.2"}));
+    context_options options;
+    options.early_nomination = early;
+    const context a(io.get_executor(), world.host("a", {"192.0.2.1"}), options);
+    const context b(io.get_executor(), world.host("b", {"192.0.2.2"}), options);
     restarting_pair ends(a, b, candidates_go::trickle, round_trip / 2);
     bool ended = false;
     asio::co_spawn(io, run(ends, timer(a), count, ended), [](std::exception_ptr error) {

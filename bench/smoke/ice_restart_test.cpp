@@ -37,11 +37,15 @@ TEST_CASE("restarts of pairs on loopback, with the old sockets and with new ones
     check_prints(run({"restart", "3", "6"}), figures);
     check_prints(run({"restart", "2", "4", "new"}), figures);
     check_prints(run({"restart", "2", "4", "trickle"}), figures);
+    check_prints(run({"restart", "2", "4", "early"}), figures);
 }
 
 TEST_CASE("simulated restarts take virtual time, always the same") {
     auto first = run({"simulated", "200", "0", "3"});
     check_prints(std::move(first), "^simulated median_ms=[2-9][0-9]{2}\\.0000 .* lost=0\n$");
+    // Two round trips instead of three.
+    check_prints(run({"simulated", "20", "0", "3"}), "^simulated median_ms=60\\.0000 .* lost=0\n$");
+    check_prints(run({"simulated", "20", "0", "3", "early"}), "^simulated median_ms=40\\.0000 .* lost=0\n$");
 }
 
 TEST_CASE("restarts with the servers of the samples") {

@@ -90,10 +90,12 @@ def datachannel_tests(o):
         ('awaited receive', ['receive', 100000], [('allocations', 'heap allocations', LOWER)]),
         ('set-up, one by one', ['setup', 30 if o.quick else 100, 1], setup),
         ('set-up, 50 at once', ['setup', 50, 50], setup),
-        (f'idle, {o.connections} connections', ['idle', o.connections, o.idle_seconds],
+    ] + [
+        (f'idle, {o.connections} connections' + ', one end on one port' * mux,
+         ['idle', o.connections, o.idle_seconds] + ['mux'] * mux,
          [('fresh_kB', 'resident kB each, fresh', LOWER),
           ('later_kB', f'resident kB each, after {o.idle_seconds:g} s', LOWER),
-          ('cpu_percent', 'CPU %', LOWER)]),
+          ('cpu_percent', 'CPU %', LOWER)]) for mux in (False, True)
     ]
 
 
@@ -122,12 +124,14 @@ def ice_restart_tests(o):
     tests = [(text, ['restart', pairs, count], RESTART_METRICS)
              for text, pairs in (('one pair', 1), ('10 pairs', 10), ('100 pairs', 100), ('1000 pairs', 1000))
              if not (o.quick and pairs == 1000)]
-    tests += [('one pair, trickled', ['restart', 1, count, 'trickle'], RESTART_METRICS)]
+    tests += [('one pair, trickled', ['restart', 1, count, 'trickle'], RESTART_METRICS),
+              ('one pair, nominated early', ['restart', 1, count, 'early'], RESTART_METRICS)]
     tests += [(f'{text}, new sockets', ['restart', pairs, count // 10, 'new'], RESTART_METRICS)
               for text, pairs in (('one pair', 1), ('100 pairs', 100)) if not (o.quick and pairs == 100)]
-    return tests + [(f'simulated {rtt} ms, {loss} % loss', ['simulated', rtt, loss, simulated],
+    return tests + [(f'simulated {rtt} ms, {loss} % loss' + ', nominated early' * early,
+                     ['simulated', rtt, loss, simulated] + ['early'] * early,
                      [each for each in RESTART_METRICS if not each[0].startswith(('together', 'cpu', 'restarts'))])
-                    for rtt in (20, 80, 200) for loss in (0, 5)]
+                    for rtt in (20, 80, 200) for loss in (0, 5) for early in (False, True)]
 
 
 # ---- running
@@ -209,6 +213,8 @@ def complete_command(label, prefix, command, round_number, options):
     """What this stack runs for a test; none: nothing in this round."""
     name = command[0]
     if name == 'idle' and (round_number >= options.idle_rounds or label == TWO_THREADS):  # two threads: the same memory
+        return None
+    if name == 'idle' and 'mux' in command and label != ONE_THREAD:
         return None
     if name == 'receive':  # only cortc is counted
         return [f'{options.programs}/datachannel_allocations'] + command if label == ONE_THREAD else None
@@ -322,16 +328,17 @@ def restart_cell(result):
 
 
 def restarts_json(rows):
-    """{"loopback": {pairs: figures}, "sockets_new": ..., "trickled": ..., "simulated": {ms: {percent: figures}}, "versus": {stack: ...}}"""
-    made = {'loopback': {}, 'sockets_new': {}, 'trickled': {}, 'simulated': {}, 'versus': {}}
+    """{"loopback": {pairs: figures}, "sockets_new": ..., "trickled": ..., "early": ..., "simulated": {ms: {percent: figures}},
+    "simulated_early": ..., "versus": {stack: ...}}"""
+    made = {'loopback': {}, 'sockets_new': {}, 'trickled': {}, 'early': {}, 'simulated': {}, 'simulated_early': {}, 'versus': {}}
     for row in rows:
         key, test = row['metric'], row['test']
         for label, result in row['results'].items():
             if found := re.match(r'simulated (\d+) ms, (\d+) %', test):
-                where = made['simulated'].setdefault(found[1], {}).setdefault(found[2], {})
+                where = made['simulated_early' if 'early' in test else 'simulated'].setdefault(found[1], {}).setdefault(found[2], {})
             else:
                 pairs = re.sub('^one', '1', test).split()[0]
-                kind = 'sockets_new' if 'new' in test else 'trickled' if 'trickled' in test else 'loopback'
+                kind = 'sockets_new' if 'new' in test else 'trickled' if 'trickled' in test else 'early' if 'early' in test else 'loopback'
                 where = (made[kind] if label == ONE_THREAD else made['versus'].setdefault(label, {})).setdefault(pairs, {})
             where[key] = round(result['median'], 4)
             if 'ratio' in result:

@@ -1,6 +1,7 @@
 #pragma once
 
 // Everything of the W3C surface. Signaling (WebSocket) is apart: cortc/signaling/websocket.hpp.
+#include "cortc/address_watch.hpp"
 #include "cortc/answer.hpp"
 #include "cortc/certificate.hpp"
 #include "cortc/configuration.hpp"

@@ -1,8 +1,9 @@
 // restart_peer MODE RESTARTS OURS THEIRS PAGE [HOST]: offers to a peer that runs restarts.mjs, or does the
 // same, and judges. MODE turns: ICE restarts, of ours and of the peer's in turn. MODE yield: of both at once,
-// faster than they can be, and we are polite; MODE insist: the peer is. Meanwhile numbered messages flow both
-// ways over a reliable channel and one that sends nothing twice. OURS, THEIRS: how many of each end's may be
-// lost on the latter. PAGE is served as /restarts.mjs, and "/" runs it. Exit 0: all well.
+// faster than they can be, and we are polite; MODE insist: the peer is. After it, each behind a hyphen, what
+// our context does: late (no context_options::early_nomination), lite, mux. Meanwhile numbered messages flow
+// both ways over a reliable channel and one that sends nothing twice. OURS, THEIRS: how many of each end's
+// may be lost on the latter. PAGE is served as /restarts.mjs, and "/" runs it. Exit 0: all well.
 #include "cortc/cortc.hpp"
 #include "cortc/signaling/websocket.hpp"
 #include "judge.hpp"
@@ -16,6 +17,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace asio = boost::asio;
@@ -29,6 +31,7 @@ struct command_line {
     int restarts;
     std::size_t losses_of_ours, losses_of_theirs;
     std::string page, host;
+    std::vector<std::string> features;
 };
 
 /// Numbers sent and received over one channel.
@@ -256,6 +259,11 @@ awaitable<void> serve(asio::io_context& io, const command_line& given, cortc::lo
     options.interface_filter = [address](const auto& local) { return local.address == address; };
     options.log = &log;
     options.least_level = standard_error::least();
+    for (const auto& each : given.features) {
+        if (each == "late") options.early_nomination = false;
+        if (each == "lite") options.ice_lite = true;
+        if (each == "mux") options.udp_mux.emplace();
+    }
     cortc::context context(io.get_executor(), options);
     cortc::signaling::server_options pages;
     pages.pages["/restarts.mjs"] =
@@ -280,12 +288,12 @@ awaitable<void> serve(asio::io_context& io, const command_line& given, cortc::lo
 
 int main(int argc, char** argv) {
     if (argc < 6) return 2;
-    const command_line given{argv[1],
-                             std::stoi(argv[2]),
-                             std::stoul(argv[3]),
-                             std::stoul(argv[4]),
-                             argv[5],
-                             argc > 6 ? argv[6] : "127.0.0.1"};
+    command_line given{
+        argv[1], std::stoi(argv[2]), std::stoul(argv[3]), std::stoul(argv[4]), argv[5], "127.0.0.1", {}};
+    if (argc > 6) given.host = argv[6];
+    std::istringstream words(std::exchange(given.mode, {}));
+    std::getline(words, given.mode, '-');
+    for (std::string each; std::getline(words, each, '-');) given.features.push_back(each);
     asio::io_context io;
     standard_error log;
     return judged(io, serve(io, given, log), 90s);

@@ -80,6 +80,7 @@ asio::awaitable<void> settings(asio::any_io_executor executor, std::string url, 
     options.log = &sink;
     options.least_level = cortc::log_level::debug;
     options.port_range = {50000, 50100};
+    options.udp_mux.emplace().port = 3478;
     options.interface_filter = [](const auto& local) { return !local.address.is_loopback(); };
     options.server_trust = cortc::crypto::server_trust::pem("-----BEGIN CERTIFICATE-----...");
     options.limits.max_message_size = 65536;

@@ -411,7 +411,7 @@ constexpr bound bounds[] = {
     {"readable", 6, 3},
     {"receive", 6, 3},
     {"receive batch", 3, 4},
-    {"restarted", 12, 2},
+    {"restarted", 6, 2},
     {"send", 0, 11},
     {"send, no room", 6, 1},
     {"setLocalDescription", 15, 6},

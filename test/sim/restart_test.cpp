@@ -613,3 +613,28 @@ TEST_CASE("restart: the statistics say what happened when") {
     call.run(offer(), 1s);
     call.finish();
 }
+
+TEST_CASE("restart: over the path in use it takes three round trips, two where that is nominated early") {
+    const bool early = GENERATE(false, true);
+    const bool by_answerer = GENERATE(false, true); // who offered first controls, and answers then
+    context_options options;
+    options.early_nomination = early;
+    test::restarting_call run(once(), 10, test::link_of(10ms), options, test::addresses{"10.1.0.1"},
+                              test::addresses{"10.2.0.1"});
+    auto& call = run.call;
+    call.world.run_for(5s);
+    call.signaling_delay = 10ms;
+    CHECK((call.offerer->localDescription()->sdp.find(" ice2") == std::string::npos) == early); // RFC 8445 10
+    flows messages(run);
+    auto& from = by_answerer ? *call.answerer : *call.offerer;
+    auto& to = by_answerer ? *call.offerer : *call.answerer;
+    const auto began = call.world.now();
+    call.run(run.restart(from, to, true), 1s);
+    const auto took = call.world.now() - began;
+    test::figure("a restart, {} nominated: {:.1f} ms", early ? "early" : "not early",
+                 test::milliseconds(took));
+    // Who answers begins to check half a round trip earlier, and that is who nominates.
+    CHECK(took == (early ? 40ms : by_answerer ? 50ms : 60ms));
+    messages.check_all(call);
+    call.finish();
+}

@@ -290,6 +290,13 @@ TEST_CASE("server transports: a server that refuses, is silent or talks nonsense
         expected = "does not answer";
         limit = 10s;
     }
+    SECTION("a firewall that lets no TCP pass") {
+        auto blocked = test::link_of(way);
+        blocked.tcp = false;
+        run.world.connect(run.world.host("a"), run.world.host("turn"), blocked);
+        expected = "does not answer";
+        limit = 10s;
+    }
     SECTION("a web server") {
         run.server.garbage = "HTTP/1.1 400 Bad Request\r\n\r\n"; // begins as ChannelData does
         expected = "does not answer";
@@ -486,4 +493,88 @@ TEST_CASE("server transports: STUN over TCP and TLS tells no UDP candidate, and 
     CHECK(run.error().errorText.find("over tls is no address of a UDP candidate") != std::string::npos);
     CHECK(run.server.connections() == 0);
     run.finish_with_server();
+}
+
+TEST_CASE("server transports: whatever a server sends over a stream is borne") {
+    const bool secure = GENERATE(false, true); // in TLS, too, it is the server who speaks
+    const auto seed = static_cast<std::uint64_t>(GENERATE(range(1, 41)));
+    CAPTURE(secure, seed);
+    secured_call run(seed);
+    sim::seeded_random random(seed);
+    run.server.alter = [&](bytes& message) {
+        switch (random.next() % 6) {
+        case 0:
+            message.resize(random.next() % (message.size() + 1));
+            break;
+        case 1: { // a length that lies
+            bytes frame{std::byte{0x40}, std::byte{0x01}, std::byte(random.next() & 0xff),
+                        std::byte(random.next() & 0xff)};
+            message.insert(message.begin(), frame.begin(), frame.end());
+            break;
+        }
+        case 2:
+            for (int i = 0; i < 8 && !message.empty(); ++i)
+                message[random.next() % message.size()] = std::byte(random.next() & 0xff);
+            break;
+        case 3: {
+            const bytes twice(message);
+            message.insert(message.end(), twice.begin(), twice.end());
+            break;
+        }
+        default:
+            break;
+        }
+        if (message.empty()) message.resize(4);
+    };
+    const std::string url = secure ? "turns:turn.example.org" : "turn:turn.example.org?transport=tcp";
+    run.use(url);
+    std::optional<DataChannel> out;
+    auto body = [&]() -> asio::awaitable<void> {
+        out = run.offerer->createDataChannel("x");
+        co_await run.set_up();
+        co_await run.pause(60s);
+    };
+    run.run(body(), 2min);
+    run.offerer->close();
+    run.answerer->close();
+    run.world.run_for(5s);
+    CHECK(run.world.armed_timers() == 0);
+}
+
+TEST_CASE("server transports: a server that stops reading holds nobody else up, and is left in time") {
+    const std::string url = GENERATE("turn:turn.example.org?transport=tcp", "turns:turn.example.org");
+    secured_call run;
+    run.use(url);
+    std::optional<DataChannel> out, in;
+    std::optional<test::spawned> sending;
+    const auto send = [](DataChannel to) -> asio::awaitable<void> {
+        try {
+            const std::string much(10'000, 'x');
+            for (;;) co_await to.send(much);
+        } catch (const Error&) { // it is closed
+        }
+    };
+    auto body = [&]() -> asio::awaitable<void> {
+        co_await run.connect(out, in);
+        run.server.hold_streams(true);
+        sending.emplace(run.io.get_executor(), send(*out));
+        co_await run.pause(5s);
+        PeerConnection third(run.a), fourth(run.b); // of the same contexts, and without a server
+        auto channel = third.createDataChannel("y");
+        co_await run.negotiate(third, fourth);
+        auto there = run.spawn(run.trickle(third, fourth));
+        auto back = run.spawn(run.trickle(fourth, third));
+        co_await timeout(5s, channel.opened());
+        third.close();
+        fourth.close();
+        for (int i = 0; i < 60 && run.offerer->connectionState() != PeerConnectionState::failed; ++i)
+            co_await run.pause(1s);
+        CHECK(run.offerer->connectionState() == PeerConnectionState::failed);
+    };
+    run.run(body(), 2min);
+    run.offerer->close();
+    run.answerer->close();
+    CHECK(run.world.run_until([&] { return run.world.armed_timers() == 0; },
+                              3s)); // the release is not awaited longer
+    CHECK(sending->done());
 }

@@ -36,7 +36,13 @@ class turn_server final : private net::datagram_handler, private net::accept_han
     std::optional<std::string> domain; ///< ALTERNATE-DOMAIN
     /// Bytes of an answer over a stream that are sent at a time; 0: all.
     std::size_t piece = 0;
-    std::string garbage; ///< what is sent over a stream instead of every answer
+    std::string garbage;               ///< what is sent over a stream instead of every answer
+    std::function<void(bytes&)> alter; ///< changes what is sent over a stream
+    /// Nothing that comes over streams is read.
+    void hold_streams(bool yes) {
+        for (auto& [client, which] : connections_)
+            if (which->stream) which->stream->hold(yes);
+    }
 
     void listen_tcp() { tcp_ = listen(3478); }
     /// Over TLS and DTLS.
@@ -101,8 +107,11 @@ class turn_server final : private net::datagram_handler, private net::accept_han
             }
         }
         void send(byte_view what) {
-            const bytes garbage(as_bytes(server->garbage).begin(), as_bytes(server->garbage).end());
-            if (!garbage.empty()) what = garbage;
+            bytes changed(what.begin(), what.end());
+            if (!server->garbage.empty())
+                changed.assign(as_bytes(server->garbage).begin(), as_bytes(server->garbage).end());
+            if (server->alter) server->alter(changed);
+            what = changed;
             if (session) {
                 session->write(what);
                 return flush();

@@ -2,6 +2,7 @@
 
 #include "cortc/async/operation_memory.hpp"
 #include "cortc/base/config.hpp"
+#include "cortc/base/fifo.hpp"
 #include "cortc/error.hpp"
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -16,7 +17,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -410,13 +410,9 @@ class event_stream {
     [[nodiscard]] bool ended() const noexcept { return ended_ != nullptr; }
 
   private:
-    value_type take() {
-        value_type first = std::move(queue_.front());
-        queue_.pop_front();
-        return first;
-    }
+    value_type take() { return queue_.pop_front(); }
 
-    std::deque<value_type> queue_;
+    fifo<value_type> queue_;
     waiter_ptr<T> reader_;
     waiter_list<void> readable_;
     std::exception_ptr ended_;

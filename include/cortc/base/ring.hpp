@@ -44,7 +44,7 @@ class ring {
         return (head_ + index) & (slots_.size() - 1);
     }
     void grow() {
-        std::vector<T> larger(slots_.empty() ? 8 : 2 * slots_.size()); // a power of two
+        std::vector<T> larger(slots_.empty() ? 2 : 2 * slots_.size()); // a power of two
         for (std::size_t i = 0; i < size_; ++i) larger[i] = std::move((*this)[i]);
         slots_ = std::move(larger);
         head_ = 0;

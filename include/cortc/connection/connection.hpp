@@ -53,7 +53,7 @@ class connection final : public part_owner, private negotiator::listener, privat
     // transport_set::listener
     void on_transport_state(std::string_view why) override;
     void on_gathering() override;
-    void on_selected_pair() override;
+    void on_selected_pair(const std::optional<SelectedPair>& pair) override;
     void on_transports_ended() override;
     void end();
 

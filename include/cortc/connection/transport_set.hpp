@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/async/waiter.hpp"
+#include "cortc/base/fifo.hpp"
 #include "cortc/base/log.hpp"
 #include "cortc/connection/part_owner.hpp"
 #include "cortc/connection/states.hpp"
@@ -11,7 +12,6 @@
 #include "cortc/jsep/session.hpp"
 #include "cortc/transport/transport.hpp"
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -44,7 +44,8 @@ class transport_set final : public transport_owner, private transport_observer {
         virtual void on_transport_state(std::string_view why) = 0;
         /// The gathering state of one may be another.
         virtual void on_gathering() = 0;
-        virtual void on_selected_pair() = 0;
+        /// The pair is that of the first transport that has one.
+        virtual void on_selected_pair(const std::optional<SelectedPair>& pair) = 0;
         /// Of those that were removed and of all after close(): every task has ended and every socket is
         /// closed.
         virtual void on_transports_ended() = 0;
@@ -144,7 +145,7 @@ class transport_set final : public transport_owner, private transport_observer {
     std::map<jsep::transport_id, entry> entries_;
     std::optional<std::uint64_t> tie_breaker_; // of all agents, since the first
     std::shared_ptr<ice::rate> pacing_;        // likewise
-    std::deque<std::function<void()>> to_tell_;
+    fifo<std::function<void()>> to_tell_;
     bool telling_ = false;
     std::size_t ending_ = 0; // transports that were closed and whose task has not ended
     event_stream<std::optional<IceCandidate>> candidates_;

@@ -27,8 +27,14 @@ class context_core;
 class context {
   public:
     /// On the operating system's network (net::asio_network), with sockets and a clock of its own.
+    ///
+    /// @par Errors
+    /// - `TypeError`: `external_addresses` has an address that nobody can reach, or one of another family
+    ///   than its `local`; `udp_mux` has a group and no port.
+    /// - `OperationError`: the group has as many contexts as it can.
     explicit context(asio::any_io_executor executor, context_options options = {});
     /// The same on another network, for instance a simulated one (cortc/sim), which must outlive the context.
+    /// Errors likewise.
     context(asio::any_io_executor executor, net::network& network, context_options options = {});
 
     /// @private

@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -120,6 +121,15 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
     /// What counts at once.
     [[nodiscard]] context_totals& counted() noexcept { return counted_; }
 
+    /// Becomes a member of its port group, if it has one. Once, before anything else.
+    void join_port_group();
+    [[nodiscard]] const std::optional<unsigned>& port_member() const noexcept { return port_member_; }
+    /// Who takes what other members received for this one; in shared_sockets().
+    void on_parcel(std::function<void(net::parcel&)> call) { on_parcel_ = std::move(call); }
+
+    /// What the sockets of its transports have in common; theirs.
+    [[nodiscard]] std::shared_ptr<void>& shared_sockets() noexcept { return shared_sockets_; }
+
     /// The client's end of TLS, or DTLS, to a server of this name.
     [[nodiscard]] result<std::unique_ptr<crypto::tls_session>, crypto::tls_failed>
     secure_client(const std::string& name, bool datagrams);
@@ -151,6 +161,9 @@ class context_core : public waiter_home, public std::enable_shared_from_this<con
     std::map<std::uint64_t, certificate_ready> being_made_; // on the worker
     std::uint64_t last_made_ = 0;
     std::uint64_t last_connection_ = 0;
+    std::shared_ptr<void> shared_sockets_;
+    std::optional<unsigned> port_member_;
+    std::function<void(net::parcel&)> on_parcel_;
     context_totals counted_; // and what those have left that are gone
     std::unordered_set<const totals_source*> sources_;
 };

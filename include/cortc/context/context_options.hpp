@@ -1,9 +1,11 @@
 #pragma once
 
+#include "cortc/base/external_address.hpp"
 #include "cortc/base/log.hpp"
 #include "cortc/base/time.hpp"
 #include "cortc/crypto/server_trust.hpp"
 #include "cortc/net/network.hpp"
+#include "cortc/net/port_group.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -11,8 +13,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace cortc {
 
@@ -41,6 +45,16 @@ struct limits {
     duration consent_expiry = std::chrono::seconds(30);
 };
 
+/// One UDP port for all connections of a context.
+struct udp_mux_options {
+    /// On every address that becomes a candidate. 0: one that is free, and that one as long as the context
+    /// lives.
+    std::uint16_t port = 0;
+    /// Contexts on several threads that share the port, which is one of your choice then: give each of them
+    /// this. The threads are to have ended before the first of their io_contexts is destroyed.
+    std::shared_ptr<net::port_group> group;
+};
+
 /// How a context is set up. Every member has a default that suits a server.
 struct context_options {
     context_options() noexcept {}
@@ -55,6 +69,24 @@ struct context_options {
     std::function<bool(const net::interface_address&)> interface_filter;
     /// Local UDP ports to try, both inclusive. None: any free port.
     std::optional<std::pair<std::uint16_t, std::uint16_t>> port_range;
+    /// An ICE restart that stays on the path in use is done a round trip earlier: the controlling end
+    /// nominates it by its first check, where RFC 8445 8.1.1 wants another one after that has succeeded.
+    /// Peers take it (tested: Chromium, libwebrtc, Pion). Descriptions do not say `ice2` then, which promises
+    /// not to.
+    bool early_nomination = true;
+    /// Host candidates of all its connections share one port on each address, where a firewall or a container
+    /// lets in that one alone; none: each has sockets of its own, of `port_range`. What arrives finds its
+    /// connection by the ICE user name of its peer's checks. Relays have sockets of their own. Two contexts
+    /// that both do it have room for one connection between two of their addresses.
+    std::optional<udp_mux_options> udp_mux;
+    /// Addresses that peers reach this machine at, of a NAT that maps one to one: each candidate of a local
+    /// address is told with the external one that stands for it.
+    std::vector<external_address> external_addresses;
+    /// Its connections are ICE-lite agents (RFC 8445 2.5), for a server with an address that everybody
+    /// reaches: they answer checks and send none, the peer controls, and its candidates and servers are not
+    /// needed. Costs less; but a path is found by the peer alone, and one that dies is noticed by its silence
+    /// alone. A peer that is lite itself is refused.
+    bool ice_lite = false;
     /// Whose signatures make the certificates of STUN and TURN servers good (`turns:`).
     crypto::server_trust server_trust;
     struct limits limits; ///< of each of its connections

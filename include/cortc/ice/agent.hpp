@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/base/bytes.hpp"
+#include "cortc/base/fifo.hpp"
 #include "cortc/base/log.hpp"
 #include "cortc/base/random.hpp"
 #include "cortc/ice/candidate.hpp"
@@ -13,7 +14,6 @@
 #include "cortc/ice/types.hpp"
 #include "cortc/stun/message.hpp"
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,11 +63,18 @@ struct agent_config {
     std::optional<std::uint64_t> tie_breaker;
     /// RFC 8445 14: one Ta for all that a connection checks. None: the agent's own.
     std::shared_ptr<rate> pacing = {};
+    /// Controlling: a restart over the path that carries the data nominates it by its first check, a round
+    /// trip earlier. RFC 8445 8.1.1 wants a success before, as `ice2` promises (RFC 8445 10).
+    bool early_nomination = false;
+    /// An ICE-lite agent (RFC 8445 2.5), for an address that everybody reaches: it answers the checks of a
+    /// full agent, which controls, and sends none. A pair is valid by the peer's check; consent is what the
+    /// peer's checks show.
+    bool lite = false;
 };
 
-/// A full ICE agent (RFC 8445) for one component, trickling (RFC 8838), patient (RFC 8863), with consent (RFC
-/// 7675). Sans-IO: after each call that takes `now`, drain poll_transmit() and poll_event(), and ask
-/// next_timeout().
+/// A full ICE agent (RFC 8445), or a lite one, for one component, trickling (RFC 8838), patient (RFC 8863),
+/// with consent (RFC 7675). Sans-IO: after each call that takes `now`, drain poll_transmit() and
+/// poll_event(), and ask next_timeout().
 ///
 /// A generation is one pair of credentials. The newest one is being checked while the one before still
 /// carries the data; once the new one selects a pair the old one is retired. Requests find their generation
@@ -164,6 +171,7 @@ class agent final : private requester {
     [[nodiscard]] bool repair_role_conflict(const generation& in, const path& from,
                                             const stun::message& request, time_point now);
     void learn(generation& in, const path& from, const stun::message& request, time_point now);
+    void adopt(generation& in, candidate_pair& pair, time_point now);
     [[nodiscard]] bool is_peer(std::string_view ufrag) const noexcept;
     void allow(const path& from, std::string_view ufrag, bool peer, time_point now);
     [[nodiscard]] bool allows(const path& from, time_point now) const noexcept;
@@ -178,6 +186,8 @@ class agent final : private requester {
     std::optional<transmit> transmit_consent(byte_span out, time_point now);
     std::optional<transmit> transmit_check(byte_span out, time_point now);
     [[nodiscard]] bool need_not_wait(const candidate_pair& pair, time_point now) const noexcept;
+    [[nodiscard]] bool nominates_early(const generation& in, const candidate_pair& pair,
+                                       time_point now) const noexcept;
     transmit send(generation& in, candidate_pair& pair, check_kind kind, byte_span out, time_point now);
     [[nodiscard]] transmit write(const transaction& request, const generation& in, byte_span out) const;
     [[nodiscard]] duration first_rto(const generation& in, const candidate_pair& pair) const noexcept;
@@ -213,7 +223,8 @@ class agent final : private requester {
     };
     std::vector<allowance> allowed_; // the latest last
     std::shared_ptr<rate> pacing_;
-    std::deque<event> events_;
+    bool early_nomination_;
+    fifo<event> events_;
     transport_state state_ = transport_state::fresh;
     std::uint32_t last_generation_ = 0;
     unsigned role_repairs_ = 0;          // since the last set_remote()

@@ -7,7 +7,6 @@
 #include "cortc/ice/types.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
 #include <vector>
@@ -32,6 +31,8 @@ struct candidate_pair {
     bool requested = false;        ///< the peer's own check came this way
     bool nominate = false;         ///< controlling: the next check carries USE-CANDIDATE
     bool nominated = false;        ///< controlling: such a check succeeded; controlled: such a check came
+    time_point nominated_at{};     ///< controlled: when such a check came last
+    std::uint32_t nomination = 0;  ///< the greatest number that it was nominated with; 0: with none
     time_point restart_at = never; ///< when to start a check in progress over (RFC 8445 7.3.1.4)
     ice::consent consent;
 
@@ -93,7 +94,7 @@ class checklist {
     std::size_t limit_;
     logger log_;
     std::vector<candidate_pair> pairs_;
-    std::deque<pair_id> triggered_;
+    std::vector<pair_id> triggered_;
     std::uint32_t last_id_ = 0;
 };
 

@@ -15,6 +15,9 @@ class consent {
     void confirm(time_point now, duration interval) noexcept;
     /// A check went out; without a response the next one follows after `retry`.
     void sent(time_point now, duration retry) noexcept;
+    /// A lite agent's: the peer's own check arrived, and the next is due within so long as consent checks and
+    /// a repetition take.
+    void consented(time_point now, const timings& t) noexcept;
     void heard(time_point now) noexcept { heard_ = std::max(heard_, now); }
 
     [[nodiscard]] time_point next_check() const noexcept { return next_check_; }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/base/config.hpp"
+#include "cortc/base/external_address.hpp"
 #include "cortc/ice/candidate.hpp"
 #include "cortc/ice/local_transports.hpp"
 #include "cortc/ice/server.hpp"
@@ -32,7 +33,8 @@ struct gather_options {
     std::function<bool(const net::interface_address&)> filter = {}; ///< empty: every interface
     /// What there is to choose from; empty: network::interfaces().
     std::function<std::vector<net::interface_address>()> interfaces = {};
-    secure_client secure = {}; ///< for servers over TLS and DTLS; empty: none is asked
+    std::vector<external_address> external = {}; ///< what stands for them
+    secure_client secure = {};                   ///< for servers over TLS and DTLS; empty: none is asked
 };
 
 /// What went wrong while candidates were gathered; the others go on. The fields are those of the W3C's
@@ -144,6 +146,8 @@ class gatherer final : private relay_listener {
 
     void gather_hosts(transport_policy policy);
     void gather_host(place& where);
+    [[nodiscard]] std::vector<external_address> external_of(const ip_address& local) const;
+    void tell_host(const place& where, const external_address* outside, std::size_t rank);
     [[nodiscard]] std::vector<net::interface_address> wanted_interfaces() const;
     void ask_servers(const gather_settings& settings);
     void resolve(std::size_t server);

@@ -21,6 +21,7 @@ struct environment {
     limits limit;
     ice::role role = ice::role::controlled;
     std::uint64_t tie_breaker = 0; ///< RFC 8445 16.1
+    bool lite = false;             ///< we are (RFC 8445 2.5)
     counters count{};
 
     void drop(drop_reason reason) noexcept { ++count.drops[static_cast<std::size_t>(reason)]; }
@@ -91,7 +92,9 @@ class generation {
     time_point retires = never;
     time_point retires_surely = never;
     bool restarts = false;
-    bool lite = false; // the peer: it sends no checks
+    bool lite = false;             // the peer: it sends no checks
+    bool renomination = false;     // the peer follows numbered nominations
+    std::uint32_t nominations = 0; // of ours that were numbered
     milestones when;
 
   private:

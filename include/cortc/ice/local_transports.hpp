@@ -4,25 +4,25 @@
 #include "cortc/base/log.hpp"
 #include "cortc/base/result.hpp"
 #include "cortc/ice/local_transport.hpp"
+#include "cortc/ice/port_pool.hpp"
 #include "cortc/ice/relay.hpp"
+#include "cortc/ice/udp_mux.hpp"
 #include "cortc/net/network.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace cortc::ice {
 
-struct port_range {
-    std::uint16_t first = 0;
-    std::uint16_t last = 0; ///< included
-};
-
 struct local_transport_options {
-    std::optional<port_range> ports = {}; ///< of UDP; empty: what the system gives
-    std::size_t limit = 16;               ///< local transports at a time
+    std::shared_ptr<port_pool> ports = {}; ///< of UDP; null: what the system gives
+    std::size_t limit = 16;                ///< local transports at a time
+    /// Whose slots are opened for host candidates, in place of sockets of their own; null: none's.
+    std::shared_ptr<udp_mux> mux = {};
 };
 
 struct local_transport_counters {
@@ -41,8 +41,15 @@ class local_transports {
     ~local_transports();
 
     /// The UDP socket on this address, opened if there is none. Errors, which are counted and logged: those
-    /// of bind(2) (with a range of ports: of the last one tried), and too_many_files_open beyond the limit.
+    /// of bind(2) (with a range of ports: of the last one tried, or address_in_use), and too_many_files_open
+    /// beyond the limit.
     result<local_transport*> open_udp(const net::interface_address& where);
+
+    ///@{
+    /// The local ufrags that checks may name: a mux finds them by these.
+    void add_ufrag(const std::string& ufrag);
+    void remove_ufrag(const std::string& ufrag) noexcept;
+    ///@}
 
     /// A relay over a socket of its own on this address; errors likewise. It has not asked its server yet.
     result<relay*> open_relay(const net::interface_address& where, const relay_options& options);
@@ -71,9 +78,12 @@ class local_transports {
         ip_address address; // of the interface
         std::unique_ptr<local_transport> what;
         ice::relay* relay = nullptr; // which it is, if it is one
+        mux_slot* slot = nullptr;    // likewise
+        port_pool::lease port = {};
     };
-    [[nodiscard]] boost::system::error_code
-    bind(const ip_address& address, const std::function<boost::system::error_code(const endpoint&)>& open);
+    result<local_transport*> open_slot(const net::interface_address& where);
+    result<port_pool::lease> bind(const ip_address& address, port_pool* ports,
+                                  const std::function<boost::system::error_code(const endpoint&)>& open);
     template <class Made>
     result<Made*> add(const net::interface_address& where, std::unique_ptr<Made> made);
     void close(entry&& which);
@@ -83,7 +93,8 @@ class local_transports {
     logger log_;
     local_transport_options options_;
     std::vector<entry> open_;
-    std::vector<std::unique_ptr<local_transport>> leaving_;
+    std::vector<std::string> ufrags_; // for slots of a mux
+    std::vector<entry> leaving_;      // relays
     std::function<void()> on_left_;
     std::uint32_t last_id_ = 0;
     local_transport_counters counters_;

@@ -2,6 +2,7 @@
 
 #include "cortc/base/bytes.hpp"
 #include "cortc/base/config.hpp"
+#include "cortc/base/fifo.hpp"
 #include "cortc/base/log.hpp"
 #include "cortc/base/random.hpp"
 #include "cortc/base/time.hpp"
@@ -11,7 +12,6 @@
 #include "cortc/stun/message.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -62,7 +62,7 @@ class server_queries final : private requester {
     request_table& table_;
     rate pacing_{std::chrono::milliseconds(5), 5}; // RFC 8445 14: Ta, as for checks
     std::vector<query> queries_;
-    std::deque<server_answer> answers_;
+    fifo<server_answer> answers_;
 };
 
 } // namespace cortc::ice

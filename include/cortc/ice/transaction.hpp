@@ -25,7 +25,8 @@ struct transaction {
     check_kind kind = check_kind::connectivity;
     role sent_as = role::controlling;
     bool use_candidate = false;
-    bool cancelled = false; ///< RFC 8445 7.3.1.4: not retransmitted, but a response still counts
+    std::uint32_t nomination = 0; ///< NOMINATION beside it; 0: none
+    bool cancelled = false;       ///< RFC 8445 7.3.1.4: not retransmitted, but a response still counts
     std::uint32_t priority = 0;
     unsigned transmissions = 0;
     duration rto{};

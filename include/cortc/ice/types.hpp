@@ -41,6 +41,9 @@ struct credentials {
 /// What else the peer's description said about its agent.
 struct remote_options {
     bool lite = false; ///< a=ice-lite: it answers checks and sends none (RFC 8445 2.5)
+    /// a=ice-options:renomination (draft-thatcher-ice-renomination): among nominations it follows the one of
+    /// the greatest number.
+    bool renomination = false;
 };
 
 /// Where a datagram goes: out of a socket, to an address.

@@ -22,6 +22,7 @@ struct build_settings {
     std::uint16_t sctp_port = 5000;
     std::uint64_t max_message_size = 262144;
     bool ice_lite = false;
+    std::vector<std::string> ice_options;
     std::string ufrag_prefix;
     std::shared_ptr<const media_capabilities> media;
     bundle_policy bundle = bundle_policy::balanced;

@@ -3,8 +3,8 @@
 #include "cortc/base/config.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <optional>
+#include <vector>
 
 namespace cortc::jsep {
 
@@ -42,7 +42,7 @@ class operations_chain {
   private:
     step advance();
 
-    std::deque<operation_id> queue_;
+    std::vector<operation_id> queue_;
     bool update_deferred_ = false;
     bool closed_ = false;
 };

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "cortc/base/fifo.hpp"
 #include "cortc/base/log.hpp"
 #include "cortc/jsep/events.hpp"
 #include "cortc/jsep/model.hpp"
 
 #include <array>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,10 +24,10 @@ class remote_candidates {
 
     /// After every change: tells what the applied remote descriptions hold for paired generations and was not
     /// told yet. `base` is the last stable state.
-    void follow(const model& now, const model& base, std::deque<event>& events);
+    void follow(const model& now, const model& base, fifo<event>& events);
     /// addIceCandidate, once there is a remote description. operation, in the W3C's order: no such section;
     /// no such generation; malformed. One that ICE cannot use joins the text and is not told.
-    [[nodiscard]] outcome<void> add(const model& now, const candidate_init& init, std::deque<event>& events);
+    [[nodiscard]] outcome<void> add(const model& now, const candidate_init& init, fifo<event>& events);
 
   private:
     /// What ICE knows of a remote generation.
@@ -61,20 +61,19 @@ class remote_candidates {
     void forget(const model& now, const model& base);
     void find_places(const model& now, std::size_t slot, const bundle_layout& layout);
     void connect(const transport_state& transport, const applied& remote, std::size_t slot,
-                 const bundle_layout& layout, std::size_t tag, std::deque<event>& events);
+                 const bundle_layout& layout, std::size_t tag, fifo<event>& events);
     [[nodiscard]] std::size_t told_of(const transport_state& transport);
-    void tell(told& known, const sdp::candidate& candidate, std::deque<event>& events);
-    void tell_end(told& known, std::deque<event>& events);
+    void tell(told& known, const sdp::candidate& candidate, fifo<event>& events);
+    void tell_end(told& known, fifo<event>& events);
 
     [[nodiscard]] static std::size_t latest(const model& now) noexcept { return now.pending_remote ? 1 : 0; }
     [[nodiscard]] outcome<std::vector<std::size_t>> sections_of(const model& now,
                                                                 const candidate_init& init) const;
     [[nodiscard]] std::vector<target> targets(const model& now, const std::vector<std::size_t>& sections,
                                               std::optional<std::string_view> ufrag) const;
-    void add_at(const model& now, const target& where, const sdp::candidate& candidate,
-                std::deque<event>& events);
+    void add_at(const model& now, const target& where, const sdp::candidate& candidate, fifo<event>& events);
     void keep(const applied& remote, std::size_t section, const sdp::candidate& candidate) const;
-    void end_at(const model& now, const std::vector<target>& where, std::deque<event>& events);
+    void end_at(const model& now, const std::vector<target>& where, fifo<event>& events);
 
     logger log_;
     std::size_t limit_;

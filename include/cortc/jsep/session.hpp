@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cortc/base/fifo.hpp"
 #include "cortc/base/log.hpp"
 #include "cortc/base/random.hpp"
 #include "cortc/jsep/apply.hpp"
@@ -12,7 +13,6 @@
 #include "cortc/jsep/types.hpp"
 #include "cortc/sdp/limits.hpp"
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,10 +26,11 @@ struct session_options {
     rtcp_mux_policy rtcp_mux = rtcp_mux_policy::require;
     bool ice_lite = false; // we are an ICE-lite agent (RFC 8445 2.5)
     std::uint16_t sctp_port = 5000;
-    std::uint64_t max_message_size = 262144; // what we accept, in bytes; 0: no limit
-    sdp::limits sdp_limits;                  // of a remote description
-    std::size_t max_remote_candidates = 256; // see remote_candidates
-    std::string ufrag_prefix;                // ice-chars before the random part, at most 200 (a shard number)
+    std::uint64_t max_message_size = 262144;                    // what we accept, in bytes; 0: no limit
+    sdp::limits sdp_limits;                                     // of a remote description
+    std::size_t max_remote_candidates = 256;                    // see remote_candidates
+    std::vector<std::string> ice_options = {"trickle", "ice2"}; // of a=ice-options (RFC 8839 5.6)
+    std::string ufrag_prefix; // ice-chars before the random part, at most 200 (a shard number)
     /// What audio and video sections are offered and answered with; none: there are none, and those of a peer
     /// are rejected.
     std::shared_ptr<const media_capabilities> media = shared_media_capabilities();
@@ -222,7 +223,7 @@ class session {
     std::optional<std::string> identity_;
     std::vector<gathered> gathered_;
     remote_candidates remote_candidates_;
-    std::deque<event> events_;
+    fifo<event> events_;
 };
 
 } // namespace cortc::jsep

@@ -41,6 +41,9 @@ class asio_network final : public network {
     /// Errors are those of socket(2) and bind(2).
     [[nodiscard]] result<std::unique_ptr<udp_socket>> open_udp(const endpoint& local,
                                                                datagram_handler& handler) override;
+    /// By SO_REUSEPORT; errors likewise.
+    [[nodiscard]] result<std::unique_ptr<udp_socket>> open_shared_udp(const endpoint& local,
+                                                                      datagram_handler& handler) override;
     /// Errors are those of socket(2), bind(2) and connect(2). Sent without delay (TCP_NODELAY).
     [[nodiscard]] result<std::unique_ptr<stream>> connect(const endpoint& local, const endpoint& remote,
                                                           stream_handler& handler) override;
@@ -53,6 +56,8 @@ class asio_network final : public network {
     [[nodiscard]] std::unique_ptr<timer> make_timer(std::function<void()> expired) override;
 
   private:
+    result<std::unique_ptr<udp_socket>> open(const endpoint& local, datagram_handler& handler, bool shared);
+
     boost::asio::any_io_executor executor_;
     os_random random_;
     std::unique_ptr<detail::interface_watch> interfaces_;

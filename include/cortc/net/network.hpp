@@ -135,6 +135,12 @@ class network {
     /// socket. What fails is the result's error and throws nothing.
     [[nodiscard]] virtual result<std::unique_ptr<udp_socket>> open_udp(const endpoint& local,
                                                                        datagram_handler& handler) = 0;
+    /// The same on a port that other sockets of this user may have, too, which were opened so: each 5-tuple
+    /// goes to one of them. A network that cannot share leaves it out: the second one is address_in_use.
+    [[nodiscard]] virtual result<std::unique_ptr<udp_socket>> open_shared_udp(const endpoint& local,
+                                                                              datagram_handler& handler) {
+        return open_udp(local, handler);
+    }
     /// Begins a TCP connection from `local`, whose port 0 takes a free one, to `remote`, of the same IP
     /// version. `handler` must outlive the stream. What fails at once is the result's error, what fails later
     /// comes as handle_ended(); how long that takes is the system's affair: who waits has his own limit.

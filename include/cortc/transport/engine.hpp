@@ -68,6 +68,8 @@ struct transport_engine_config {
     ice::limits limit;
     std::optional<std::uint64_t> tie_breaker; ///< none: at random
     std::shared_ptr<ice::rate> pacing;        ///< of checks; none: its own
+    bool early_nomination = false;            ///< see ice::agent_config; likewise
+    bool lite = false;
     logger log;
     logger ice_log;
     byte_span scratch; ///< where a packet is decrypted before it is copied out: at least 64 KiB, for the

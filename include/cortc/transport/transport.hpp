@@ -72,7 +72,7 @@ class transport final : public std::enable_shared_from_this<transport>,
     /// A gathering phase for it, by these settings. It ends with the generation; another one replaces it.
     void gather(const std::string& ufrag, const ice::gather_settings& settings);
     void pair_generation(const std::string& local_ufrag, const std::string& ufrag, const std::string& pwd,
-                         bool lite);
+                         ice::remote_options options);
     void drop_generation(const std::string& local_ufrag);
     void add_remote_candidate(const std::string& remote_ufrag, const sdp::candidate& candidate);
     void end_remote_candidates(const std::string& remote_ufrag);

@@ -19,7 +19,7 @@ struct set_bench : test::session_bench, transport_set::listener, channel_events 
         if (!why.empty()) failures.emplace_back(why);
     }
     void on_gathering() override { ++gathering; }
-    void on_selected_pair() override { ++pairs; }
+    void on_selected_pair(const std::optional<SelectedPair>&) override { ++pairs; }
     void on_transports_ended() override { ++ended; }
     void on_channel_event(datachannel::channel_event&&) override {}
     void on_channel_message(datachannel::incoming_message&&) override {}

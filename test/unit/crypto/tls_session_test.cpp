@@ -94,7 +94,9 @@ TEST_CASE("a server's certificate is refused, with the reason") {
     CHECK(ends.complaint().find(expected) != std::string::npos);
     CHECK(ends.client.session->state() == tls_state::failed);
     CHECK(ends.server.events == "f"); // it was told
-    CHECK(ends.server.failure->reason == tls_failure::alert);
+    // In TLS 1.3 a client's alert may come before its keys, and is no record then.
+    const auto heard = ends.server.failure->reason;
+    CHECK((heard == tls_failure::alert || heard == tls_failure::protocol));
 }
 
 TEST_CASE("a certificate signed by itself is good when it is the one that is trusted") {
@@ -233,7 +235,8 @@ TEST_CASE("garbage at any point of a TLS handshake ends it, and nothing else") {
         ends.server.drain();
         CHECK_FALSE(ends.client.session->state() == tls_state::connecting);
         CHECK_FALSE(ends.server.session->state() == tls_state::connecting);
-        CHECK(ends.client.events.size() == 1);
+        const auto& events = ends.client.events; // in TLS 1.3 a client is connected before its server
+        CHECK((events == "c" || events == "f" || events == "cf"));
     }
 }
 

@@ -1,4 +1,5 @@
 #include "cortc/ice/gatherer.hpp"
+#include "test/unit/ice/fake_network.hpp"
 #include "test/unit/ice/harness.hpp"
 
 #include <set>
@@ -7,66 +8,8 @@
 using namespace cortc;
 using namespace cortc::ice;
 using namespace cortc::ice::test;
-using net::interface_kind;
 
 namespace {
-
-/// A network of nothing but interfaces and ports.
-class fake_network final : public net::network {
-  public:
-    struct fake_socket final : net::udp_socket {
-        fake_socket(fake_network& of, endpoint where, net::datagram_handler& to)
-            : owner(of), where_(where), handler(to) {
-            owner.open_.insert(where_);
-        }
-        ~fake_socket() override { owner.open_.erase(where_); }
-        const endpoint& local() const noexcept override { return where_; }
-        void send(std::span<const net::outgoing> batch) override {
-            for (const auto& each : batch) sent.emplace_back(as_text(each.data));
-            ++stats_.send_dropped;
-        }
-        const net::socket_stats& stats() const noexcept override { return stats_; }
-        fake_network& owner;
-        endpoint where_;
-        net::datagram_handler& handler;
-        std::vector<std::string> sent;
-        net::socket_stats stats_;
-    };
-    time_point now() const override { return start; }
-    unix_time calendar() const override { return {}; }
-    random_source& random() override { return random_; }
-    std::vector<net::interface_address> interfaces() override { return interfaces_; }
-    result<std::unique_ptr<net::udp_socket>> open_udp(const endpoint& local,
-                                                      net::datagram_handler& handler) override {
-        auto where = local;
-        if (where.port == 0) where.port = ++next_port_;
-        if (refused_.count(where.address.to_string()) || open_.count(where))
-            return boost::system::errc::make_error_code(boost::system::errc::address_in_use);
-        auto made = std::make_unique<fake_socket>(*this, where, handler);
-        latest_ = made.get();
-        return std::unique_ptr<net::udp_socket>(std::move(made));
-    }
-    std::unique_ptr<net::resolution> resolve(const std::string&, net::resolved) override { return nullptr; }
-    std::unique_ptr<net::timer> make_timer(std::function<void()>) override { return nullptr; }
-
-    void add(std::string name, const char* address,
-             interface_kind kind = interface_kind::ethernet_or_unknown) {
-        interfaces_.push_back({std::move(name), at(address, 0).address, kind});
-    }
-    std::vector<net::interface_address> interfaces_;
-    std::set<std::string> refused_;
-    std::set<endpoint> open_;
-    fake_socket* latest_ = nullptr;
-    seeded_random random_{3};
-    std::uint16_t next_port_ = 40000;
-};
-
-struct heard final : datagram_receiver {
-    void handle_batch(socket_id from, std::span<const net::datagram> batch) override {
-        for (const auto& each : batch) all.push_back({from, std::string(as_text(each.data))});
-    }
-    std::vector<std::pair<socket_id, std::string>> all;
-};
 
 /// A gathering phase from its beginning to its end, and what it said.
 struct phase final : gathering_events {
@@ -253,6 +196,14 @@ TEST_CASE("a new generation gets the open sockets again") {
     CHECK(network.open_.empty());
 }
 
+namespace {
+
+std::shared_ptr<port_pool> ports(std::uint16_t first, std::uint16_t last) {
+    return std::make_shared<port_pool>(port_range{first, last}, 1);
+}
+
+} // namespace
+
 TEST_CASE("a port range is used up and no further") {
     fake_network network;
     heard receiver;
@@ -260,7 +211,7 @@ TEST_CASE("a port range is used up and no further") {
     std::vector<std::unique_ptr<local_transports>> all;
     for (int i = 0; i < 4; ++i) {
         all.push_back(std::make_unique<local_transports>(
-            network, receiver, logger(), local_transport_options{.ports = port_range{5000, 5002}}));
+            network, receiver, logger(), local_transport_options{.ports = ports(5000, 5002)}));
         phase it(*all.back());
         it.run();
         REQUIRE(it.list.size() == (i < 3 ? 1 : 0));
@@ -269,7 +220,7 @@ TEST_CASE("a port range is used up and no further") {
         CHECK(it.done);
     }
     CHECK(all.back()->stats().open_failures == 1);
-    local_transports none(network, receiver, {}, {.ports = port_range{6000, 5999}});
+    local_transports none(network, receiver, {}, {.ports = ports(6000, 5999)});
     CHECK(phase(none).run().list.empty());
 }
 
@@ -317,4 +268,158 @@ TEST_CASE("a local transport gives its name to what it receives, and sends by th
     sockets.close_all();
     batch.flush();
     CHECK(sockets.send_dropped() == 1); // of those that are gone, too
+}
+
+TEST_CASE("external addresses: each stands for a local one of its family, instead of it or beside it") {
+    fake_network network;
+    heard receiver;
+    network.add("eth0", "10.0.0.1");
+    network.add("eth1", "10.0.1.1");
+    network.add("eth0", "fd00::1");
+    network.add("lo", "127.0.0.1", interface_kind::loopback);
+    gather_options options;
+    options.loopback = true;
+    auto external = [&](const char* address, const char* local = nullptr) -> external_address& {
+        auto& made = options.external.emplace_back(at(address, 0).address);
+        if (local) made.local = at(local, 0).address;
+        return made;
+    };
+    auto told = [&](local_transports& sockets) {
+        phase it(sockets, options);
+        it.run();
+        CHECK(it.errors.empty());
+        std::vector<std::string> out;
+        std::set<std::uint32_t> priorities;
+        for (const auto& each : it.list) {
+            const auto shown = each.address.value_or(each.base);
+            CHECK(shown.port == each.base.port);
+            CHECK(shown.address.is_v6() == each.base.address.is_v6());
+            CHECK(priorities.insert(candidate_priority(each.type, each.local_preference)).second);
+            out.push_back(std::string(sdp::to_string(each.type)) + " " + shown.address.to_string());
+        }
+        return out;
+    };
+    using list = std::vector<std::string>;
+    local_transports sockets(network, receiver, {});
+    SECTION("one for all of a family") {
+        external("203.0.113.1");
+        CHECK(told(sockets) ==
+              list{"host fd00::1", "host 203.0.113.1", "host 203.0.113.1", "host 127.0.0.1"});
+    }
+    SECTION("one for each, and for each family") {
+        external("203.0.113.1", "10.0.0.1");
+        external("203.0.113.2", "10.0.1.1");
+        external("2001:db8::1");
+        CHECK(told(sockets) ==
+              list{"host 2001:db8::1", "host 203.0.113.1", "host 203.0.113.2", "host 127.0.0.1"});
+    }
+    SECTION("its own before the general one; beside the local one") {
+        external("203.0.113.1", "10.0.1.1").keep_local = true;
+        external("203.0.113.9");
+        CHECK(told(sockets) == list{"host fd00::1", "host 203.0.113.9", "host 10.0.1.1", "host 203.0.113.1",
+                                    "host 127.0.0.1"});
+    }
+    SECTION("as server-reflexive") {
+        external("203.0.113.1", "10.0.0.1").as = external_candidate::server_reflexive;
+        auto& beside = external("203.0.113.2", "10.0.1.1");
+        beside.as = external_candidate::server_reflexive;
+        beside.keep_local = true;
+        phase it(sockets, options);
+        it.run();
+        REQUIRE(it.list.size() == 5);
+        CHECK(it.list[1].type == candidate_type::srflx);
+        CHECK(it.list[1].related == at("0.0.0.0", 9)); // the local address is told nobody
+        CHECK(it.list[2].type == candidate_type::host);
+        CHECK(it.list[3].type == candidate_type::srflx);
+        CHECK_FALSE(it.list[3].related);
+    }
+    SECTION("two for one") {
+        external("203.0.113.1", "10.0.0.1");
+        external("203.0.113.2", "10.0.0.1");
+        CHECK(told(sockets).size() == 5);
+    }
+    SECTION("for nobody") {
+        external("203.0.113.1", "10.9.9.9");
+        CHECK(told(sockets) == list{"host fd00::1", "host 10.0.0.1", "host 10.0.1.1", "host 127.0.0.1"});
+    }
+}
+
+TEST_CASE("external addresses: a server that sees the same adds nothing, and checks go by the local one") {
+    node a(1, role::controlling);
+    const auto socket = a.open(at("10.0.0.1", 1000));
+    const auto id = a.engine.add_generation({"uf", "password-of-22-characters"}, start);
+    local_candidate host;
+    host.socket = socket;
+    host.base = at("10.0.0.1", 1000);
+    host.address = at("203.0.113.1", 1000);
+    const auto told = a.engine.add_local_candidate(id, host, start);
+    REQUIRE(told);
+    CHECK(told->address == "203.0.113.1");
+    CHECK(told->type == candidate_type::host);
+    CHECK_FALSE(told->related_address);
+    local_candidate reflexive = host;
+    reflexive.type = candidate_type::srflx;
+    CHECK_FALSE(a.engine.add_local_candidate(id, reflexive, start)); // RFC 8445 5.1.3
+    a.engine.set_remote(id, {"peer", "password-of-the-peer-which-is-long"}, {}, start);
+    sdp::candidate remote;
+    remote.foundation = "1";
+    remote.priority = 1;
+    remote.address = "198.51.100.1";
+    remote.port = 2000;
+    REQUIRE(a.engine.add_remote_candidate(id, remote, start));
+    const auto out = drain(a.engine, start);
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].where.socket == socket);
+    a.engine.handle_packet(
+        socket, at("198.51.100.1", 2000),
+        make_success(out[0].read().id(), at("203.0.113.1", 1000), "password-of-the-peer-which-is-long"),
+        start);
+    REQUIRE(a.engine.pairs().size() == 1);
+    CHECK(a.engine.pairs()[0].valid);
+    CHECK(a.engine.pairs()[0].local.type == candidate_type::host); // no peer-reflexive one
+}
+
+TEST_CASE("a port range that many share is not asked for twice, and what is closed is free again") {
+    fake_network network;
+    heard receiver;
+    network.add("eth0", "192.0.2.1");
+    const auto all = ports(5000, 5999);
+    const auto address = at("192.0.2.1", 0).address;
+    std::vector<std::unique_ptr<local_transports>> open;
+    for (int i = 0; i < 1000; ++i) {
+        open.push_back(std::make_unique<local_transports>(network, receiver, logger(),
+                                                          local_transport_options{.ports = all}));
+        REQUIRE(open.back()->open_udp({"eth0", address}).has_value());
+    }
+    CHECK(network.asked_ == 1000); // each port once
+    CHECK(all->taken(address) == 1000);
+    local_transports late(network, receiver, {}, {.ports = all});
+    const auto refused = late.open_udp({"eth0", address});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error() == boost::system::errc::address_in_use);
+    CHECK(network.asked_ == 1000);
+    CHECK(late.open_udp({"eth1", at("192.0.2.2", 0).address}).has_value()); // another address has its own
+    open[0]->close_all();
+    open.pop_back();
+    CHECK(all->taken(address) == 998);
+    for (int i = 0; i < 2; ++i) {
+        open.push_back(std::make_unique<local_transports>(network, receiver, logger(),
+                                                          local_transport_options{.ports = all}));
+        REQUIRE(open.back()->open_udp({"eth0", address}).has_value());
+    }
+    CHECK(all->taken(address) == 1000);
+}
+
+TEST_CASE("a port range that others fill is given up soon, and errors of another kind at once") {
+    fake_network network;
+    heard receiver;
+    const auto address = at("192.0.2.1", 0).address;
+    local_transports sockets(network, receiver, {}, {.ports = ports(1000, 60000)});
+    for (std::uint32_t port = 1000; port <= 60000; ++port)
+        network.open_.insert({address, static_cast<std::uint16_t>(port)});
+    CHECK_FALSE(sockets.open_udp({"eth0", address}).has_value());
+    CHECK(network.asked_ == 64);
+    network.gone_.insert("192.0.2.9");
+    CHECK_FALSE(sockets.open_udp({"eth0", at("192.0.2.9", 0).address}).has_value());
+    CHECK(network.asked_ == 65);
 }

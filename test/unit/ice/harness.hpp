@@ -35,14 +35,18 @@ class print_log final : public log_sink {
 
 /// An agent with its sockets and everything it said.
 struct node {
-    explicit node(std::uint64_t seed, role as, timings time = {}, limits limit = {})
-        : random(seed), engine(config(random, requests, time, limit)), name(std::to_string(seed)) {
+    using adjustment = std::function<void(agent_config&)>;
+    explicit node(std::uint64_t seed, role as, timings time = {}, limits limit = {},
+                  const adjustment& adjust = {})
+        : random(seed), engine(config(random, requests, time, limit, adjust)), name(std::to_string(seed)) {
         engine.set_role(as);
     }
-    static agent_config config(random_source& random, request_table& requests, timings time, limits limit) {
+    static agent_config config(random_source& random, request_table& requests, timings time, limits limit,
+                               const adjustment& adjust) {
         agent_config out(random, requests);
         out.time = time;
         out.limit = limit;
+        if (adjust) adjust(out);
         static print_log sink;
         if (std::getenv("CORTC_TEST_LOG")) out.log = logger(&sink, log_level::trace, "ice");
         return out;

@@ -397,6 +397,33 @@ TEST_CASE("set a description step 3: the ICE role when an agent is lite") {
     CHECK(full.events_of<remote_ice>().front().lite);
 }
 
+TEST_CASE("ice-lite: both descriptions say so, and a peer that is lite, too, is refused") {
+    session_options options;
+    options.ice_lite = true;
+    peer lite(1, options), other(2, options), full(3);
+    lite.jsep.add_data_section();
+    const auto offer = lite.offer();
+    CHECK(contains(offer, "\r\na=ice-lite\r\n"));
+    const auto refused = other.jsep.set_remote_description(sdp_type::offer, offer);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == error_kind::not_supported);
+    CHECK(contains(refused.error().message, "ICE-lite"));
+    CHECK(other.jsep.state() == signaling_state::stable);
+    full.jsep.add_data_section();
+    other.jsep.set_remote_description(sdp_type::offer, full.offer()).value();
+    CHECK(contains(other.set_local(), "\r\na=ice-lite\r\n"));
+}
+
+TEST_CASE("ice-options: what the session is given, in offers and answers") {
+    session_options options;
+    options.ice_options = {"trickle", "renomination"};
+    peer alice(1, options), bob(2, options);
+    alice.jsep.add_data_section();
+    negotiate(alice, bob);
+    CHECK(alice.events_of<remote_ice>().front().options == options.ice_options);
+    CHECK(bob.events_of<remote_ice>().front().options == options.ice_options);
+}
+
 TEST_CASE("set a description step 3: the max message size is what the peer wrote, its default, or none") {
     peer alice(1), bob(2);
     alice.jsep.add_data_section();

@@ -3,6 +3,11 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <future>
 
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -243,4 +248,42 @@ TEST_CASE("when descriptors run out, those who come wait, and the listener does 
     CHECK(net.server.sources.empty());
     CHECK(turns < 20);
     CHECK(net.run([&] { return net.server.sources.size() == 1; }));
+}
+
+TEST_CASE("streams live on a strand of several threads") {
+    boost::asio::thread_pool threads(4);
+    const auto strand = boost::asio::make_strand(threads);
+    struct ends {
+        explicit ends(const boost::asio::any_io_executor& executor)
+            : over(executor), server(over, "127.0.0.1") {}
+        net::asio_network over;
+        stream_server server;
+        stream_peer client;
+    };
+    std::unique_ptr<ends> both;
+    std::promise<std::string> ended;
+    boost::asio::post(strand, [&] {
+        both = std::make_unique<ends>(strand);
+        both->server.on_accept = [](stream_peer& made) { // it says everything again
+            made.on = [&made](char what) {
+                if (what == 'd') made.send(std::exchange(made.text, {}));
+            };
+        };
+        both->client.on = [&](char what) {
+            if (what == 'c') both->client.send("0");
+            if (what != 'd') return;
+            if (both->client.text.size() < 1000) return void(both->client.send("x"));
+            both->client.stream.reset();
+            boost::asio::post(strand, [&] { // the handler goes, too
+                const auto text = both->client.text;
+                both.reset();
+                ended.set_value(text);
+            });
+        };
+        connect(both->client, both->over, "127.0.0.1", both->server.where());
+    });
+    auto text = ended.get_future();
+    REQUIRE(text.wait_for(10s) == std::future_status::ready);
+    CHECK(text.get() == "0" + std::string(999, 'x'));
+    threads.join();
 }

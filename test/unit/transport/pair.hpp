@@ -32,7 +32,7 @@ class end final : public transport_observer {
     }
     void negotiate(end& with, dtls_role role) {
         peer_ = &with;
-        where_->pair_generation(ufrag(), with.ufrag(), with.password(), false);
+        where_->pair_generation(ufrag(), with.ufrag(), with.password(), {});
         where_->set_dtls(role, {certificate_},
                          {{"sha-256", with.certificate_->fingerprint(crypto::hash_algorithm::sha256)}});
     }

@@ -158,8 +158,8 @@ CORTC_DECL void connection::on_gathering() {
     if (states_.update_gathering(transports_.summary())) transports_.tell_gathered();
 }
 
-CORTC_DECL void connection::on_selected_pair() {
-    if (const auto pair = transports_.selected_pair()) states_.pair_selected(*pair);
+CORTC_DECL void connection::on_selected_pair(const std::optional<SelectedPair>& pair) {
+    if (pair) states_.pair_selected(*pair);
     const auto now = transports_.summary();
     states_.update(now);
     states_.update_selection(now);

@@ -32,6 +32,10 @@ CORTC_DECL jsep::session_options session_options(const context_core& core,
     options.bundle = to_jsep(configuration.bundlePolicy);
     options.max_message_size = core.options().limits.max_message_size;
     options.max_remote_candidates = core.options().limits.remote_candidates;
+    options.ice_lite = core.options().ice_lite;
+    if (core.port_member()) options.ufrag_prefix = net::port_group::prefix_of(*core.port_member());
+    options.ice_options.push_back("renomination");
+    if (core.options().early_nomination) std::erase(options.ice_options, "ice2"); // RFC 8445 10
     if (!crypto::default_backend().dtls_srtp_available())
         options.media = nullptr; // offered audio and video are rejected
     return options;

@@ -83,8 +83,12 @@ CORTC_DECL void transport_set::roll_back(const jsep::ice_rolled_back& back) {
 }
 
 CORTC_DECL void transport_set::pair(const jsep::remote_ice& remote) {
+    ice::remote_options options;
+    options.lite = remote.lite;
+    options.renomination =
+        std::find(remote.options.begin(), remote.options.end(), "renomination") != remote.options.end();
     entries_.at(remote.transport)
-        .where->pair_generation(remote.local_ufrag, remote.ufrag, remote.pwd, remote.lite);
+        .where->pair_generation(remote.local_ufrag, remote.ufrag, remote.pwd, options);
 }
 
 CORTC_DECL void transport_set::add_candidate(const jsep::remote_candidate& candidate) {
@@ -120,8 +124,7 @@ CORTC_DECL void transport_set::tell(jsep::transport_id about, std::function<void
 }
 
 CORTC_DECL void transport_set::tell_next() {
-    const auto what = std::move(to_tell_.front());
-    to_tell_.pop_front();
+    const auto what = to_tell_.pop_front();
     if (!owner_.is_closed()) what();
     telling_ = !to_tell_.empty();
     if (telling_) owner_.post([this] { tell_next(); });
@@ -262,8 +265,9 @@ CORTC_DECL void transport_set::on_selected_pair(transport& which, const std::str
     const auto at = find(which);
     if (at == entries_.end()) return;
     at->second.selected_ufrag = local_ufrag;
-    at->second.view->pair.set(pair_of(at->first, at->second));
-    listener_.on_selected_pair();
+    const auto pair = pair_of(at->first, at->second);
+    at->second.view->pair.set(pair);
+    listener_.on_selected_pair(at == entries_.begin() ? pair : selected_pair());
 }
 
 CORTC_DECL void transport_set::on_channel_event(datachannel::channel_event&& event) {

@@ -19,11 +19,13 @@ CORTC_DECL context_service& service_of(const asio::any_io_executor& executor) {
 
 CORTC_DECL context::context(asio::any_io_executor executor, context_options options)
     : core_(std::make_shared<context_core>(std::move(executor), nullptr, std::move(options))) {
+    core_->join_port_group();
     detail::service_of(core_->executor()).add(core_);
 }
 
 CORTC_DECL context::context(asio::any_io_executor executor, net::network& network, context_options options)
     : core_(std::make_shared<context_core>(std::move(executor), &network, std::move(options))) {
+    core_->join_port_group();
     detail::service_of(core_->executor()).add(core_);
 }
 

@@ -8,15 +8,45 @@
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/query.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <new>
 
 namespace cortc {
 
+namespace detail {
+
+CORTC_DECL void check_external(const external_address& each, std::size_t index) {
+    const auto fail = [&](std::string_view member, std::string_view why) {
+        throw Error(errc::type,
+                    fmt::format("context_options::external_addresses[{}].{} {}", index, member, why));
+    };
+    const auto& address = each.address;
+    if (address.is_unspecified() || address.is_multicast() || address.is_loopback())
+        fail("address",
+             fmt::format("is {}; it is to be one that peers reach this machine at", address.to_string()));
+    if (each.local && each.local->is_v6() != address.is_v6())
+        fail("local", fmt::format("is {}; it is to be of the family of the address, {}",
+                                  each.local->to_string(), address.to_string()));
+}
+
+CORTC_DECL context_options checked(context_options options) {
+    for (std::size_t i = 0; i < options.external_addresses.size(); ++i)
+        check_external(options.external_addresses[i], i);
+    if (options.udp_mux && options.udp_mux->group && options.udp_mux->port == 0)
+        throw Error(errc::type,
+                    "context_options::udp_mux.port is 0; contexts that share one by a group need to be "
+                    "told which");
+    return options;
+}
+
+} // namespace detail
+
 CORTC_DECL context_core::context_core(asio::any_io_executor executor, net::network* network,
                                       context_options options)
     : waiter_home(std::move(executor))
-    , options_(std::move(options))
+    , options_(detail::checked(std::move(options)))
     , own_network_(network ? nullptr : std::make_unique<net::asio_network>(this->executor()))
     , network_(network ? network : own_network_.get())
     , calendar_origin_(network_->calendar().time_since_epoch() - network_->now().time_since_epoch())
@@ -26,8 +56,26 @@ CORTC_DECL context_core::context_core(asio::any_io_executor executor, net::netwo
 }
 
 CORTC_DECL context_core::~context_core() {
+    if (port_member_) options_.udp_mux->group->leave(*port_member_);
     for (auto& [id, ready] : std::exchange(being_made_, {}))
         ready(make_error(errc::aborted, "the context was destroyed"), nullptr);
+}
+
+CORTC_DECL void context_core::join_port_group() {
+    if (!options_.udp_mux || !options_.udp_mux->group) return;
+    auto& group = *options_.udp_mux->group;
+    port_member_ = group.join([weak = weak_from_this(), executor = this->executor()](net::parcel what) {
+        asio::post(executor, [weak, what = std::move(what)]() mutable {
+            const auto self = weak.lock();
+            if (!self) return;
+            self->options_.udp_mux->group->taken(what.to, what.pieces.size());
+            if (self->on_parcel_) self->on_parcel_(what);
+        });
+    });
+    if (!port_member_)
+        throw Error(errc::operation,
+                    fmt::format("context_options::udp_mux.group has {} contexts, and takes no more",
+                                net::port_group::most_members));
 }
 
 CORTC_DECL result<std::unique_ptr<crypto::tls_session>, crypto::tls_failed>

@@ -15,14 +15,16 @@ CORTC_DECL agent::agent(agent_config config)
     , transactions_(env_.time)
     , responses_(env_.limit)
     , pacing_(config.pacing ? std::move(config.pacing)
-                            : std::make_shared<rate>(env_.time.pacing, env_.time.burst)) {
+                            : std::make_shared<rate>(env_.time.pacing, env_.time.burst))
+    , early_nomination_(config.early_nomination) {
+    env_.lite = config.lite;
     env_.tie_breaker = config.tie_breaker ? *config.tie_breaker : env_.random.u64();
 }
 
 // --- generations and candidates ---
 
 CORTC_DECL void agent::set_role(ice::role value) {
-    if (env_.role == value) return;
+    if (env_.role == value || env_.lite) return; // RFC 8445 6.1.1: the full agent controls
     env_.log.debug("role: {}", to_string(value));
     env_.role = value;
     for (auto& in : generations_) in->update_priorities();
@@ -70,9 +72,14 @@ CORTC_DECL void agent::set_remote(generation_id id, credentials remote, remote_o
     const auto too_long = remote.ufrag.size() + 1 + in->local().ufrag.size() > 508;
     in->set_remote(std::move(remote), now);
     in->lite = options.lite;
-    in->failed = in->failed || too_long;
+    in->renomination = options.renomination;
+    // Two lite agents wait for each other.
+    in->failed = in->failed || too_long || (options.lite && env_.lite);
     // RFC 8445 6.1.1: the full agent controls a lite one, which could not even detect the conflict.
-    if (options.lite && env_.role == role::controlled) switch_role();
+    if (options.lite && env_.role == role::controlled && !env_.lite) switch_role();
+    if (env_.lite)
+        for (auto& pair : in->checks().pairs())
+            if (pair.requested) adopt(*in, pair, now);
     settle(now);
 }
 
@@ -199,6 +206,7 @@ CORTC_DECL std::optional<transmit> agent::poll_transmit(byte_span out, time_poin
         ++env_.count.responses_sent;
         return responses_.write(out, in ? std::string_view(in->local().pwd) : std::string_view());
     }
+    if (env_.lite) return {};
     if (auto sent = transmit_retransmission(out, now)) return sent;
     if (auto sent = transmit_consent(out, now)) return sent;
     return transmit_check(out, now);
@@ -206,9 +214,7 @@ CORTC_DECL std::optional<transmit> agent::poll_transmit(byte_span out, time_poin
 
 CORTC_DECL std::optional<event> agent::poll_event() {
     if (events_.empty()) return {};
-    auto next = std::move(events_.front());
-    events_.pop_front();
-    return next;
+    return events_.pop_front();
 }
 
 CORTC_DECL void agent::handle_timeout(time_point now) {
@@ -231,7 +237,7 @@ CORTC_DECL time_point agent::next_timeout() const noexcept {
             continue;
         }
         if (!in->remote() || in->failed) continue;
-        if (in->checks().has_check(in->floor())) at(pacing_->next());
+        if (!env_.lite && in->checks().has_check(in->floor())) at(pacing_->next());
         at(in->nominate_at);
         for (const auto& pair : std::as_const(*in).checks().pairs()) at(pair.restart_at);
         if (const auto* pair = in->active()) {
@@ -252,10 +258,12 @@ CORTC_DECL void agent::settle(time_point now) {
     for (auto& in : generations_) {
         if (in->retiring()) continue;
         expire_consent(*in, now);
-        look_for_replacement(*in, now);
-        restart_checks(*in, now);
-        nominate(*in, now);
-        in->checks().thaw();
+        if (!env_.lite) {
+            look_for_replacement(*in, now);
+            restart_checks(*in, now);
+            nominate(*in, now);
+            in->checks().thaw();
+        }
         if (in->active()) in->was_connected = true;
         detect_failure(*in, now);
     }

@@ -65,6 +65,17 @@ CORTC_DECL bool agent::need_not_wait(const candidate_pair& pair, time_point now)
     });
 }
 
+/// A restart that stays on the path it has: consent says already what the first check would find out. A pair
+/// that carried the data of the generation before, and answers; any other is nominated after its success.
+CORTC_DECL bool agent::nominates_early(const generation& in, const candidate_pair& pair,
+                                       time_point now) const noexcept {
+    if (!early_nomination_ || !in.restarts || in.selection || in.nominating) return false;
+    const auto* carrying = carrier();
+    const auto* used = carrying && carrying != &in ? carrying->active() : nullptr;
+    return used && used->route == pair.route && used->consent.granted(now, env_.time) &&
+           used->consent.alive(now, env_.time);
+}
+
 CORTC_DECL transmit agent::send(generation& in, candidate_pair& pair, check_kind kind, byte_span out,
                                 time_point now) {
     transaction request;
@@ -86,7 +97,10 @@ CORTC_DECL transmit agent::send(generation& in, candidate_pair& pair, check_kind
         request.rto = 2 * env_.time.consent_interval / env_.time.last_wait; // a response may be so late
     } else {
         transactions_.cancel(in.id(), pair.id, now);
-        request.use_candidate = pair.nominate && env_.role == role::controlling;
+        request.use_candidate =
+            env_.role == role::controlling && (pair.nominate || nominates_early(in, pair, now));
+        // A nomination that does not count upwards may not be known to be the later one.
+        if (request.use_candidate && in.renomination) request.nomination = ++in.nominations;
         request.rto = first_rto(in, pair);
         if (request.use_candidate) in.when.nominated = std::min(in.when.nominated, now);
         if (!pair.valid) in.checks().set_state(pair, pair_state::in_progress);
@@ -104,6 +118,7 @@ CORTC_DECL transmit agent::write(const transaction& request, const generation& i
         writer.add_ice_controlled(env_.tie_breaker);
     }
     if (request.use_candidate) writer.add_use_candidate();
+    if (request.nomination != 0) writer.add_nomination(request.nomination);
     writer.add_integrity(as_bytes(in.remote()->pwd));
     writer.add_fingerprint();
     return {request.route.socket, request.route.remote, writer.size()};
@@ -170,6 +185,7 @@ CORTC_DECL void agent::handle_success(generation& in, candidate_pair& pair, cons
     if (request.use_candidate && env_.role == role::controlling) {
         end_nomination(in, pair, request);
         pair.nominated = true;
+        pair.nomination = std::max(pair.nomination, request.nomination);
     }
     if (pair.nominated && should_select(in, pair, now)) select(in, pair, now);
 }

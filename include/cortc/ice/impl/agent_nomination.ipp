@@ -3,6 +3,7 @@
 #include "cortc/ice/agent.hpp"
 
 #include <algorithm>
+#include <utility>
 
 // Nomination, selection, retirement: RFC 8445 8 and 9. Consent and failure: RFC 7675, RFC 8863.
 namespace cortc::ice {
@@ -33,12 +34,17 @@ CORTC_DECL void agent::nominate(generation& in, time_point now) {
     in.checks().trigger(pair, true);
 }
 
-/// Among nominated pairs the best one counts (as with peers that nominate aggressively, RFC 5245 8.1.1.2),
-/// unless it has fallen silent.
+/// Among nominated pairs the one of the greatest number counts (draft-thatcher-ice-renomination), and among
+/// equal ones (all of a peer that does not number them) the best (as with those that nominate aggressively,
+/// RFC 5245 8.1.1.2); unless it has fallen silent.
 CORTC_DECL bool agent::should_select(const generation& in, const candidate_pair& pair, time_point now) const {
     const auto* current = in.selected();
     if (!current) return true;
-    return current != &pair && (pair.priority > current->priority || !current->consent.alive(now, env_.time));
+    if (current == &pair) return false;
+    // A lite agent has no checks to find out with: where the peer has not said so for a while it has moved.
+    if (env_.lite && now - current->nominated_at >= env_.time.retirement) return true;
+    if (!current->consent.alive(now, env_.time)) return true;
+    return std::pair(pair.nomination, pair.priority) > std::pair(current->nomination, current->priority);
 }
 
 CORTC_DECL void agent::select(generation& in, candidate_pair& pair, time_point now) {
@@ -103,7 +109,7 @@ CORTC_DECL void agent::detect_failure(generation& in, time_point now) {
         if (now < in.patience_ends) return;
         auto all_known = in.local_done && in.remote_done;
         auto waited = now >= in.patience_ends + env_.time.end_of_candidates_wait;
-        if (!all_known && (!waited || in.checks().pairs().empty())) return;
+        if (!all_known && (!waited || (in.checks().pairs().empty() && !env_.lite))) return;
     }
     in.failed = true;
     env_.log.info("generation {}: failed", in.id().value());

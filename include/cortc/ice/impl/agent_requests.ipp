@@ -75,6 +75,10 @@ CORTC_DECL bool agent::repair_role_conflict(const generation& in, const path& fr
     auto theirs = controls ? request.ice_controlling() : request.ice_controlled();
     if (!theirs) return true;
     auto we_control = env_.tie_breaker >= *theirs;
+    if (env_.lite) { // RFC 8445 6.1.1: the peer controls, whatever the numbers say
+        respond(from, request, &in, stun::error::role_conflict, now);
+        return false;
+    }
     if (we_control == controls) {
         respond(from, request, &in, stun::error::role_conflict, now);
         return false;
@@ -97,6 +101,7 @@ CORTC_DECL void agent::switch_role() {
         for (auto& pair : in->checks().pairs()) {
             pair.nominate = false;
             pair.nominated = in->selection == pair.id;
+            pair.nomination = 0;
         }
         in->update_priorities();
     }
@@ -134,13 +139,28 @@ CORTC_DECL void agent::learn(generation& in, const path& from, const stun::messa
     ++pair->requests_received;
     ++pair->responses_sent;
     pair->consent.heard(now);
-    if (request.use_candidate() && env_.role == role::controlled) {
+    const auto number = request.nomination().value_or(0);
+    if ((request.use_candidate() || number != 0) && env_.role == role::controlled) {
         pair->nominated = true;
+        pair->nominated_at = now;
+        pair->nomination = std::max(pair->nomination, number);
         in.when.nominated = std::min(in.when.nominated, now);
     }
+    if (env_.lite) return in.remote() ? adopt(in, *pair, now) : void();
     if (!pair->valid || !pair->consent.granted(now, env_.time)) return check_again(in, *pair, first, now);
     if (env_.role == role::controlled && pair->nominated && should_select(in, *pair, now))
         select(in, *pair, now);
+}
+
+/// RFC 8445 7.3.2: a lite agent takes the pair that a check came by, and what nominates it. The peer, which
+/// checks each 5 s (RFC 7675 5.1), consents by that.
+CORTC_DECL void agent::adopt(generation& in, candidate_pair& pair, time_point now) {
+    pair.valid = true;
+    pair.valid_local = pair.local;
+    pair.consent.consented(now, env_.time);
+    in.when.first_valid = std::min(in.when.first_valid, now);
+    in.checks().set_state(pair, pair_state::succeeded);
+    if (pair.nominated && should_select(in, pair, now)) select(in, pair, now);
 }
 
 /// RFC 8445 7.3.1.4, where every request starts a check in progress over: the peer's translator may be open

@@ -111,7 +111,7 @@ CORTC_DECL candidate_pair* checklist::next_check(std::uint64_t least_priority) n
 }
 
 CORTC_DECL void checklist::take(const candidate_pair& pair) noexcept {
-    if (!triggered_.empty() && triggered_.front() == pair.id) triggered_.pop_front();
+    if (!triggered_.empty() && triggered_.front() == pair.id) triggered_.erase(triggered_.begin());
 }
 
 CORTC_DECL bool checklist::has_check(std::uint64_t least_priority) const noexcept {

@@ -16,6 +16,12 @@ CORTC_DECL void consent::sent(time_point now, duration retry) noexcept {
     next_check_ = now + retry;
 }
 
+CORTC_DECL void consent::consented(time_point now, const timings& t) noexcept {
+    confirmed_ = now;
+    heard(now);
+    unanswered_ = now + t.consent_interval * 6 / 5 + t.consent_retry * 6 / 5;
+}
+
 CORTC_DECL time_point consent::expires(const timings& t) const noexcept {
     return confirmed_ == time_point::min() ? confirmed_ : confirmed_ + t.consent_expiry;
 }

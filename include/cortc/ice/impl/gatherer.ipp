@@ -108,10 +108,45 @@ CORTC_DECL void gatherer::gather_host(place& where) {
                                                   where.interface.name + "): " + at.error().message());
     where.socket = (*at)->id();
     where.base = (*at)->base();
+    const auto outside = external_of(where.interface.address);
+    const auto keeps = std::ranges::any_of(outside, &external_address::keep_local);
+    std::size_t rank = 0;
+    if (outside.empty() || keeps) tell_host(where, nullptr, rank++);
+    for (const auto& each : outside)
+        if (!over_) tell_host(where, &each, rank++);
+}
+
+/// The entries of its own before those for all of its family.
+CORTC_DECL std::vector<external_address> gatherer::external_of(const ip_address& local) const {
+    std::vector<external_address> own, general;
+    const auto link_local = local.is_v6() && local.to_v6().is_link_local();
+    for (const auto& each : options_.external) {
+        if (each.address.is_v6() != local.is_v6()) continue;
+        if (each.local == local) own.push_back(each);
+        if (!each.local && !local.is_loopback() && !link_local) general.push_back(each);
+    }
+    return own.empty() ? general : own;
+}
+
+/// By the socket's address, or by an external one that stands for it.
+CORTC_DECL void gatherer::tell_host(const place& where, const external_address* outside, std::size_t rank) {
     local_candidate host;
     host.socket = where.socket;
     host.base = where.base;
-    host.local_preference = where.preference;
+    // RFC 8445 5.1.2: no two of one priority. Who is here may take the nearer address, which comes first.
+    host.local_preference = static_cast<std::uint16_t>(where.preference - rank * places_.size());
+    if (outside) {
+        host.address = endpoint{outside->address, where.base.port};
+        if (outside->as == external_candidate::server_reflexive) {
+            host.type = candidate_type::srflx;
+            host.server = outside->address; // of a foundation of its own
+            // What is not told at all is not told as the origin, either (RFC 8828 5.2).
+            using boost::asio::ip::address_v4, boost::asio::ip::address_v6;
+            const bool v6 = outside->address.is_v6();
+            if (!outside->keep_local)
+                host.related = endpoint{v6 ? ip_address(address_v6()) : ip_address(address_v4()), 9};
+        }
+    }
     events_.on_candidate(host);
 }
 

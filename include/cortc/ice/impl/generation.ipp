@@ -22,6 +22,7 @@ CORTC_DECL void generation::set_remote(credentials remote, time_point now) {
         peer_reflexive_ = 0;
         selection.reset();
         nominating.reset();
+        nominations = 0;
         nominate_at = never;
         remote_done = failed = was_connected = false;
         const auto begun = when.begun;
@@ -60,6 +61,7 @@ CORTC_DECL const candidate* generation::add_local(const local_candidate& init) {
     }
     locals_.push_back(std::move(next));
     auto index = static_cast<std::uint16_t>(locals_.size() - 1);
+    if (env_.lite) return &locals_.back(); // it has the pairs that the peer checks
     for (std::uint16_t remote = 0; remote < remotes_.size(); ++remote) pair_up(index, remote);
     return &locals_.back();
 }
@@ -103,6 +105,7 @@ CORTC_DECL bool generation::add_remote(const sdp::candidate& signaled) {
         return false;
     }
     remotes_.push_back(std::move(*next));
+    if (env_.lite) return true;
     auto index = static_cast<std::uint16_t>(remotes_.size() - 1);
     for (std::uint16_t local = 0; local < locals_.size(); ++local) pair_up(local, index);
     return true;

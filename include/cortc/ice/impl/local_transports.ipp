@@ -50,9 +50,43 @@ CORTC_DECL result<local_transport*> local_transports::open_udp(const net::interf
     const auto known = std::ranges::find_if(
         open_, [&](const entry& each) { return !each.relay && each.address == where.address; });
     if (known != open_.end()) return known->what.get();
+    if (options_.mux) return open_slot(where);
     auto made = add(where, std::make_unique<udp>(socket_id(last_id_ + 1), receiver_));
     if (!made) return made.error();
     return *made;
+}
+
+CORTC_DECL result<local_transport*> local_transports::open_slot(const net::interface_address& where) {
+    if (open_.size() >= options_.limit) {
+        ++counters_.over_limit;
+        return boost::system::errc::make_error_code(boost::system::errc::too_many_files_open);
+    }
+    auto made = options_.mux->open(socket_id(last_id_ + 1), where.address, receiver_);
+    if (!made) {
+        ++counters_.open_failures;
+        log_.warning("no shared socket on {} ({})", where.address.to_string(), where.name);
+        return made.error();
+    }
+    ++counters_.opened;
+    ++last_id_;
+    auto* const slot = made->get();
+    for (const auto& each : ufrags_) slot->add_ufrag(each);
+    log_.debug("socket {}: {} ({}), shared", last_id_, to_string(slot->base()), where.name);
+    open_.push_back(entry{where.address, std::move(*made), nullptr, slot, {}});
+    return slot;
+}
+
+CORTC_DECL void local_transports::add_ufrag(const std::string& ufrag) {
+    if (!options_.mux) return;
+    ufrags_.push_back(ufrag);
+    for (const auto& each : open_)
+        if (each.slot) each.slot->add_ufrag(ufrag);
+}
+
+CORTC_DECL void local_transports::remove_ufrag(const std::string& ufrag) noexcept {
+    std::erase(ufrags_, ufrag);
+    for (const auto& each : open_)
+        if (each.slot) each.slot->remove_ufrag(ufrag);
 }
 
 CORTC_DECL result<relay*> local_transports::open_relay(const net::interface_address& where,
@@ -70,17 +104,19 @@ result<Made*> local_transports::add(const net::interface_address& where, std::un
         return boost::system::errc::make_error_code(boost::system::errc::too_many_files_open);
     }
     auto* const what = made.get();
-    boost::system::error_code error;
+    std::shared_ptr<port_pool> ports = options_.ports;
     if constexpr (std::is_same_v<Made, relay>)
-        error = what->over_stream() // the range is of UDP
-                    ? what->open({where.address, 0})
-                    : bind(where.address, [what](const endpoint& at) { return what->open(at); });
-    else
-        error = bind(where.address, [what, this](const endpoint& at) { return what->open(network_, at); });
-    if (error) {
+        if (what->over_stream()) ports.reset(); // the range is of UDP
+    auto port = bind(where.address, ports.get(), [what, this](const endpoint& at) {
+        if constexpr (std::is_same_v<Made, relay>)
+            return what->open(at);
+        else
+            return what->open(network_, at);
+    });
+    if (!port) {
         ++counters_.open_failures;
         log_.warning("no socket on {} ({})", where.address.to_string(), where.name);
-        return error;
+        return port.error();
     }
     ++counters_.opened;
     ++last_id_;
@@ -89,22 +125,29 @@ result<Made*> local_transports::add(const net::interface_address& where, std::un
                    to_string(what->server()), to_string(what->over()));
     else
         log_.debug("socket {}: {} ({})", last_id_, to_string(what->base()), where.name);
-    open_.push_back(entry{where.address, std::move(made)});
+    open_.push_back(entry{where.address, std::move(made), nullptr, nullptr, std::move(*port)});
     return what;
 }
 
-/// Begins anywhere in the range, so that many connections do not all fight for its first port.
-CORTC_DECL boost::system::error_code
-local_transports::bind(const ip_address& address,
+/// What the pool holds to be free may be another program's; a range that is full of those is not searched to
+/// its end, which would hold up everybody else.
+CORTC_DECL result<port_pool::lease>
+local_transports::bind(const ip_address& address, port_pool* ports,
                        const std::function<boost::system::error_code(const endpoint&)>& open) {
-    if (!options_.ports) return open({address, 0});
-    const auto [first, last] = *options_.ports;
-    auto error = boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
-    if (last < first) return error;
-    const auto count = std::uint32_t{last} - first + 1;
-    const auto start = network_.random().u32() % count;
-    for (std::uint32_t i = 0; i < count && error; ++i)
-        error = open({address, static_cast<std::uint16_t>(first + (start + i) % count)});
+    constexpr std::size_t most_tries = 64;
+    if (!ports) {
+        if (const auto error = open({address, 0})) return error;
+        return port_pool::lease();
+    }
+    auto error = make_error_code(boost::system::errc::address_in_use);
+    std::vector<port_pool::lease> others;
+    while (others.size() < most_tries && error == boost::system::errc::address_in_use) {
+        auto next = ports->take(address);
+        if (!next) break;
+        error = open({address, next->port()});
+        if (!error) return std::move(*next);
+        others.push_back(std::move(*next));
+    }
     return error;
 }
 
@@ -117,11 +160,12 @@ CORTC_DECL void local_transports::close(entry&& which) {
     send_dropped_ += which.what->send_dropped();
     if (!which.relay) return;
     auto left = [this, id = which.what->id()] {
-        std::erase_if(leaving_, [id](const auto& each) { return each->id() == id; });
+        std::erase_if(leaving_, [id](const auto& each) { return each.what->id() == id; });
         if (leaving_.empty() && on_left_) on_left_();
     };
-    leaving_.push_back(std::move(which.what));
-    if (!which.relay->leave(left)) leaving_.pop_back();
+    auto* const relay = which.relay;
+    leaving_.push_back(std::move(which));
+    if (!relay->leave(left)) leaving_.pop_back();
 }
 
 CORTC_DECL std::size_t local_transports::close_unused(const std::function<bool(local_transport&)>& in_use) {

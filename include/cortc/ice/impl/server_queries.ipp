@@ -80,9 +80,7 @@ CORTC_DECL void server_queries::handle_response(const path& from, const stun::me
 
 CORTC_DECL std::optional<server_answer> server_queries::poll_answer() {
     if (answers_.empty()) return {};
-    auto next = std::move(answers_.front());
-    answers_.pop_front();
-    return next;
+    return answers_.pop_front();
 }
 
 CORTC_DECL void server_queries::handle_timeout(time_point now) {

@@ -23,7 +23,7 @@ CORTC_DECL sdp::session_description empty_description(const build_settings& sett
     sdp::session_description content;
     content.origin.session_id = std::to_string(settings.session_id);
     content.origin.session_version = std::to_string(settings.session_version);
-    content.transport.ice_options = {"trickle", "ice2"};
+    content.transport.ice_options = settings.ice_options;
     content.ice_lite = settings.ice_lite;
     content.identity = settings.identity;
     return content;

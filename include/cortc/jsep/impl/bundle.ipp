@@ -3,20 +3,25 @@
 #include "cortc/jsep/bundle.hpp"
 
 #include <algorithm>
-#include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace cortc::jsep {
 
 CORTC_DECL void bundle_layout::find_groups(const sdp::session_description& content) {
-    std::unordered_map<std::string_view, std::size_t> by_mid;
+    std::vector<std::pair<std::string_view, std::size_t>> by_mid; // sorted; of several the first counts
+    by_mid.reserve(content.media.size());
     for (std::size_t i = 0; i < content.media.size(); ++i)
-        if (content.media[i].mid) by_mid.emplace(*content.media[i].mid, i);
+        if (content.media[i].mid) by_mid.emplace_back(*content.media[i].mid, i);
+    std::sort(by_mid.begin(), by_mid.end());
     for (const auto& group : content.groups) {
         if (group.semantics != "BUNDLE") continue;
         auto& members = groups_.emplace_back();
         for (const auto& mid : group.mids) {
-            auto found = by_mid.find(mid);
-            if (found == by_mid.end() || places_[found->second].group != none) continue;
+            const auto found = std::ranges::lower_bound(by_mid, std::string_view(mid), {},
+                                                        &std::pair<std::string_view, std::size_t>::first);
+            if (found == by_mid.end() || found->first != mid || places_[found->second].group != none)
+                continue;
             places_[found->second].group = groups_.size() - 1;
             members.push_back(found->second);
         }

@@ -51,12 +51,14 @@ CORTC_DECL const sdp::candidate* default_candidate(const std::vector<sdp::candid
 
 CORTC_DECL std::string print_local(const sdp::session_description& content, const transport_bearers& bearers,
                                    const std::vector<gathered>& known) {
-    auto joined = content;
+    std::optional<sdp::session_description> joined; // none: nothing was gathered for it yet
     for (std::size_t i = 0; i < bearers.size(); ++i)
         for (const auto& each : known)
-            if (bearers[i] == each.transport && joined.media[i].transport.ice_ufrag == each.ufrag)
-                detail::add_gathered(joined.media[i], each);
-    return sdp::print(joined);
+            if (bearers[i] == each.transport && content.media[i].transport.ice_ufrag == each.ufrag) {
+                if (!joined) joined = content;
+                detail::add_gathered(joined->media[i], each);
+            }
+    return sdp::print(joined ? *joined : content);
 }
 
 CORTC_DECL std::string print_remote(const applied& description) {

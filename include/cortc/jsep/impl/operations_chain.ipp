@@ -27,7 +27,7 @@ CORTC_DECL operations_chain::step operations_chain::remove(operation_id id) {
 }
 
 CORTC_DECL operations_chain::step operations_chain::advance() {
-    queue_.pop_front();
+    queue_.erase(queue_.begin());
     if (!queue_.empty()) return {queue_.front(), false};
     return {std::nullopt, std::exchange(update_deferred_, false)};
 }

@@ -51,7 +51,7 @@ CORTC_DECL candidate_use use_of(const sdp::candidate& candidate) {
 
 // ---- after a change of the model
 
-CORTC_DECL void remote_candidates::follow(const model& now, const model& base, std::deque<event>& events) {
+CORTC_DECL void remote_candidates::follow(const model& now, const model& base, fifo<event>& events) {
     forget(now, base);
     for (std::size_t slot = 0; slot < slots.size(); ++slot) {
         places_[slot].clear();
@@ -95,7 +95,7 @@ CORTC_DECL void remote_candidates::find_places(const model& now, std::size_t slo
 
 CORTC_DECL void remote_candidates::connect(const transport_state& transport, const applied& remote,
                                            std::size_t slot, const bundle_layout& layout, std::size_t tag,
-                                           std::deque<event>& events) {
+                                           fifo<event>& events) {
     const auto& content = *remote.content;
     if (tag >= content.media.size() || places_[slot][tag].ufrag != transport.remote->credentials.ufrag)
         return;
@@ -136,8 +136,7 @@ CORTC_DECL std::size_t remote_candidates::told_of(const transport_state& transpo
     return static_cast<std::size_t>(known - told_.begin());
 }
 
-CORTC_DECL void remote_candidates::tell(told& known, const sdp::candidate& candidate,
-                                        std::deque<event>& events) {
+CORTC_DECL void remote_candidates::tell(told& known, const sdp::candidate& candidate, fifo<event>& events) {
     const auto use = use_of(candidate);
     // RFC 8838 13: a candidate may name its generation.
     if (use == candidate_use::none || candidate.ufrag().value_or(known.ufrag) != known.ufrag) return;
@@ -155,7 +154,7 @@ CORTC_DECL void remote_candidates::tell(told& known, const sdp::candidate& candi
     events.push_back(remote_candidate{known.transport, known.ufrag, candidate});
 }
 
-CORTC_DECL void remote_candidates::tell_end(told& known, std::deque<event>& events) {
+CORTC_DECL void remote_candidates::tell_end(told& known, fifo<event>& events) {
     if (!std::exchange(known.done, true))
         events.push_back(remote_end_of_candidates{known.transport, known.ufrag});
 }
@@ -203,7 +202,7 @@ remote_candidates::targets(const model& now, const std::vector<std::size_t>& sec
 }
 
 CORTC_DECL outcome<void> remote_candidates::add(const model& now, const candidate_init& init,
-                                                std::deque<event>& events) {
+                                                fifo<event>& events) {
     auto sections = sections_of(now, init);
     if (!sections) return sections.error();
     if (sections->empty()) return {}; // a rejected section: nothing to add it to, and no error
@@ -227,7 +226,7 @@ CORTC_DECL outcome<void> remote_candidates::add(const model& now, const candidat
 }
 
 CORTC_DECL void remote_candidates::add_at(const model& now, const target& where,
-                                          const sdp::candidate& candidate, std::deque<event>& events) {
+                                          const sdp::candidate& candidate, fifo<event>& events) {
     keep(*(now.*slots[where.slot]), where.section, candidate);
     for (const auto& way : places_[where.slot][where.section].feeds)
         tell(told_[way.known], candidate, events);
@@ -248,7 +247,7 @@ CORTC_DECL void remote_candidates::keep(const applied& remote, std::size_t secti
 }
 
 CORTC_DECL void remote_candidates::end_at(const model& now, const std::vector<target>& where,
-                                          std::deque<event>& events) {
+                                          fifo<event>& events) {
     for (const auto& each : where) {
         (now.*slots[each.slot])->trickled->sections[each.section].done = true;
         for (const auto& way : places_[each.slot][each.section].feeds)

@@ -43,6 +43,7 @@ CORTC_DECL build_settings session::next_settings() {
     settings.sctp_port = options_.sctp_port;
     settings.max_message_size = options_.max_message_size;
     settings.ice_lite = options_.ice_lite;
+    settings.ice_options = options_.ice_options;
     settings.ufrag_prefix = options_.ufrag_prefix;
     settings.media = options_.media;
     settings.bundle = options_.bundle;
@@ -199,9 +200,7 @@ CORTC_DECL std::vector<std::size_t> session::sections_on(transport_id transport)
 
 CORTC_DECL std::optional<event> session::poll_event() {
     if (events_.empty()) return {};
-    auto next = std::move(events_.front());
-    events_.pop_front();
-    return next;
+    return events_.pop_front();
 }
 
 } // namespace cortc::jsep

@@ -112,6 +112,11 @@ CORTC_DECL outcome<void> session::set_remote_description(sdp_type type, std::str
 CORTC_DECL outcome<void> session::set_content(sdp_type type, content_ptr content, std::string_view text) {
     if (options_.rtcp_mux == rtcp_mux_policy::require)
         if (auto muxed = validate_rtcp_mux(*content, bundle_layout(*content)); !muxed) return muxed;
+    if (options_.ice_lite && content->ice_lite)
+        return error{error_kind::not_supported,
+                     "a=ice-lite: both ends are ICE-lite, and nobody would check; one of them is to be full",
+                     {},
+                     {}};
     // A repeated offer is measured as if from stable.
     auto rids = validate_rids(type == sdp_type::offer ? base() : model_, *content, type);
     if (!rids) return rids;
@@ -188,14 +193,14 @@ CORTC_DECL void session::commit(model next) {
         forget_answered(before);
     }
     keep_gathered();
-    std::move(news.begun.begin(), news.begun.end(), std::back_inserter(events_));
+    for (auto& each : news.begun) events_.push_back(std::move(each));
     remote_candidates_.follow(model_, base(), events_);
-    std::move(news.ended.begin(), news.ended.end(), std::back_inserter(events_));
+    for (auto& each : news.ended) events_.push_back(std::move(each));
     if (before.state != model_.state) {
         log_.debug("signaling state {} -> {}", to_string(before.state), to_string(model_.state));
         events_.push_back(signaling_state_changed{model_.state});
     }
-    std::move(news.tracks.begin(), news.tracks.end(), std::back_inserter(events_));
+    for (auto& each : news.tracks) events_.push_back(std::move(each));
 }
 
 } // namespace cortc::jsep

@@ -27,7 +27,17 @@ CORTC_DECL std::vector<interface_address> asio_network::interfaces() { return in
 
 CORTC_DECL result<std::unique_ptr<udp_socket>> asio_network::open_udp(const endpoint& local,
                                                                       datagram_handler& handler) {
-    const auto opened = detail::open_udp_descriptor(local, shared_->options);
+    return open(local, handler, false);
+}
+
+CORTC_DECL result<std::unique_ptr<udp_socket>> asio_network::open_shared_udp(const endpoint& local,
+                                                                             datagram_handler& handler) {
+    return open(local, handler, true);
+}
+
+CORTC_DECL result<std::unique_ptr<udp_socket>> asio_network::open(const endpoint& local,
+                                                                  datagram_handler& handler, bool shared) {
+    const auto opened = detail::open_udp_descriptor(local, shared_->options, shared);
     if (!opened) return opened.error();
     auto socket = std::make_unique<detail::asio_udp_socket>(executor_, shared_, handler);
     if (const auto error = socket->state().adopt(*opened)) return error;

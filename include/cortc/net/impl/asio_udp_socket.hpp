@@ -27,7 +27,8 @@ struct opened_udp {
 };
 bool set_option(int fd, int level, int name, int value);
 void set_udp_options(int fd, bool v6, const asio_network_options& options);
-result<opened_udp> open_udp_descriptor(const endpoint& local, const asio_network_options& options);
+result<opened_udp> open_udp_descriptor(const endpoint& local, const asio_network_options& options,
+                                       bool shared);
 
 class asio_udp_socket;
 

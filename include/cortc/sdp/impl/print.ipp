@@ -12,7 +12,8 @@ class printer {
     explicit printer(std::size_t sections) { out_.reserve(1024 + 4096 * sections); }
 
     void session(const session_description& value);
-    std::string take() { return std::move(out_); }
+    /// Descriptions are kept for long: without the room that was not needed.
+    std::string take() { return std::string(out_); }
 
   private:
     template <class... Parts>

@@ -17,6 +17,8 @@ CORTC_DECL ice::agent_config agent_config(const transport_engine_config& from, i
     made.limit = from.limit;
     made.tie_breaker = from.tie_breaker;
     made.pacing = from.pacing;
+    made.early_nomination = from.early_nomination;
+    made.lite = from.lite;
     return made;
 }
 

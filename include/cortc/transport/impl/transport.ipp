@@ -29,6 +29,8 @@ CORTC_DECL transport_engine_config engine_config(context_core& core, std::option
     config.limit.remote_candidates = core.options().limits.remote_candidates;
     config.tie_breaker = tie_breaker;
     config.pacing = std::move(pacing);
+    config.early_nomination = core.options().early_nomination;
+    config.lite = core.options().ice_lite;
     config.time.consent_expiry =
         std::clamp<duration>(core.options().limits.consent_expiry, least_consent, most_consent);
     config.scratch = core.scratch();
@@ -39,17 +41,37 @@ CORTC_DECL ice::gather_options gather_options(context_core& core) {
     ice::gather_options options;
     options.loopback = true; // usable_interfaces() has decided
     options.interfaces = [&core] { return core.usable_interfaces(); };
+    options.external = core.options().external_addresses;
     options.secure = [&core](const std::string& name, bool datagrams) {
         return core.secure_client(name, datagrams);
     };
     return options;
 }
 
-CORTC_DECL ice::local_transport_options socket_options(const context_core& core) {
+/// What the sockets of all transports of a context have in common; the first one makes it.
+CORTC_DECL ice::local_transport_options make_socket_options(context_core& core) {
     ice::local_transport_options options;
     if (const auto& range = core.options().port_range)
-        options.ports = ice::port_range{range->first, range->second};
+        options.ports = std::make_shared<ice::port_pool>(ice::port_range{range->first, range->second},
+                                                         core.network().random().u32());
+    if (const auto& wanted = core.options().udp_mux) {
+        ice::udp_mux_options shared;
+        shared.port = wanted->port;
+        shared.group = wanted->group;
+        shared.member = core.port_member().value_or(0);
+        shared.dropped = [&counted = core.counted()](ice::mux_drop reason, std::size_t packets) {
+            counted.add_drops({{"mux", to_string(reason), packets}});
+        };
+        options.mux = std::make_shared<ice::udp_mux>(core.network(), core.log("ice"), std::move(shared));
+        core.on_parcel([mux = options.mux.get()](net::parcel& what) { mux->take(what); });
+    }
     return options;
+}
+
+CORTC_DECL const ice::local_transport_options& socket_options(context_core& core) {
+    auto& kept = core.shared_sockets();
+    if (!kept) kept = std::make_shared<ice::local_transport_options>(make_socket_options(core));
+    return *static_cast<const ice::local_transport_options*>(kept.get());
 }
 
 CORTC_DECL void append_dtls_drops(std::vector<drop_count>& into, const dtls::transport& from) {
@@ -212,6 +234,8 @@ CORTC_DECL void transport::give_up(std::string why) {
 CORTC_DECL void transport::set_role(ice::role role) { change()->set_role(role); }
 
 CORTC_DECL void transport::add_generation(const std::string& ufrag, const std::string& pwd) {
+    if (closed_) return;
+    sockets_.add_ufrag(ufrag);
     change()->add_generation(ufrag, pwd, now());
 }
 
@@ -222,7 +246,9 @@ CORTC_DECL void transport::gather(const std::string& ufrag, const ice::gather_se
     gathering_.push_back(phase);
     attempt([&] {
         const auto together = change(); // with what it finds at once
-        phase->start(settings);
+        auto rules = settings;
+        if (core_->options().ice_lite) rules.servers.clear(); // RFC 8445 5.2: host candidates only
+        phase->start(rules);
     });
 }
 
@@ -233,14 +259,13 @@ CORTC_DECL void transport::cancel_gathering(const std::string& ufrag) noexcept {
 }
 
 CORTC_DECL void transport::pair_generation(const std::string& local_ufrag, const std::string& ufrag,
-                                           const std::string& pwd, bool lite) {
-    ice::remote_options options;
-    options.lite = lite;
+                                           const std::string& pwd, ice::remote_options options) {
     change()->pair_generation(local_ufrag, {ufrag, pwd}, options, now());
 }
 
 CORTC_DECL void transport::drop_generation(const std::string& local_ufrag) {
     cancel_gathering(local_ufrag);
+    sockets_.remove_ufrag(local_ufrag);
     change()->drop_generation(local_ufrag, now());
 }
 
@@ -343,6 +368,7 @@ CORTC_DECL void transport::drain(transport_engine& engine) {
         [this](path_selected&& event) { tell(std::move(event)); },
         [this](generation_gone&& event) {
             cancel_gathering(event.local_ufrag);
+            sockets_.remove_ufrag(event.local_ufrag);
             close_unused_sockets();
         },
         [this](dtls_state_changed&& event) { tell(std::move(event)); },
