@@ -21,7 +21,9 @@ class address_watch {
   public:
     /// Compares with what they are now.
     explicit address_watch(const context& where);
+    /// A wait goes on. The other one may then only be assigned to, or destroyed.
     address_watch(address_watch&&) noexcept = default;
+    /// Cancels the wait that was here.
     address_watch& operator=(address_watch&& other) noexcept;
     ~address_watch();
 

@@ -8,12 +8,16 @@
 namespace cortc {
 
 /// What a candidate of an external address is called (RFC 8445 4). Peers prefer a host candidate.
-enum class external_candidate : std::uint8_t { host, server_reflexive };
+enum class external_candidate : std::uint8_t {
+    host,            ///< as if an interface had it
+    server_reflexive ///< as if a STUN server had told it
+};
 
 /// An address that peers reach this machine at and that none of its interfaces has: a cloud's NAT, or
 /// Docker's host, maps it to one of them, port by port.
 struct external_address {
-    external_address() = default;
+    external_address() = default; ///< none: `address` is to be set
+    /// For every local address of its family.
     explicit external_address(ip_address of) : address(std::move(of)) {}
 
     ip_address address; ///< as peers see it

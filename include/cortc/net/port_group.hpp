@@ -20,7 +20,9 @@
 namespace cortc::net {
 
 /// Datagrams of one socket that another thread goes on with: a copy.
+/// @private
 struct parcel {
+    /// @private
     struct piece {
         std::size_t begin = 0, size = 0;
         endpoint source;
@@ -45,14 +47,16 @@ struct parcel {
 /// All members may be called from any thread, and none blocks for longer than another's look at a table.
 class port_group {
   public:
-    static constexpr unsigned most_members = 64;
+    static constexpr unsigned most_members = 64; ///< contexts
     static constexpr std::size_t most_waiting =
         4096; ///< datagrams on their way to a member; more are dropped
 
-    port_group() = default;
+    port_group() = default; ///< Nobody is a member yet: contexts join when they are made.
     port_group(const port_group&) = delete;
     port_group& operator=(const port_group&) = delete;
 
+    ///@{
+    /// @private what contexts do
     /// Takes what arrived at another member, and is called on that one's thread. Must not call the group.
     using receiver = std::function<void(parcel)>;
     /// The new member's number; nothing: there are as many as there can be.
@@ -77,6 +81,7 @@ class port_group {
     bool send(unsigned to, parcel what);
     /// The member has taken so many of them.
     void taken(unsigned member, std::size_t datagrams);
+    ///@}
 
   private:
     struct place {
