@@ -20,7 +20,7 @@ namespace cortc::ice {
 
 struct local_transport_options {
     std::shared_ptr<port_pool> ports = {}; ///< of UDP; null: what the system gives
-    std::size_t limit = 16;                ///< local transports at a time
+    std::size_t limit = 32;                ///< local transports at a time
     /// Whose slots are opened for host candidates, in place of sockets of their own; null: none's.
     std::shared_ptr<udp_mux> mux = {};
 };
@@ -53,6 +53,10 @@ class local_transports {
 
     /// A relay over a socket of its own on this address; errors likewise. It has not asked its server yet.
     result<relay*> open_relay(const net::interface_address& where, const relay_options& options);
+
+    /// An equivalent one from there that is at rest, for another generation; null: there is none.
+    [[nodiscard]] relay* find_relay(const net::interface_address& where,
+                                    const relay_options& options) const noexcept;
 
     /// Null when there is none (any more).
     [[nodiscard]] local_transport* find(socket_id id) const noexcept;
