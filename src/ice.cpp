@@ -6,6 +6,7 @@
 #include "cortc/ice/impl/checklist.ipp"
 #include "cortc/ice/impl/consent.ipp"
 #include "cortc/ice/impl/gatherer.ipp"
+#include "cortc/ice/impl/gatherer_relays.ipp"
 #include "cortc/ice/impl/generation.ipp"
 #include "cortc/ice/impl/local_transports.ipp"
 #include "cortc/ice/impl/port_pool.ipp"

@@ -193,7 +193,13 @@ class Configuration {
     /// first that the peer can do with is shown (an RSA one to a peer without ECDSA, say). None: one that the
     /// context makes and all its connections share. Cannot be changed later.
     std::vector<Certificate> certificates;
-    /// 0 to 255. None are gathered ahead of setLocalDescription yet, after which this cannot be changed.
+    /// 0 to 255: for so many transports, and no more than 16, candidates are gathered as soon as the
+    /// connection is made, and told with the first local description at once. One transport is what a
+    /// connection has whose sections are bundled in the end; an offer whose bundlePolicy is balanced takes one
+    /// for data and one for each kind of media. Those that the first negotiation did not need are freed. Other
+    /// servers, another policy or other addresses of the machine: gathered again. What STUN servers saw is
+    /// not asked for again meanwhile: a NAT may forget it in half a minute. Cannot be changed after
+    /// setLocalDescription.
     int iceCandidatePoolSize = 0;
     /// Whom the peer must prove to be (webrtc-identity): "user@domain". No description of another, or of
     /// nobody, is applied. Cannot be changed later; without it the first identity that is validated is what

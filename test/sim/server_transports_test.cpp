@@ -299,8 +299,7 @@ TEST_CASE("server transports: a server that refuses, is silent or talks nonsense
     }
     SECTION("a web server") {
         run.server.garbage = "HTTP/1.1 400 Bad Request\r\n\r\n"; // begins as ChannelData does
-        expected = "does not answer";
-        limit = 10s;
+        expected = "what it sends is not TURN";
     }
     SECTION("a web server that is asked for TLS") {
         url = "turns:turn.example.org:3478";
@@ -312,7 +311,7 @@ TEST_CASE("server transports: a server that refuses, is silent or talks nonsense
         expected = "what it sends is not TURN";
     }
     SECTION("a message that never ends") {
-        run.server.garbage = std::string("\x40\x00\xff\xff", 4) + std::string(1000, 'x');
+        run.server.garbage = std::string("\x01\x13\xff\xfc", 4) + std::string(1000, 'x');
         expected = "does not answer";
         limit = 10s;
     }
@@ -439,6 +438,53 @@ TEST_CASE("server transports: a server that restarts, or is cut off, fails the c
         co_await talk(*out, *in, 3);
     };
     run.run(body(), 3min);
+}
+
+TEST_CASE("server transports: a relay whose connection ends is gone at once, and its candidate with it") {
+    const std::string url = GENERATE("turn:turn.example.org?transport=tcp", "turns:turn.example.org");
+    const bool another = GENERATE(false, true); // path there is
+    CAPTURE(url, another);
+    secured_call run;
+    run.use(url);
+    if (another) {
+        for (auto* each : {&*run.offerer, &*run.answerer}) {
+            auto both = each->getConfiguration();
+            both.iceTransportPolicy = IceTransportPolicy::all;
+            each->setConfiguration(both);
+        }
+    }
+    std::optional<DataChannel> out, in;
+    duration took{};
+    auto locals = [&]() -> asio::awaitable<std::size_t> {
+        const auto report = co_await run.offerer->getStats();
+        std::size_t relays = 0;
+        for (const auto* each : report.all<IceCandidateStats>())
+            relays += each->type == StatsType::local_candidate &&
+                      each->candidateType == IceCandidateType::relay;
+        co_return relays;
+    };
+    auto body = [&]() -> asio::awaitable<void> {
+        co_await run.connect(out, in);
+        co_await talk(*out, *in, 3);
+        const auto before = co_await locals();
+        CHECK(before == 1);
+        const auto begin = run.world.now();
+        run.server.stop_streams();
+        if (another) {
+            co_await run.pause(1s);
+            CHECK(run.offerer->connectionState() == PeerConnectionState::connected);
+            co_await talk(*out, *in, 3);
+        } else {
+            for (int i = 0; i < 100 && run.offerer->connectionState() != PeerConnectionState::failed; ++i)
+                co_await run.pause(5ms);
+            took = run.world.now() - begin;
+            CHECK(run.offerer->connectionState() == PeerConnectionState::failed);
+            CHECK(took <= 100ms);
+        }
+        const auto after = co_await locals();
+        CHECK(after == 0);
+    };
+    run.run(body(), 30s);
 }
 
 TEST_CASE("server transports: a relay over TLS carries a connection for an hour") {

@@ -32,6 +32,9 @@ class turn_server final : private net::datagram_handler, private net::accept_han
     std::optional<endpoint> alternate;   ///< where Allocate requests are sent
     std::optional<stun::error> refusing; ///< Allocate
     std::size_t mismatches = 0;          ///< so many Allocate requests, with 437
+    bool knows_dual = true;              ///< ADDITIONAL-ADDRESS-FAMILY; there is no IPv6 in any case
+    std::size_t other_family = 0;        ///< Allocate requests for IPv6
+    void forget() { allocations_.clear(); } ///< as one that was started anew
 
     std::optional<std::string> domain; ///< ALTERNATE-DOMAIN
     /// Bytes of an answer over a stream that are sent at a time; 0: all.
@@ -243,6 +246,8 @@ class turn_server final : private net::datagram_handler, private net::accept_han
     void authentic(const stun::message& request, const endpoint& from) {
         auto known = allocations_.find(from);
         if (request.method() == stun::method::allocate) {
+            if (request.requested_address_family() == stun::address_family::ipv6)
+                return ++other_family, refuse(request, from, stun::error::address_family_not_supported);
             if (refusing) return refuse(request, from, *refusing);
             if (mismatches != 0) return --mismatches, refuse(request, from, stun::error::allocation_mismatch);
             if (alternate) return refuse(request, from, stun::error::try_alternate);
@@ -258,6 +263,9 @@ class turn_server final : private net::datagram_handler, private net::accept_han
                 out.add_xor_relayed_address(known->second->relay->local());
                 out.add_xor_mapped_address(mapped.value_or(from));
                 out.add_lifetime(std::chrono::seconds(600));
+                if (knows_dual && request.additional_address_family())
+                    out.add_address_error_code(stun::address_family::ipv6,
+                                               stun::error::address_family_not_supported, "no");
             });
         }
         if (known == allocations_.end()) return refuse(request, from, stun::error::allocation_mismatch);

@@ -43,6 +43,11 @@ class connection_settings {
     void set(Configuration next, const std::optional<std::string>& target_identity);
     /// setLocalDescription was called: iceCandidatePoolSize is fixed.
     void local_description_asked() noexcept { local_description_asked_ = true; }
+    /// Transports to gather before they are needed; nothing: it grows no more.
+    [[nodiscard]] std::optional<std::size_t> pool_size() const noexcept {
+        if (local_description_asked_) return {};
+        return static_cast<std::size_t>(configuration_.iceCandidatePoolSize);
+    }
 
     [[nodiscard]] const Configuration& get() const noexcept { return configuration_; }
     [[nodiscard]] const std::shared_ptr<const ice::gather_settings>& gathering() const noexcept {

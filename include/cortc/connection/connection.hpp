@@ -35,6 +35,8 @@ class connection final : public part_owner, private negotiator::listener, privat
     [[nodiscard]] connection_states& states() noexcept { return states_; }
     [[nodiscard]] connection_statistics& statistics() noexcept { return statistics_; }
 
+    /// Once, behind the constructor: gathers what is to be there ahead.
+    void begin() { fill_pool(); }
     void set_configuration(Configuration next);
     [[nodiscard]] const Configuration& configuration() const noexcept { return settings_.get(); }
 
@@ -48,6 +50,7 @@ class connection final : public part_owner, private negotiator::listener, privat
     void apply_session() override;
     void apply(jsep::event&& event);
     void remove_transport(jsep::transport_id id);
+    void fill_pool();
     void place_media();
 
     // transport_set::listener

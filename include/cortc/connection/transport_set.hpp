@@ -12,6 +12,7 @@
 #include "cortc/jsep/session.hpp"
 #include "cortc/transport/transport.hpp"
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -67,6 +68,13 @@ class transport_set final : public transport_owner, private transport_observer {
 
     transport_set(part_owner& owner, jsep::session& session, listener& to, channel_events& channels);
 
+    /// Transports that gather before they are needed, as many as that and `pool_limit` allow; those of other
+    /// settings than these are let go.
+    void pool(std::size_t wanted, const std::shared_ptr<const ice::gather_settings>& settings);
+    [[nodiscard]] std::size_t pooled() const noexcept { return pool_.size(); }
+    /// As many as the first offer can need: jsep::session_options::max_transports.
+    static constexpr std::size_t pool_limit = 16;
+
     // What the session decided.
     void add(const jsep::transport_added& made);
     /// Its transport, which is closed now; null when there was none.
@@ -119,6 +127,7 @@ class transport_set final : public transport_owner, private transport_observer {
     void on_channel_message(datachannel::incoming_message&& message) override;
     void on_transport_ended(transport& which) override;
 
+    [[nodiscard]] std::shared_ptr<transport> make();
     [[nodiscard]] position find(const transport& which);
     /// Runs `what` with the entry in a task of its own, unless that is gone by then. One task comes after
     /// another, and behind whoever the one before told something: he finds what he was told.
@@ -143,6 +152,8 @@ class transport_set final : public transport_owner, private transport_observer {
     listener& listener_;
     channel_events& channels_;
     std::map<jsep::transport_id, entry> entries_;
+    std::deque<std::shared_ptr<transport>> pool_;
+    std::shared_ptr<const ice::gather_settings> pool_settings_;
     std::optional<std::uint64_t> tie_breaker_; // of all agents, since the first
     std::shared_ptr<ice::rate> pacing_;        // likewise
     fifo<std::function<void()>> to_tell_;

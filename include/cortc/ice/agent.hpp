@@ -100,6 +100,8 @@ class agent final : private requester {
     /// or there is no such generation.
     std::optional<sdp::candidate> add_local_candidate(generation_id id, const local_candidate& init,
                                                       time_point now);
+    /// The transport was lost: its pairs fail and are gone, and so are its candidates, of every generation.
+    void remove_socket(socket_id socket, time_point now);
     /// False (counted) when it is not used: TCP, component 2, a name instead of an address, a duplicate, too
     /// many.
     bool add_remote_candidate(generation_id id, const sdp::candidate& candidate, time_point now);

@@ -64,6 +64,8 @@ class checklist {
     /// After priorities were changed.
     void sort();
     void clear();
+    /// The pairs of this socket.
+    void erase(socket_id socket);
 
     void set_state(candidate_pair& pair, pair_state next);
     /// RFC 8445 7.3.1.4: at the end of the queue, once. `first` is for nominations, which somebody waits for.

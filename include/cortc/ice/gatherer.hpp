@@ -88,11 +88,17 @@ inline constexpr std::size_t most_gathering_addresses = 12;
 /// Servers that are asked at a time, times our addresses; those beyond are told as errors, not asked.
 inline constexpr std::size_t most_gathering_questions = 128;
 
+/// Relays that one phase asks for, over all servers and addresses; those of the servers that come first.
+inline constexpr std::size_t relay_limit = 12;
+/// ... and of one server: one for each interface and family, from the best address of it.
+inline constexpr std::size_t relays_of_server = 4;
+
 /// One gathering phase of one generation (RFC 8445 5.1.1). It opens a UDP socket for each interface address,
 /// or takes the one that is open, and reports what it finds at once; then it asks the STUN servers over these
 /// sockets, and the TURN servers each over one more, or a connection (TCP, TLS), and reports what they answer
 /// as it comes, until all have answered or had their time, or it is cancelled, which may be in any of its
-/// events. A server that is slow, or away, delays nothing but the end. Throws nothing of its own: what the
+/// events. An allocation that an earlier phase has made of the same server, with the same credentials, is
+/// taken again, and the server asked whether it still has it. A server that is slow, or away, delays nothing but the end. Throws nothing of its own: what the
 /// application's filter throws, say, is an error.
 class gatherer final : private relay_listener {
   public:
@@ -129,7 +135,9 @@ class gatherer final : private relay_listener {
         unsigned redirections = 0;
         unsigned mismatches = 0;  // ports that the server remembers from an allocation before
         unsigned credentials = 0; // the how-manieth of its source
-        bool of_ipv4 = false;     // from IPv6, for a relay of IPv4
+        bool of_ipv6 = false;     // alone; else of IPv4, with one of IPv6 where the server has it
+        bool extra = false;       // there is a relay already: that it has no other one is no error
+        bool anew = false;        // no allocation that is there will do
         std::string domain{};     // that a redirection wants in the certificate (RFC 8489 10)
     };
     /// A server, from its name to its last answer.
@@ -148,6 +156,8 @@ class gatherer final : private relay_listener {
     struct allocating {
         relay* over = nullptr;
         attempt what;
+        bool kept = false;  // it had its allocation before: its owner closes it
+        time_point until{}; // likewise: when to ask for another one, unless it is confirmed
     };
 
     void gather_hosts(transport_policy policy);
@@ -162,7 +172,13 @@ class gatherer final : private relay_listener {
     [[nodiscard]] bool renews(const attempt& what, const endpoint& where, const turn::failed& why);
     void resolved(std::size_t server, const result<std::vector<ip_address>>& found);
     void ask(const attempt& what);
+    [[nodiscard]] static bool relays_from(const place& next, const std::vector<const place*>& before);
     void ask_turn(const attempt& what, const endpoint& where);
+    void ask_anew(attempt what);
+    void ask_other_family(attempt what);
+    void keep(relay& known, const attempt& what);
+    void confirmation_is_late();
+    void tell_relayed(relay& which, const attempt& what);
     /// At the next address of its family, or it has failed.
     void ask_next(attempt what, const endpoint& from, std::uint16_t code, const std::string& text);
     [[nodiscard]] std::optional<std::size_t> next_address(std::size_t server, const place& from,
@@ -173,9 +189,10 @@ class gatherer final : private relay_listener {
     void by_itself(Step&& step);
 
     void on_allocated(relay& which, const turn::allocated& what) override;
+    void on_confirmed(relay& which) override;
     void on_failed(relay& which, const turn::failed& why) override;
     void on_redirected(relay& which, const turn::redirected& to) override;
-    [[nodiscard]] attempt take(const relay& which);
+    [[nodiscard]] allocating take(const relay& which);
 
     void fail(const ip_address* address, std::string text);
     void fail(std::size_t server, const endpoint& from, std::uint16_t code, std::string text);
@@ -187,7 +204,8 @@ class gatherer final : private relay_listener {
     std::vector<asking> servers_;
     std::vector<query> queries_;
     std::vector<allocating> relays_;
-    std::unique_ptr<net::timer> limit_;
+    std::size_t relays_asked_ = 0;
+    std::unique_ptr<net::timer> limit_, confirm_;
     bool starting_ = false;
     bool over_ = false;
 };
@@ -200,4 +218,5 @@ std::vector<net::interface_address> order_interfaces(std::vector<net::interface_
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/ice/impl/gatherer.ipp"
+#include "cortc/ice/impl/gatherer_relays.ipp"
 #endif

@@ -46,6 +46,8 @@ class generation {
     void set_remote(credentials remote, time_point now);
     /// RFC 8445 5.1.3: null when it is redundant or too many.
     const candidate* add_local(const local_candidate& init);
+    /// What was sent from there is gone: candidates, and their pairs. Their indices stay theirs.
+    void remove_local(socket_id socket);
     bool add_remote(const sdp::candidate& signaled);
     /// RFC 8445 7.3.1.3 and 7.3.1.4: the pair an authentic request came by, made if need be. Null (counted)
     /// when the socket is not this generation's or a limit is met.
@@ -82,6 +84,7 @@ class generation {
     // The agent's notes; each is explained where it is set.
     bool local_done = false;
     bool remote_done = false;
+    bool lost_pairs = false; // by remove_local()
     bool failed = false;
     bool was_connected = false;
     std::optional<pair_id> selection;
@@ -98,7 +101,8 @@ class generation {
     milestones when;
 
   private:
-    [[nodiscard]] std::optional<std::uint16_t> find_local(socket_id socket) const noexcept;
+    /// Of a dual relay, which has two, the one that can reach `remote`.
+    [[nodiscard]] std::optional<std::uint16_t> find_local(const path& to) const noexcept;
     [[nodiscard]] std::optional<std::uint16_t> find_remote(const endpoint& address) const noexcept;
     std::optional<std::uint16_t> learn_remote(const endpoint& source, std::uint32_t priority);
     std::optional<candidate> usable(const sdp::candidate& signaled);

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 
 namespace cortc::ice {
 
@@ -41,6 +42,9 @@ class datagram_receiver {
   public:
     /// As net::datagram_handler has it. The receiver may destroy the transport, or any other, from here.
     virtual void handle_batch(socket_id from, std::span<const net::datagram> batch) = 0;
+    /// It carries nothing any more, for good: the allocation is over, or the connection has ended. `why` is
+    /// for a person. The receiver may destroy it from here.
+    virtual void handle_lost(socket_id which, const std::string& why) { (void)which, (void)why; }
 
   protected:
     ~datagram_receiver() = default;

@@ -56,6 +56,10 @@ class local_transports {
     /// A relay over a socket of its own on this address; errors likewise. It has not asked its server yet.
     result<relay*> open_relay(const net::interface_address& where, const relay_options& options);
 
+    /// An equivalent one from there that is at rest, for another generation; null: there is none.
+    [[nodiscard]] relay* find_relay(const net::interface_address& where,
+                                    const relay_options& options) const noexcept;
+
     /// Null when there is none (any more).
     [[nodiscard]] local_transport* find(socket_id id) const noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return open_.size(); }

@@ -14,11 +14,13 @@ namespace cortc::ice {
 
 class relay;
 
-/// Who waits for an allocation. The relay may be destroyed from here.
+/// Who waits for an allocation; when one that there was is over, its datagram_receiver hears. The relay may be destroyed from here.
 class relay_listener {
   public:
     virtual void on_allocated(relay& which, const turn::allocated& what) = 0;
-    /// There is none, or not any more; or another server is to be asked (`redirected`).
+    /// What relay::confirm() asked for.
+    virtual void on_confirmed(relay& which) = 0;
+    /// There is none (any more); or another server is to be asked (`redirected`).
     virtual void on_failed(relay& which, const turn::failed& why) = 0;
     virtual void on_redirected(relay& which, const turn::redirected& to) = 0;
 
@@ -33,6 +35,14 @@ struct relay_options {
     std::shared_ptr<crypto::tls_session> session{}; ///< of TLS and DTLS, not started
     std::string username, password;
     std::optional<stun::address_family> family; ///< of the relayed address; none: IPv4
+    bool dual = false;                          ///< without `family`: one of IPv6 beside, if it has one
+    std::string url{}; ///< the server as it was configured, whichever address it has, or sends us to
+
+    /// Whether an allocation of the one is as good as one of the other, from the same local address.
+    [[nodiscard]] bool equivalent(const relay_options& other) const noexcept {
+        return url == other.url && username == other.username && password == other.password &&
+               family == other.family && dual == other.dual;
+    }
 };
 
 /// A relayed address (RFC 8656) as a local transport, over a socket or connection of its own: an allocation
@@ -50,13 +60,22 @@ class relay final : public local_transport, private server_link_user {
     /// does not listen any more.
     void start(relay_listener& listener);
     void ignore() noexcept { listener_ = nullptr; }
+    /// Asks whether the server still has the allocation; a listener hears.
+    void confirm(relay_listener& listener);
+    /// It has an allocation, and nobody waits for anything of it: another generation may have it, too.
+    [[nodiscard]] bool at_rest() const noexcept {
+        return !listener_ && ended_.empty() && client_.state() == turn::client_state::allocated;
+    }
+    [[nodiscard]] const relay_options& options() const noexcept { return options_; }
+    /// As on_allocated() told it.
+    [[nodiscard]] const turn::allocated& allocation() const noexcept { return allocation_; }
     /// Gives the allocation back; nothing is received any more. `left` is called when the server knows, or
     /// has had its time, and may destroy it. Not at all when there was nothing to give back, for which it
     /// returns false.
     bool leave(std::function<void()> left);
 
     /// The relayed address; 0.0.0.0 until there is one.
-    [[nodiscard]] const endpoint& base() const noexcept override { return base_; }
+    [[nodiscard]] const endpoint& base() const noexcept override { return allocation_.relayed; }
     /// Of the socket, and of the server.
     [[nodiscard]] const endpoint& local() const noexcept { return link_->local(); }
     [[nodiscard]] const endpoint& server() const noexcept { return how_.server; }
@@ -76,12 +95,14 @@ class relay final : public local_transport, private server_link_user {
     /// Sends what the client has, tells what it says, and sets the timer. The relay may be gone afterwards:
     /// false.
     bool drain();
+    void lost(const turn::failed& why);
     void flush();
 
     net::network& network_;
     datagram_receiver& receiver_;
+    relay_options options_;
     server_link_options how_;
-    endpoint base_;
+    turn::allocated allocation_;
     turn::client client_;
     std::unique_ptr<server_link> link_;
     std::unique_ptr<net::timer> timer_;

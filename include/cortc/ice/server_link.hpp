@@ -6,6 +6,7 @@
 #include "cortc/ice/server_url.hpp"
 #include "cortc/net/network.hpp"
 #include "cortc/net/send_batch.hpp"
+#include "cortc/turn/framing.hpp"
 
 #include <memory>
 #include <span>
@@ -53,6 +54,8 @@ class server_link {
     /// dropped; over a stream already when data_limit bytes wait, so that a slow server makes no old packets
     /// and requests still pass.
     virtual void send(net::send_batch& batch, std::size_t header, std::size_t size) = 0;
+    /// There is an allocation: from here on ChannelData may come. Before, over a stream, it ends the link.
+    virtual void expect_channels() noexcept {}
     /// What waits in the batch for it is not sent.
     virtual void forget(net::send_batch&) noexcept {}
     [[nodiscard]] virtual std::uint64_t send_dropped() const noexcept = 0;
@@ -74,7 +77,8 @@ class frame_splitter {
     /// The whole messages that `data` completes, in order, as datagrams of `source`: valid until the next
     /// call, and as long as `data`. False when what follows is no message: nothing on the stream can be
     /// trusted any more.
-    [[nodiscard]] bool split(byte_span data, const endpoint& source, std::vector<net::datagram>& into);
+    [[nodiscard]] bool split(byte_span data, const endpoint& source, std::vector<net::datagram>& into,
+                             turn::frames may_be = turn::frames::with_channels);
     /// Bytes of a message that is not whole yet.
     [[nodiscard]] std::size_t waiting() const noexcept { return partial_.size(); }
 

@@ -16,7 +16,9 @@ CORTC_DECL std::optional<SessionDescription> described(std::optional<jsep::descr
 } // namespace detail
 
 CORTC_DECL PeerConnection::PeerConnection(const context& where, Configuration configuration)
-    : impl_(std::make_shared<connection>(where.core(), std::move(configuration))) {}
+    : impl_(std::make_shared<connection>(where.core(), std::move(configuration))) {
+    impl_->begin();
+}
 
 CORTC_DECL PeerConnection::PeerConnection(asio::any_io_executor executor, Configuration configuration)
     : PeerConnection(context(std::move(executor)), std::move(configuration)) {}

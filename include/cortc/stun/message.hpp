@@ -172,6 +172,8 @@ class message {
     /// CreatePermission may carry several. Nothing when there is none or when any is malformed.
     [[nodiscard]] std::optional<address_list> xor_peer_addresses() const noexcept;
     [[nodiscard]] std::optional<endpoint> xor_relayed_address() const noexcept;
+    /// A dual allocation has two. Empty when any is malformed.
+    [[nodiscard]] address_list xor_relayed_addresses() const noexcept;
     [[nodiscard]] std::optional<byte_view> data() const noexcept;
     [[nodiscard]] std::optional<address_family> requested_address_family() const noexcept;
     [[nodiscard]] std::optional<address_family> additional_address_family() const noexcept; // only ever IPv6

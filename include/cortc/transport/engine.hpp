@@ -96,6 +96,8 @@ class transport_engine {
     /// What to signal, if it is new (ice::agent has the rules).
     std::optional<sdp::candidate> add_local_candidate(std::string_view local_ufrag,
                                                       const ice::local_candidate& candidate, time_point now);
+    /// What was sent from there is gone (see ice::agent::remove_socket).
+    void remove_socket(ice::socket_id socket, time_point now);
     void end_local_candidates(std::string_view local_ufrag, time_point now);
     /// Asks a STUN server where it sees that socket; an ice::server_answer follows.
     void ask_server(const ice::path& server);

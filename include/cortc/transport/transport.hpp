@@ -69,6 +69,9 @@ class transport final : public std::enable_shared_from_this<transport>,
     void set_role(ice::role role);
     /// A new local generation; it answers checks from now on. gather() follows.
     void add_generation(const std::string& ufrag, const std::string& pwd);
+    /// Gathers for no generation yet (RFC 9429 3.5.4): what is found is told to the first that gathers by
+    /// these settings, at once. Once, before anything else.
+    void gather_ahead(const ice::gather_settings& settings);
     /// A gathering phase for it, by these settings. It ends with the generation; another one replaces it.
     void gather(const std::string& ufrag, const ice::gather_settings& settings);
     void pair_generation(const std::string& local_ufrag, const std::string& ufrag, const std::string& pwd,
@@ -144,6 +147,7 @@ class transport final : public std::enable_shared_from_this<transport>,
 
     void add_to(context_totals& all) const override;
     void handle_batch(ice::socket_id from, std::span<const net::datagram> batch) override;
+    void handle_lost(ice::socket_id which, const std::string& why) override;
     void handle_timeout();
     void end_of_turn() override;
     byte_span prepare() override;
@@ -156,6 +160,8 @@ class transport final : public std::enable_shared_from_this<transport>,
     void tell(path_selected&& event);
     void tell(dtls_state_changed&& event);
     void tell(const ice::server_answer& answer);
+    [[nodiscard]] std::shared_ptr<gathering> take_ahead(const ice::gather_settings& settings);
+    [[nodiscard]] ice::gather_settings rules(const ice::gather_settings& settings) const;
     void cancel_gathering(const std::string& ufrag) noexcept;
     void close_unused_sockets();
 
@@ -165,6 +171,12 @@ class transport final : public std::enable_shared_from_this<transport>,
     engine_type engine_;
     ice::local_transports sockets_;
     std::vector<std::shared_ptr<gathering>> gathering_;
+    struct ahead {
+        std::shared_ptr<gathering> phase; // one of these
+        ice::gather_settings settings;
+        std::vector<ip_address> addresses; // of the machine, then
+    };
+    std::optional<ahead> ahead_;
     const dtls::transport* dtls_ = nullptr; // the engine's
     std::unique_ptr<net::timer> timer_;
     time_point armed_ = never;

@@ -40,9 +40,15 @@ enum class client_state : std::uint8_t {
 /// The server relays from `relayed` now.
 struct allocated {
     endpoint relayed;
-    endpoint mapped;   ///< where the server sees us: a server-reflexive candidate
-    duration lifetime; ///< that the server gave
+    endpoint mapped;                          ///< where the server sees us: a server-reflexive candidate
+    duration lifetime{};                      ///< that the server gave
+    std::optional<endpoint> relayed_too = {}; ///< of a dual allocation the other address, of IPv6
+    /// client_config::dual was asked for, and the server does not know it: it may still relay from IPv6, by
+    /// an allocation of its own.
+    bool knows_no_dual = false;
 };
+/// What confirm() asked for: the server still has it.
+struct confirmed {};
 /// There is no allocation, or not any more. The last event.
 struct failed {
     std::uint16_t code = 0; ///< of the server (RFC 8489 14.8); 0: it did not answer, or not as the RFC has it
@@ -62,7 +68,7 @@ struct peer_refused {
 /// After close(): the server has given back the allocation, or does not answer. The last event.
 struct released {};
 
-using client_event = std::variant<allocated, failed, redirected, peer_refused, released>;
+using client_event = std::variant<allocated, confirmed, failed, redirected, peer_refused, released>;
 
 struct client_limits {
     std::size_t permissions = 256; ///< addresses of peers at a time
@@ -87,7 +93,8 @@ struct client_config {
     std::string username, password;             ///< RFC 8489 9.2
     bool stream = false;                        ///< over TCP or TLS: framed, and nothing is sent twice
     std::optional<stun::address_family> family; ///< of the relayed address; none: the server's choice, IPv4
-    std::string software;                       ///< SOFTWARE; empty: none
+    bool dual = false;    ///< without `family`: an address of IPv6 beside (RFC 8656 7.1), if it has one
+    std::string software; ///< SOFTWARE; empty: none
     client_limits limit;
     client_timings time;
 };
@@ -128,6 +135,9 @@ class client {
 
     /// Once.
     void start(time_point now);
+    /// Asks whether the server still has the allocation, by a Refresh: `confirmed` or `failed` follows, or
+    /// neither while it does not answer. Nothing without an allocation.
+    void confirm(time_point now);
     /// Gives the allocation back (RFC 8656 8: a lifetime of 0). `released` follows within
     /// client_timings::to_release.
     void close(time_point now);
@@ -197,6 +207,7 @@ class client {
     void handle_error(request asked, const stun::message& message, time_point now);
     void challenged(request asked, const stun::message& message, failed why, time_point now);
     void redirect(const stun::message& message);
+    [[nodiscard]] bool relays_family_of(const endpoint& peer) const noexcept;
     void granted_allocation(const stun::message& message, time_point now);
     void refreshed(const stun::message& message, time_point now);
     void refuse(const request& asked, failed why, time_point now);
@@ -221,7 +232,8 @@ class client {
     client_config config_;
     authentication authentication_;
     client_state state_ = client_state::idle;
-    std::optional<endpoint> relayed_;
+    std::optional<endpoint> relayed_, relayed_too_;
+    bool confirming_ = false;
     time_point refresh_at_ = never, ends_ = never, release_by_ = never;
     std::vector<request> requests_; // on their way; few
     std::vector<permission> permissions_;

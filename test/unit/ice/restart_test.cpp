@@ -132,6 +132,45 @@ TEST_CASE("when the selected path dies another one takes over") {
     CHECK(b.usable());
 }
 
+TEST_CASE("a transport that is lost takes its pairs and candidates with it, at once") {
+    node a(1, role::controlling), b(2, role::controlled);
+    wire net(a, b);
+    net.delay = 10ms;
+    a.open(at("192.0.2.1", 1000));
+    const bool another = GENERATE(true, false);
+    const bool with_restart = GENERATE(true, false); // the generation before has it, too
+    if (another) a.open(at("198.51.100.1", 1000));
+    b.open(at("192.0.2.2", 2000));
+    negotiate(a, b, net.now);
+    REQUIRE(net.run_until([&] { return a.selected() && b.selected(); }));
+    net.run_for(2s);
+    REQUIRE(a.engine.send_path()->socket == socket_id(1));
+    if (with_restart) negotiate(a, b, net.now);
+    a.engine.remove_socket(socket_id(1), net.now);
+    CHECK_FALSE(a.engine.uses(socket_id(1)));
+    CHECK_FALSE(a.engine.is_valid_source(socket_id(1), at("192.0.2.2", 2000)));
+    for (const auto& each : a.engine.pairs()) CHECK(each.route.socket != socket_id(1));
+    for (const auto& each : a.engine.candidates())
+        CHECK((each.remote || each.what.socket != socket_id(1)));
+    if (another) {
+        CHECK(a.engine.send_path()->socket == socket_id(2));
+        // The peer has lost nothing, and follows when the path that it has falls silent.
+        REQUIRE(net.run_until(
+            [&] { return a.selected() && b.engine.send_path()->remote == at("198.51.100.1", 1000); }, 15s));
+        net.run_for(60s);
+        CHECK(a.usable());
+        CHECK(b.usable());
+    } else {
+        CHECK_FALSE(a.engine.send_path());
+        if (!with_restart) CHECK(a.engine.state() == transport_state::failed);
+        net.run_for(120s);
+        CHECK(a.engine.state() == transport_state::failed);
+        CHECK(a.engine.next_timeout() == never);
+    }
+    a.engine.remove_socket(socket_id(1), net.now); // again, and one that nobody knows
+    a.engine.remove_socket(socket_id(77), net.now);
+}
+
 TEST_CASE("restart by either side: the old path carries until the new one selects") {
     connected_nodes t;
     auto& first = GENERATE(false, true) ? t.b : t.a;

@@ -79,3 +79,13 @@ TEST_CASE("a message that is announced and never comes holds its own length of m
     CHECK(split(std::string("\x40\x00\xff\xff", 4) + std::string(65000, 'x'), 100, good).empty());
     CHECK(good);
 }
+
+TEST_CASE("before there can be channels, what begins as one ends a stream") {
+    frame_splitter splitter;
+    const std::string both = stun_message(8) + "HTTP/1.1 200 OK";
+    const auto whole = as_bytes(both);
+    bytes data(whole.begin(), whole.end());
+    std::vector<net::datagram> frames;
+    CHECK_FALSE(splitter.split(data, server, frames, turn::frames::stun_only));
+    CHECK(frames.size() == 1);
+}

@@ -56,6 +56,16 @@ CORTC_DECL void connection::set_configuration(Configuration next) {
     settings_.set(std::move(next), identity_.target());
     // RFC 9429 4.1.18: other servers take effect with the next gathering phase, which takes a restart.
     if (*settings_.gathering() != *before) negotiator_.session().set_needs_ice_restart();
+    fill_pool();
+}
+
+/// RFC 9429 3.5.4. In a task: whoever made the connection, or configured it, may not be done with it.
+CORTC_DECL void connection::fill_pool() {
+    if (settings_.pool_size() == 0U && transports_.pooled() == 0) return;
+    post([this] {
+        if (!is_closed())
+            transports_.pool(settings_.pool_size().value_or(transports_.pooled()), settings_.gathering());
+    });
 }
 
 // ---- what the session decided
@@ -127,6 +137,10 @@ CORTC_DECL void connection::apply(jsep::event&& event) {
             [&](const jsep::signaling_state_changed& it) {
                 states_.set_signaling(detail::to_w3c(it.state));
                 negotiator_.signaling_changed(it.state);
+                // RFC 9429 3.5.4: what the first negotiation did not need is freed.
+                if (it.state == jsep::signaling_state::stable && transports_.pooled() != 0 &&
+                    negotiator_.session().current_local_description())
+                    transports_.pool(0, settings_.gathering());
             },
             // apply_session() has seen to these
             [](const jsep::remote_track_left&) {},

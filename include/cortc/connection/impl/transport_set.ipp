@@ -27,7 +27,7 @@ CORTC_DECL transport_set::transport_set(part_owner& owner, jsep::session& sessio
 
 // ---- what the session decided
 
-CORTC_DECL void transport_set::add(const jsep::transport_added& added) {
+CORTC_DECL std::shared_ptr<transport> transport_set::make() {
     if (!tie_breaker_) tie_breaker_ = owner_.core()->network().random().u64();
     if (!pacing_) {
         const ice::timings usual;
@@ -35,9 +35,36 @@ CORTC_DECL void transport_set::add(const jsep::transport_added& added) {
     }
     auto made = std::make_shared<transport>(owner_.core(), static_cast<transport_observer&>(*this),
                                             tie_breaker_, owner_.origin(), pacing_);
+    made->start();
+    return made;
+}
+
+CORTC_DECL void transport_set::pool(std::size_t wanted,
+                                    const std::shared_ptr<const ice::gather_settings>& settings) {
+    wanted = std::min(wanted, pool_limit);
+    const bool others = pool_settings_ && *pool_settings_ != *settings;
+    pool_settings_ = settings;
+    while (pool_.size() > (others ? 0 : wanted)) {
+        const auto unused = std::move(pool_.back());
+        pool_.pop_back();
+        end(unused);
+    }
+    while (pool_.size() < wanted) {
+        pool_.push_back(make());
+        pool_.back()->gather_ahead(*settings);
+    }
+}
+
+CORTC_DECL void transport_set::add(const jsep::transport_added& added) {
+    std::shared_ptr<transport> made;
+    if (pool_.empty()) {
+        made = make();
+    } else {
+        made = std::move(pool_.front());
+        pool_.pop_front();
+    }
     if (auto role = session_.controlling())
         made->set_role(*role ? ice::role::controlling : ice::role::controlled);
-    made->start();
     entry next;
     next.where = std::move(made);
     next.mid = added.mid;
@@ -189,6 +216,7 @@ CORTC_DECL void transport_set::end(const std::shared_ptr<transport>& which) {
 CORTC_DECL void transport_set::close() {
     for (auto& [id, each] : entries_) each.view->end();
     for (auto& [id, each] : std::exchange(entries_, {})) end(each.where);
+    for (const auto& each : std::exchange(pool_, {})) end(each);
 }
 
 // ---- what they report

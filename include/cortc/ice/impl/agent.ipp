@@ -94,6 +94,20 @@ agent::add_local_candidate(generation_id id, const local_candidate& init, time_p
     return signaled;
 }
 
+CORTC_DECL void agent::remove_socket(socket_id socket, time_point now) {
+    for (auto& in : generations_) {
+        if (!in->uses(socket)) continue;
+        for (auto& pair : in->checks().pairs()) {
+            if (pair.route.socket != socket) continue;
+            transactions_.cancel(in->id(), pair.id, now);
+            fail(*in, pair);
+        }
+        in->remove_local(socket);
+    }
+    std::erase_if(allowed_, [socket](const allowance& each) { return each.from.socket == socket; });
+    settle(now);
+}
+
 CORTC_DECL bool agent::add_remote_candidate(generation_id id, const sdp::candidate& candidate,
                                             time_point now) {
     auto* in = find(id);

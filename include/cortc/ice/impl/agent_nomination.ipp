@@ -109,7 +109,8 @@ CORTC_DECL void agent::detect_failure(generation& in, time_point now) {
         if (now < in.patience_ends) return;
         auto all_known = in.local_done && in.remote_done;
         auto waited = now >= in.patience_ends + env_.time.end_of_candidates_wait;
-        if (!all_known && (!waited || (in.checks().pairs().empty() && !env_.lite))) return;
+        auto none = in.checks().pairs().empty() && !in.lost_pairs && !env_.lite;
+        if (!all_known && (!waited || none)) return;
     }
     in.failed = true;
     env_.log.info("generation {}: failed", in.id().value());

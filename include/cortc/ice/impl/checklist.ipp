@@ -63,6 +63,13 @@ CORTC_DECL void checklist::clear() {
     triggered_.clear();
 }
 
+CORTC_DECL void checklist::erase(socket_id socket) {
+    const auto over = [socket](const candidate_pair& pair) { return pair.route.socket == socket; };
+    for (const auto& pair : pairs_)
+        if (over(pair)) untrigger(pair.id);
+    std::erase_if(pairs_, over);
+}
+
 CORTC_DECL void checklist::set_state(candidate_pair& pair, pair_state next) {
     pair.slow = false;
     pair.restart_at = never;

@@ -8,21 +8,6 @@
 
 namespace cortc::ice {
 
-namespace detail {
-
-/// Of relays the one that costs least: UDP before TCP before TLS, whatever the address that the server is
-/// reached from.
-CORTC_DECL std::uint16_t relay_preference(std::uint16_t of_place, server_transport over) noexcept {
-    constexpr unsigned step = 0x2000; // far more than there are addresses
-    const unsigned rank = over == server_transport::udp    ? 0
-                          : over == server_transport::dtls ? 1
-                          : over == server_transport::tcp  ? 2
-                                                           : 3;
-    return static_cast<std::uint16_t>(of_place - rank * step);
-}
-
-} // namespace detail
-
 CORTC_DECL gatherer::gatherer(local_transports& transports, gathering_events& events,
                               const gather_options& options)
     : transports_(transports), events_(events), options_(options) {}
@@ -40,11 +25,12 @@ CORTC_DECL void gatherer::start(const gather_settings& settings) {
 CORTC_DECL void gatherer::cancel() noexcept {
     over_ = true;
     limit_.reset();
+    confirm_.reset();
     servers_.clear();
     queries_.clear();
     for (const auto& each : std::exchange(relays_, {})) {
         each.over->ignore();
-        transports_.close(each.over->id());
+        if (!each.kept) transports_.close(each.over->id());
     }
 }
 
@@ -234,15 +220,21 @@ CORTC_DECL void gatherer::resolved(std::size_t server, const result<std::vector<
         if (of.addresses.size() < most && is_reachable({each, of.whom.url.port}))
             of.addresses.push_back(each);
     bool asked = false;
-    for (std::size_t i = 0; i < places_.size() && !over_; ++i)
-        if (const auto address = next_address(server, places_[i], 0)) {
-            asked = true;
-            if (queries_.size() + relays_.size() >= most_gathering_questions)
-                return fail(server, {places_[i].interface.address, 0}, 701,
-                            "too many servers are being asked from too many addresses: configure fewer, or "
-                            "filter the interfaces");
-            ask({server, i, *address});
+    std::vector<const place*> relayed;
+    for (std::size_t i = 0; i < places_.size() && !over_; ++i) {
+        const auto address = next_address(server, places_[i], 0);
+        if (!address) continue;
+        asked = true;
+        if (servers_[server].whom.url.scheme != server_scheme::stun) {
+            if (!relays_from(places_[i], relayed)) continue;
+            relayed.push_back(&places_[i]);
         }
+        if (queries_.size() + relays_.size() >= most_gathering_questions)
+            return fail(server, {places_[i].interface.address, 0}, 701,
+                        "too many servers are being asked from too many addresses: configure fewer, or "
+                        "filter the interfaces");
+        ask({server, i, *address});
+    }
     if (!asked && !over_) fail(server, {}, 701, "none of its addresses can be reached from one of ours");
 }
 
@@ -264,33 +256,6 @@ CORTC_DECL void gatherer::ask(const attempt& what) {
     if (from.base.port == 0) return; // the host candidate has failed, and that was told
     queries_.push_back({{from.socket, where}, what});
     events_.ask_server({from.socket, where});
-}
-
-CORTC_DECL void gatherer::ask_turn(const attempt& what, const endpoint& where) {
-    const auto& of = servers_[what.server].whom;
-    relay_options options;
-    options.server = where;
-    options.username = of.username;
-    options.password = of.credential;
-    if (where.address.is_v6() && !what.of_ipv4) options.family = stun::address_family::ipv6;
-    options.transport = of.url.transport;
-    const auto& from = places_[what.place].interface;
-    if (options.transport == server_transport::tls || options.transport == server_transport::dtls) {
-        if (!options_.secure)
-            return fail(what.server, {from.address, 0}, 701, "there is no TLS to ask it with");
-        auto session = options_.secure(what.domain.empty() ? of.url.host : what.domain,
-                                       options.transport == server_transport::dtls);
-        if (!session)
-            return fail(what.server, {from.address, 0}, 701, "no TLS with it: " + session.error().message);
-        options.session = std::move(*session);
-    }
-    const auto made = transports_.open_relay(from, options);
-    if (!made)
-        return fail(what.server, {from.address, 0}, 701,
-                    "no way to reach it from there: " + made.error().message());
-    relays_.push_back({*made, what});
-    relays_.back().what.credentials = servers_[what.server].credentials;
-    (*made)->start(*this);
 }
 
 CORTC_DECL void gatherer::ask_next(attempt what, const endpoint& from, std::uint16_t code,
@@ -327,69 +292,6 @@ CORTC_DECL void gatherer::handle_answer(const server_answer& answer) {
     });
 }
 
-CORTC_DECL gatherer::attempt gatherer::take(const relay& which) {
-    const auto at = std::ranges::find(relays_, &which, &allocating::over);
-    const auto what = at->what;
-    relays_.erase(at);
-    return what;
-}
-
-CORTC_DECL void gatherer::on_allocated(relay& which, const turn::allocated& got) {
-    by_itself([&] {
-        const auto what = take(which);
-        which.ignore();
-        local_candidate relayed;
-        relayed.socket = which.id();
-        relayed.base = got.relayed;
-        relayed.type = candidate_type::relay;
-        relayed.local_preference = detail::relay_preference(places_[what.place].preference, which.over());
-        relayed.server = which.server().address;
-        relayed.url = servers_[what.server].whom.text;
-        relayed.relayed_over = which.over();
-        if (got.mapped.port != 0) relayed.related = got.mapped;
-        events_.on_candidate(relayed);
-    });
-}
-
-CORTC_DECL void gatherer::on_failed(relay& which, const turn::failed& why) {
-    constexpr unsigned most_mismatches = 3;
-    constexpr auto mismatch = static_cast<std::uint16_t>(stun::error::allocation_mismatch);
-    constexpr auto other_family = static_cast<std::uint16_t>(stun::error::address_family_not_supported);
-    by_itself([&] {
-        auto what = take(which);
-        const auto from = which.local();
-        const auto where = which.server();
-        transports_.close(which.id());
-        // The system gives ports again sooner than servers forget them: another one may be had.
-        if (why.code == mismatch && what.mismatches++ < most_mismatches) return ask_turn(what, where);
-        // Behind NAT64 servers of IPv4 look like others; and a relay of IPv4 is all the IPv4 that there is.
-        const auto is_v4 = [](const place& each) { return each.interface.address.is_v4(); };
-        if (why.code == other_family && where.address.is_v6() && !what.of_ipv4 &&
-            std::ranges::none_of(places_, is_v4)) {
-            what.of_ipv4 = true;
-            return ask_turn(what, where);
-        }
-        if (why.code == 0) return ask_next(what, from, 701, why.reason);
-        if (renews(what, where, why)) return;
-        fail(what.server, from, why.code, why.reason);
-    });
-}
-
-CORTC_DECL void gatherer::on_redirected(relay& which, const turn::redirected& to) {
-    constexpr unsigned most = 3;
-    by_itself([&] {
-        auto what = take(which);
-        const auto from = which.local();
-        const bool elsewhere = to.server != which.server() &&
-                               to.server.address.is_v6() == which.server().address.is_v6() &&
-                               to.server.address.is_loopback() == which.server().address.is_loopback();
-        transports_.close(which.id());
-        if (!to.domain.empty()) what.domain = to.domain;
-        if (elsewhere && what.redirections++ < most) return ask_turn(what, to.server);
-        fail(what.server, from, 300, "it names another server that is not asked: " + to_string(to.server));
-    });
-}
-
 CORTC_DECL void gatherer::time_is_over() {
     for (std::size_t i = 0; i < servers_.size() && !over_; ++i)
         if (std::exchange(servers_[i].resolving, nullptr))
@@ -407,7 +309,7 @@ CORTC_DECL void gatherer::time_is_over() {
         relays_.erase(relays_.begin());
         const auto from = late.over->local();
         late.over->ignore();
-        transports_.close(late.over->id());
+        if (!late.kept) transports_.close(late.over->id());
         fail(late.what.server, from, 701, "the server does not answer");
     }
 }

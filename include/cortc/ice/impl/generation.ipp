@@ -24,7 +24,7 @@ CORTC_DECL void generation::set_remote(credentials remote, time_point now) {
         nominating.reset();
         nominations = 0;
         nominate_at = never;
-        remote_done = failed = was_connected = false;
+        remote_done = lost_pairs = failed = was_connected = false;
         const auto begun = when.begun;
         when = {};
         when.begun = begun;
@@ -34,7 +34,10 @@ CORTC_DECL void generation::set_remote(credentials remote, time_point now) {
     patience_ends = now + env_.time.patience;
 }
 
-CORTC_DECL bool generation::uses(socket_id socket) const noexcept { return find_local(socket).has_value(); }
+CORTC_DECL bool generation::uses(socket_id socket) const noexcept {
+    return std::ranges::any_of(
+        locals_, [socket](const candidate& each) { return each.socket == socket && !each.gone; });
+}
 
 // --- candidates ---
 
@@ -69,6 +72,13 @@ CORTC_DECL const candidate* generation::add_local(const local_candidate& init) {
     const auto index = static_cast<std::uint16_t>(known - locals_.begin());
     for (std::uint16_t remote = 0; remote < remotes_.size(); ++remote) pair_up(index, remote);
     return &locals_[index];
+}
+
+CORTC_DECL void generation::remove_local(socket_id socket) {
+    for (auto& each : locals_) each.gone = each.gone || each.socket == socket;
+    const auto before = checks_.pairs().size();
+    checks_.erase(socket);
+    lost_pairs = lost_pairs || checks_.pairs().size() != before;
 }
 
 CORTC_DECL std::optional<candidate> generation::usable(const sdp::candidate& signaled) {
@@ -116,8 +126,11 @@ CORTC_DECL bool generation::add_remote(const sdp::candidate& signaled) {
     return true;
 }
 
-CORTC_DECL std::optional<std::uint16_t> generation::find_local(socket_id socket) const noexcept {
-    auto at = std::ranges::find(locals_, socket, &candidate::socket);
+CORTC_DECL std::optional<std::uint16_t> generation::find_local(const path& to) const noexcept {
+    auto at = std::ranges::find_if(locals_, [&](const candidate& each) {
+        return each.socket == to.socket && !each.gone &&
+               each.base.address.is_v6() == to.remote.address.is_v6();
+    });
     if (at == locals_.end()) return {};
     return static_cast<std::uint16_t>(at - locals_.begin());
 }
@@ -167,7 +180,7 @@ CORTC_DECL candidate_pair* generation::pair_up(std::uint16_t local, std::uint16_
     const auto& ours = locals_[local];
     const auto& theirs = remotes_[remote];
     // RFC 8445 7.2.5.3.1: a peer-reflexive local candidate is not paired.
-    if (ours.type == candidate_type::prflx || !can_pair(ours.base, theirs.address)) return nullptr;
+    if (ours.gone || ours.type == candidate_type::prflx || !can_pair(ours.base, theirs.address)) return nullptr;
     candidate_pair pair;
     pair.route = {ours.socket, theirs.address};
     pair.local = local;
@@ -190,7 +203,7 @@ CORTC_DECL candidate_pair* generation::pair_up(std::uint16_t local, std::uint16_
 
 CORTC_DECL candidate_pair* generation::learn_pair(const path& from, std::uint32_t priority) {
     if (auto* known = checks_.find(from)) return known;
-    auto local = find_local(from.socket);
+    auto local = find_local(from);
     if (!local) {
         env_.drop(drop_reason::unknown_socket);
         return nullptr;
@@ -320,7 +333,7 @@ CORTC_DECL restart_statistics generation::restart() const {
 CORTC_DECL void generation::append_candidates(std::vector<candidate_statistics>& out) const {
     const auto theirs = remote_ ? remote_->ufrag : std::string();
     for (std::uint16_t i = 0; i < locals_.size(); ++i)
-        out.push_back({id_, false, i, locals_[i], local_.ufrag});
+        if (!locals_[i].gone) out.push_back({id_, false, i, locals_[i], local_.ufrag});
     for (std::uint16_t i = 0; i < remotes_.size(); ++i) out.push_back({id_, true, i, remotes_[i], theirs});
 }
 

@@ -151,6 +151,15 @@ local_transports::bind(const ip_address& address, port_pool* ports,
     return error;
 }
 
+CORTC_DECL relay* local_transports::find_relay(const net::interface_address& where,
+                                               const relay_options& options) const noexcept {
+    const auto at = std::ranges::find_if(open_, [&](const entry& each) {
+        return each.relay && each.address == where.address && each.relay->at_rest() &&
+               each.relay->options().equivalent(options);
+    });
+    return at == open_.end() ? nullptr : at->relay;
+}
+
 CORTC_DECL local_transport* local_transports::find(socket_id id) const noexcept {
     const auto at = std::ranges::find_if(open_, [id](const entry& each) { return each.what->id() == id; });
     return at == open_.end() ? nullptr : at->what.get();

@@ -16,6 +16,7 @@ CORTC_DECL turn::client_config client_config(net::network& network, const logger
     config.username = options.username;
     config.password = options.password;
     config.family = options.family;
+    config.dual = options.dual;
     config.stream = options.transport == server_transport::tcp || options.transport == server_transport::tls;
     return config;
 }
@@ -27,6 +28,7 @@ CORTC_DECL relay::relay(socket_id id, net::network& network, datagram_receiver& 
     : local_transport(id)
     , network_(network)
     , receiver_(receiver)
+    , options_(options)
     , how_{options.transport, options.server, options.session}
     , client_(detail::client_config(network, log, options)) {}
 
@@ -44,17 +46,30 @@ CORTC_DECL void relay::start(relay_listener& listener) {
     if (link_->is_open()) on_link_open();
 }
 
+CORTC_DECL void relay::confirm(relay_listener& listener) {
+    listener_ = &listener;
+    client_.confirm(network_.now());
+    drain();
+}
+
 CORTC_DECL void relay::on_link_open() {
     if (!started_) return; // start() will find it open
     client_.start(network_.now());
     drain();
 }
 
-/// An allocation goes with the connection that it was made over (RFC 8656 3.1): its pairs fail by themselves.
+/// An allocation goes with the connection that it was made over (RFC 8656 3.1).
 CORTC_DECL void relay::on_link_ended(const std::string& why) {
     ended_ = why;
     if (auto left = std::exchange(left_, nullptr)) return left();
-    if (listener_) listener_->on_failed(*this, turn::failed{0, why});
+    lost(turn::failed{0, why});
+}
+
+/// Whoever waits for the allocation hears first, and then whoever has it. This may be gone afterwards.
+CORTC_DECL void relay::lost(const turn::failed& why) {
+    const std::weak_ptr<bool> alive = alive_;
+    if (auto* const listener = std::exchange(listener_, nullptr)) listener->on_failed(*this, why);
+    if (!alive.expired() && base().port != 0) receiver_.handle_lost(id(), why.reason);
 }
 
 CORTC_DECL bool relay::leave(std::function<void()> left) {
@@ -125,12 +140,14 @@ CORTC_DECL bool relay::drain() {
     while (auto next = client_.poll_event()) {
         std::visit(overloaded{
                        [this](const turn::allocated& what) {
-                           base_ = what.relayed;
+                           allocation_ = what;
+                           link_->expect_channels();
                            if (listener_) listener_->on_allocated(*this, what);
                        },
-                       [this](const turn::failed& why) {
-                           if (listener_) listener_->on_failed(*this, why);
+                       [this](const turn::confirmed&) {
+                           if (listener_) listener_->on_confirmed(*this);
                        },
+                       [this](const turn::failed& why) { lost(why); },
                        [this](const turn::redirected& to) {
                            if (listener_) listener_->on_redirected(*this, to);
                        },

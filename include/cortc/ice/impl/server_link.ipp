@@ -2,7 +2,6 @@
 
 #include "cortc/base/overloaded.hpp"
 #include "cortc/ice/server_link.hpp"
-#include "cortc/turn/framing.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,7 +11,7 @@
 namespace cortc::ice {
 
 CORTC_DECL bool frame_splitter::split(byte_span data, const endpoint& source,
-                                      std::vector<net::datagram>& into) {
+                                      std::vector<net::datagram>& into, turn::frames may_be) {
     byte_span all = data;
     if (!partial_.empty()) {
         partial_.insert(partial_.end(), data.begin(), data.end());
@@ -21,7 +20,7 @@ CORTC_DECL bool frame_splitter::split(byte_span data, const endpoint& source,
     bool good = true;
     auto rest = all;
     for (;;) {
-        const auto size = turn::frame_size(rest);
+        const auto size = turn::frame_size(rest, may_be);
         good = size != std::size_t{};
         if (!good || !size || *size > rest.size()) break;
         into.push_back({rest.first(*size), source});
@@ -117,6 +116,7 @@ class stream_link final : public server_link, private net::stream_handler {
         write(byte_view(batch.header(header).data(), header + size), data_limit);
     }
     [[nodiscard]] std::uint64_t send_dropped() const noexcept override { return dropped_; }
+    void expect_channels() noexcept override { may_be_ = turn::frames::with_channels; }
 
   private:
     static constexpr std::size_t reserve =
@@ -192,7 +192,7 @@ class stream_link final : public server_link, private net::stream_handler {
     bool messages(byte_span data) {
         auto found = std::exchange(packets_, {}); // this may be gone when they are handled
         auto splitter = std::move(splitter_);
-        const bool good = splitter.split(data, server_, found);
+        const bool good = splitter.split(data, server_, found, may_be_);
         const std::weak_ptr<bool> alive = alive_;
         if (!found.empty()) user_.on_link_packets(found);
         if (alive.expired()) return false;
@@ -218,6 +218,7 @@ class stream_link final : public server_link, private net::stream_handler {
     std::unique_ptr<net::stream> stream_;
     bool open_ = false, ended_ = false;
     frame_splitter splitter_;
+    turn::frames may_be_ = turn::frames::stun_only;
     std::vector<net::datagram> packets_; // of one read, kept for its memory
     std::uint64_t dropped_ = 0;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -175,6 +175,17 @@ CORTC_DECL std::optional<endpoint> message::xor_relayed_address() const noexcept
     return xor_address(attribute_type::xor_relayed_address);
 }
 
+CORTC_DECL message::address_list message::xor_relayed_addresses() const noexcept {
+    address_list list;
+    for (auto& where : positions()) {
+        if (where.type != static_cast<std::uint16_t>(attribute_type::xor_relayed_address)) continue;
+        auto covered = detail::read_address(value(where));
+        if (!covered) return {};
+        list.push_back(detail::xor_endpoint(*covered, id_));
+    }
+    return list;
+}
+
 CORTC_DECL std::optional<byte_view> message::data() const noexcept { return find(attribute_type::data); }
 
 CORTC_DECL std::optional<address_family> message::requested_address_family() const noexcept {

@@ -88,6 +88,12 @@ CORTC_DECL void transport_engine::end_local_candidates(std::string_view local_uf
     take_ice_events(now);
 }
 
+CORTC_DECL void transport_engine::remove_socket(ice::socket_id socket, time_point now) {
+    if (closed_) return;
+    agent_.remove_socket(socket, now);
+    take_ice_events(now);
+}
+
 CORTC_DECL void transport_engine::ask_server(const ice::path& server) {
     if (!closed_) queries_.ask(server);
 }

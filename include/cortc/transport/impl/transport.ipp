@@ -48,6 +48,14 @@ CORTC_DECL ice::gather_options gather_options(context_core& core) {
     return options;
 }
 
+/// In an order of their own.
+CORTC_DECL std::vector<ip_address> addresses(context_core& core) {
+    std::vector<ip_address> all;
+    for (const auto& each : core.usable_interfaces()) all.push_back(each.address);
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
 /// What the sockets of all transports of a context have in common; the first one makes it.
 CORTC_DECL ice::local_transport_options make_socket_options(context_core& core) {
     ice::local_transport_options options;
@@ -118,10 +126,38 @@ class transport::gathering final : public std::enable_shared_from_this<gathering
 
     [[nodiscard]] bool of(std::string_view ufrag) const noexcept { return ufrag_ == ufrag; }
     void start(const ice::gather_settings& settings) { task_.start(settings); }
-    void cancel() noexcept { task_.cancel(); }
+    /// The same for no generation yet: what is found is kept for adopt().
+    void start_ahead(const ice::gather_settings& settings) {
+        kept_.emplace();
+        task_.start(settings);
+    }
+    /// It is of this generation: tells what was found, and goes on.
+    void adopt(const std::string& ufrag) {
+        ufrag_ = ufrag;
+        if (!kept_) return;
+        const auto found = std::move(*kept_);
+        kept_.reset();
+        for (const auto& each : found.candidates)
+            if (!cancelled_) on_candidate(each);
+        for (const auto& each : found.errors)
+            if (!cancelled_) on_error(each);
+        if (found.done && !cancelled_) on_done();
+    }
+    void cancel() noexcept {
+        cancelled_ = true;
+        task_.cancel();
+    }
+    /// What was found there, and not told yet, is not there any more.
+    void forget(ice::socket_id socket) {
+        if (kept_) std::erase_if(kept_->candidates, [&](const auto& each) { return each.socket == socket; });
+    }
     void answer(const ice::server_answer& what) { task_.handle_answer(what); }
-    [[nodiscard]] bool uses(ice::socket_id socket) const noexcept { return task_.uses(socket); }
+    [[nodiscard]] bool uses(ice::socket_id socket) const noexcept {
+        const auto found = [&](const auto& each) { return each.socket == socket; };
+        return task_.uses(socket) || (kept_ && std::ranges::any_of(kept_->candidates, found));
+    }
     void give_up() {
+        if (kept_) return cancel();
         if (task_.over()) return;
         task_.cancel();
         on_done();
@@ -141,20 +177,34 @@ class transport::gathering final : public std::enable_shared_from_this<gathering
         return {call.get(), [call](void*) { call->stop(); }};
     }
     void on_candidate(const ice::local_candidate& candidate) override {
+        if (kept_) return kept_->candidates.push_back(candidate);
         if (auto signaled = owner_.change()->add_local_candidate(ufrag_, candidate, owner_.now()))
             owner_.observer_.on_local_candidate(owner_, ufrag_, candidate, *signaled);
     }
     void on_error(const ice::gathering_error& error) override {
+        if (kept_) return kept_->errors.push_back(error);
         owner_.observer_.on_gathering_error(owner_, ufrag_, error);
     }
     void on_done() override {
+        if (kept_) {
+            kept_->done = true;
+            return;
+        }
         owner_.change()->end_local_candidates(ufrag_, owner_.now());
         std::erase_if(owner_.gathering_, [this](const auto& each) { return each.get() == this; });
         owner_.observer_.on_gathering_done(owner_, ufrag_);
     }
 
     transport& owner_;
+    /// For whom it gathers is not known yet.
+    struct kept {
+        std::vector<ice::local_candidate> candidates{};
+        std::vector<ice::gathering_error> errors{};
+        bool done = false;
+    };
     std::string ufrag_;
+    std::optional<kept> kept_;
+    bool cancelled_ = false;
     ice::gatherer task_;
 };
 
@@ -242,14 +292,51 @@ CORTC_DECL void transport::add_generation(const std::string& ufrag, const std::s
 CORTC_DECL void transport::gather(const std::string& ufrag, const ice::gather_settings& settings) {
     if (closed_ || !engine_->has_generation(ufrag)) return;
     cancel_gathering(ufrag);
+    if (const auto phase = take_ahead(settings)) {
+        attempt([&] {
+            const auto together = change();
+            phase->adopt(ufrag);
+        });
+        return;
+    }
     const auto phase = std::make_shared<gathering>(*this, ufrag);
     gathering_.push_back(phase);
     attempt([&] {
         const auto together = change(); // with what it finds at once
-        auto rules = settings;
-        if (core_->options().ice_lite) rules.servers.clear(); // RFC 8445 5.2: host candidates only
-        phase->start(rules);
+        phase->start(rules(settings));
     });
+}
+
+CORTC_DECL ice::gather_settings transport::rules(const ice::gather_settings& settings) const {
+    auto made = settings;
+    if (core_->options().ice_lite) made.servers.clear(); // RFC 8445 5.2: host candidates only
+    return made;
+}
+
+CORTC_DECL void transport::gather_ahead(const ice::gather_settings& settings) {
+    if (closed_ || ahead_) return;
+    const auto phase = std::make_shared<gathering>(*this, std::string());
+    gathering_.push_back(phase);
+    attempt([&] {
+        ahead_.emplace(ahead{phase, settings, detail::addresses(*core_)});
+        const auto together = change();
+        phase->start_ahead(rules(settings));
+    });
+}
+
+/// What was gathered by other settings, or when the machine had other addresses, is of no use.
+CORTC_DECL std::shared_ptr<transport::gathering>
+transport::take_ahead(const ice::gather_settings& settings) {
+    if (!ahead_) return nullptr;
+    auto was = std::move(*ahead_);
+    ahead_.reset();
+    bool good = false;
+    attempt([&] { good = was.settings == settings && was.addresses == detail::addresses(*core_); });
+    if (good) return was.phase;
+    was.phase->cancel();
+    std::erase(gathering_, was.phase);
+    close_unused_sockets();
+    return nullptr;
 }
 
 CORTC_DECL void transport::cancel_gathering(const std::string& ufrag) noexcept {
@@ -343,6 +430,18 @@ CORTC_DECL void transport::handle_batch(ice::socket_id from, std::span<const net
     // A step of a handshake takes milliseconds. When fifty peers arrive at once, the answer to the first must
     // not wait for the steps of all the others that are ready in this turn: the peers compute meanwhile.
     if (shaking_hands && !closed_) core_->end_turn();
+}
+
+CORTC_DECL void transport::handle_lost(ice::socket_id which, const std::string& why) {
+    const auto self = shared_from_this();
+    if (closed_) return;
+    auto* const socket = sockets_.find(which);
+    if (socket) socket->forget(core_->batch());
+    const auto base = socket ? to_string(socket->base()) : std::string();
+    core_->log("ice", origin_).warning("socket {}: {} is lost: {:?}", which.value(), base, why);
+    for (const auto& each : gathering_) each->forget(which);
+    attempt([&] { change()->remove_socket(which, now()); });
+    sockets_.close(which);
 }
 
 CORTC_DECL void transport::handle_timeout() {

@@ -37,6 +37,12 @@ CORTC_DECL void client::start(time_point now) {
     send_request({.method = stun::method::allocate}, now);
 }
 
+CORTC_DECL void client::confirm(time_point now) {
+    if (state_ != client_state::allocated) return;
+    confirming_ = true;
+    refresh(now);
+}
+
 CORTC_DECL void client::close(time_point now) {
     if (state_ == client_state::closing || state_ == client_state::closed) return;
     held_.clear();
@@ -89,6 +95,7 @@ CORTC_DECL void client::write(request& what) {
     case stun::method::allocate:
         out.add_requested_transport(stun::transport_protocol::udp);
         if (config_.family) out.add_requested_address_family(*config_.family);
+        if (config_.dual && !config_.family) out.add_additional_address_family();
         break;
     case stun::method::refresh:
         if (state_ == client_state::closing) out.add_lifetime(std::chrono::seconds(0));
@@ -244,8 +251,14 @@ CORTC_DECL void client::handle_success(const request& asked, const stun::message
 
 CORTC_DECL void client::granted_allocation(const stun::message& message, time_point now) {
     if (state_ == client_state::closing) return refresh(now);
-    auto where = message.xor_relayed_address();
-    if (!where || !is_reachable(*where)) return fail({0, "the server's answer has no relayed address"});
+    std::optional<endpoint> where, too;
+    for (const auto& each : message.xor_relayed_addresses())
+        if (is_reachable(each)) {
+            auto& into = !where ? where : too;
+            if (!into) into = each;
+        }
+    if (!where) return fail({0, "the server's answer has no relayed address"});
+    if (!config_.dual || (too && too->address.is_v6() == where->address.is_v6())) too.reset();
     if (config_.family && where->address.is_v6() != (*config_.family == stun::address_family::ipv6))
         return fail({0, "the server relays from an address of another family"});
     const auto lifetime = message.lifetime().value_or(std::chrono::seconds(600)); // RFC 8656 3.2
@@ -253,9 +266,12 @@ CORTC_DECL void client::granted_allocation(const stun::message& message, time_po
         return fail({0, "the server gives an allocation without lifetime"});
     state_ = client_state::allocated;
     relayed_ = *where;
+    relayed_too_ = too;
     set_lifetime(lifetime, now);
     config_.log.debug("relayed from {}, for {} s", to_string(*where), lifetime.count());
-    events_.emplace_back(allocated{*where, message.xor_mapped_address().value_or(endpoint{}), lifetime});
+    const bool knows = too || message.address_error_code() || where->address.is_v6();
+    events_.emplace_back(allocated{*where, message.xor_mapped_address().value_or(endpoint{}), lifetime, too,
+                                   config_.dual && !knows});
 }
 
 CORTC_DECL void client::refreshed(const stun::message& message, time_point now) {
@@ -263,6 +279,14 @@ CORTC_DECL void client::refreshed(const stun::message& message, time_point now) 
     if (state_ == client_state::closing || lifetime <= std::chrono::seconds(0))
         return fail({0, "the server ended the allocation"});
     set_lifetime(lifetime, now);
+    if (std::exchange(confirming_, false)) events_.emplace_back(confirmed{});
+}
+
+CORTC_DECL bool client::relays_family_of(const endpoint& peer) const noexcept {
+    const auto same = [&](const std::optional<endpoint>& ours) {
+        return ours && ours->address.is_v6() == peer.address.is_v6();
+    };
+    return same(relayed_) || same(relayed_too_);
 }
 
 CORTC_DECL void client::set_lifetime(duration lifetime, time_point now) {

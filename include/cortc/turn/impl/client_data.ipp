@@ -25,7 +25,7 @@ CORTC_DECL std::optional<client::wrapping> client::wrap(const endpoint& peer, by
         ++statistics_.dropped_not_allocated;
         return {};
     }
-    if (peer.address.is_v6() != relayed_->address.is_v6()) {
+    if (!relays_family_of(peer)) {
         ++statistics_.dropped_wrong_family;
         return {};
     }
