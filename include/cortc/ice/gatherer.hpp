@@ -35,6 +35,9 @@ struct gather_options {
     std::function<std::vector<net::interface_address>()> interfaces = {};
     std::vector<external_address> external = {}; ///< what stands for them
     secure_client secure = {};                   ///< for servers over TLS and DTLS; empty: none is asked
+    /// A name ending in `.local` that stands for a local address, which nobody is told then; without one
+    /// there is no candidate. Empty: host candidates tell their addresses.
+    std::function<result<std::string>(const net::interface_address&)> name_of = {};
 };
 
 /// What went wrong while candidates were gathered; the others go on. The fields are those of the W3C's
@@ -99,7 +102,7 @@ class gatherer final : private relay_listener {
 
     /// Once. What the interfaces are now, best first. An address that went away is left out; its socket stays
     /// open as long as an older generation uses it. With the policy `relay` there are only relayed
-    /// candidates.
+    /// candidates, which do not say where they are reached from.
     void start(const gather_settings& settings);
     /// What came of ask_server(); others' answers are ignored.
     void handle_answer(const server_answer& answer);
@@ -183,6 +186,7 @@ class gatherer final : private relay_listener {
     std::vector<allocating> relays_;
     std::unique_ptr<net::timer> limit_;
     bool starting_ = false;
+    bool conceals_ = false; // the addresses that candidates come from (RFC 8828 5.2)
     bool over_ = false;
 };
 

@@ -94,10 +94,10 @@ agent::add_local_candidate(generation_id id, const local_candidate& init, time_p
     return signaled;
 }
 
-CORTC_DECL bool agent::add_remote_candidate(generation_id id, const sdp::candidate& candidate,
-                                            time_point now) {
+CORTC_DECL bool agent::add_remote_candidate(generation_id id, const sdp::candidate& candidate, time_point now,
+                                            const std::optional<ip_address>& resolved) {
     auto* in = find(id);
-    if (!in || !in->add_remote(candidate)) return false;
+    if (!in || !in->add_remote(candidate, resolved)) return false;
     settle(now);
     return true;
 }
