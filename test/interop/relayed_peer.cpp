@@ -29,6 +29,20 @@ std::string encoded(std::string_view text) {
     return out;
 }
 
+/// Of the remote candidate of the pair in use, as it is signaled: the event of the selection may have been
+/// earlier.
+awaitable<std::string> type_of_remote(PeerConnection& pc) {
+    auto report = co_await pc.getStats();
+    for (const auto* transport : report.all<TransportStats>()) {
+        const auto* pair = transport->selectedCandidatePairId
+                               ? report.get<IceCandidatePairStats>(*transport->selectedCandidatePairId)
+                               : nullptr;
+        const auto* remote = pair ? report.get<IceCandidateStats>(pair->remoteCandidateId) : nullptr;
+        if (remote) co_return to_json(*remote);
+    }
+    co_return "none";
+}
+
 void relays_alone(std::string_view lines, std::string_view of) {
     std::istringstream in{std::string(lines)};
     std::size_t relays = 0;
@@ -107,10 +121,10 @@ class meeting : public std::enable_shared_from_this<meeting> {
         relays_alone(its.text(), "the browser's description");
         relays_alone(pc_.remoteDescription()->sdp, "what we know of the browser");
         if (relayed_) relays_alone(pc_.localDescription()->sdp, "our description");
-        const auto pair = pc_.selectedPair();
-        if (!pair || pair->remote.candidate.find(" typ relay") == std::string::npos)
-            throw std::runtime_error("the selected pair: " + (pair ? pair->remote.candidate : "none"));
-        ufrag_ = pair->local.usernameFragment.value_or("");
+        auto remote = co_await type_of_remote(pc_);
+        if (remote.find("\"candidateType\":\"relay\"") == std::string::npos)
+            throw std::runtime_error("the remote candidate in use: " + remote);
+        ufrag_ = pc_.selectedPair()->local.usernameFragment.value_or("");
     }
 
     context where_;

@@ -124,7 +124,7 @@ class engine {
     void drop(drop_reason reason) noexcept { ++drops_[static_cast<std::size_t>(reason)]; }
     void send(const query& what);
     void handle_query(const link& from, const message& what, time_point now);
-    void handle_response(const message& what);
+    void handle_response(const message& what, const endpoint& source);
     void answer(const link& from, names::value_type& name, bool only_that, time_point now);
     void tell(const names::value_type& name, told& where, time_point now);
 

@@ -57,7 +57,8 @@ enum class drop_reason : std::uint8_t {
     malformed,      ///< cut short, a name that never ends, a record of the wrong size, too many of them
     unexpected,     ///< another operation than a query, or an error (RFC 6762 18.3, 18.11)
     wrong_port,     ///< not from port 5353 (RFC 6762 6.7 and 11)
-    wrong_address,  ///< a name that was asked for is said to be at an address that nobody can be sent to
+    wrong_address,  ///< a name that was asked for is said to be where nobody can be sent to, or at a
+                    ///< stranger's loopback
     answers_limit,  ///< too many answers wait
     query_limit,    ///< a name that was not asked for: too many are
     unwelcome_name, ///< a name that was not asked for: it is no random one

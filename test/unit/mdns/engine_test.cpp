@@ -111,10 +111,10 @@ TEST_CASE("mdns: answers that lie are dropped and counted") {
     script run;
     REQUIRE(run.it.ask(name, run.now));
     run.drain();
-    for (const auto* where :
-         {"0.0.0.0", "224.0.0.251", "255.255.255.255", "::", "ff02::fb", "::ffff:192.0.2.1"})
+    for (const auto* where : {"0.0.0.0", "224.0.0.251", "255.255.255.255", "::", "ff02::fb",
+                              "::ffff:192.0.2.1", "127.0.0.1", "::1"})
         run.answer(eth0_v4, name, where);
-    CHECK(run.it.dropped(drop_reason::wrong_address) == 6);
+    CHECK(run.it.dropped(drop_reason::wrong_address) == 8);
     run.answer(eth0_v4, name, "192.0.2.7", {neighbour.address, 5354}); // not of mDNS
     CHECK(run.it.dropped(drop_reason::wrong_port) == 1);
     run.answer(link_id(9), name, "192.0.2.7"); // of no link
@@ -126,6 +126,9 @@ TEST_CASE("mdns: answers that lie are dropped and counted") {
     run.answer(eth0_v4, "1" + name.substr(1), "192.0.2.7"); // nobody asked
     CHECK_FALSE(run.it.poll_event());
     run.answer(eth0_v4, name, "192.0.2.7");
+    CHECK(run.it.poll_event());
+    REQUIRE(run.it.ask(name, run.now)); // of this machine
+    run.answer(eth0_v4, name, "127.0.0.2", {address("127.0.0.1"), port});
     CHECK(run.it.poll_event());
 }
 

@@ -50,13 +50,18 @@ CORTC_DECL void engine::send(const query& what) {
         for (const auto type : {kind::query_a, kind::query_aaaa}) out_.push_back({over.id, type, what.name});
 }
 
-CORTC_DECL void engine::handle_response(const message& what) {
+/// The first answer is taken: nobody can tell who has the name. Whoever is elsewhere has no loopback address
+/// for us.
+CORTC_DECL void engine::handle_response(const message& what, const endpoint& source) {
+    const auto credible = [&](const ip_address& address) {
+        return is_reachable({address, port}) && (!address.is_loopback() || source.address.is_loopback());
+    };
     std::vector<query> open;
     for (auto& each : std::exchange(queries_, {})) {
         std::vector<ip_address> found;
         for (const auto& record : what.addresses) {
             if (record.name != each.name || record.goodbye) continue;
-            if (!is_reachable({record.address, port})) {
+            if (!credible(record.address)) {
                 drop(drop_reason::wrong_address);
                 continue;
             }
@@ -135,7 +140,7 @@ CORTC_DECL void engine::handle_packet(link_id from, const endpoint& source, byte
     const auto read = parse(packet);
     if (!read) return drop(read.error());
     if (read->response)
-        handle_response(*read);
+        handle_response(*read, source);
     else
         handle_query(*at, *read, now);
 }
