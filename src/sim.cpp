@@ -1,6 +1,7 @@
 #include "cortc/sim/impl/core.ipp"
 #include "cortc/sim/impl/host.ipp"
 #include "cortc/sim/impl/link_state.ipp"
+#include "cortc/sim/impl/multicast.ipp"
 #include "cortc/sim/impl/nat_table.ipp"
 #include "cortc/sim/impl/random.ipp"
 #include "cortc/sim/impl/router.ipp"

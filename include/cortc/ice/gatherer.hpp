@@ -35,6 +35,9 @@ struct gather_options {
     std::function<std::vector<net::interface_address>()> interfaces = {};
     std::vector<external_address> external = {}; ///< what stands for them
     secure_client secure = {};                   ///< for servers over TLS and DTLS; empty: none is asked
+    /// A name ending in `.local` that stands for a local address, which nobody is told then; without one
+    /// there is no candidate. Empty: host candidates tell their addresses.
+    std::function<result<std::string>(const net::interface_address&)> name_of = {};
 };
 
 /// What went wrong while candidates were gathered; the others go on. The fields are those of the W3C's
@@ -98,8 +101,8 @@ inline constexpr std::size_t relays_of_server = 4;
 /// sockets, and the TURN servers each over one more, or a connection (TCP, TLS), and reports what they answer
 /// as it comes, until all have answered or had their time, or it is cancelled, which may be in any of its
 /// events. An allocation that an earlier phase has made of the same server, with the same credentials, is
-/// taken again, and the server asked whether it still has it. A server that is slow, or away, delays nothing but the end. Throws nothing of its own: what the
-/// application's filter throws, say, is an error.
+/// taken again, and the server asked whether it still has it. A server that is slow, or away, delays nothing
+/// but the end. Throws nothing of its own: what the application's filter throws, say, is an error.
 class gatherer final : private relay_listener {
   public:
     /// The transports and the events must outlive it.
@@ -110,7 +113,7 @@ class gatherer final : private relay_listener {
 
     /// Once. What the interfaces are now, best first. An address that went away is left out; its socket stays
     /// open as long as an older generation uses it. With the policy `relay` there are only relayed
-    /// candidates.
+    /// candidates, which do not say where they are reached from.
     void start(const gather_settings& settings);
     /// What came of ask_server(); others' answers are ignored.
     void handle_answer(const server_answer& answer);
@@ -207,6 +210,7 @@ class gatherer final : private relay_listener {
     std::size_t relays_asked_ = 0;
     std::unique_ptr<net::timer> limit_, confirm_;
     bool starting_ = false;
+    bool conceals_ = false; // the addresses that candidates come from (RFC 8828 5.2)
     bool over_ = false;
 };
 

@@ -14,7 +14,8 @@ namespace cortc::ice {
 
 class relay;
 
-/// Who waits for an allocation; when one that there was is over, its datagram_receiver hears. The relay may be destroyed from here.
+/// Who waits for an allocation; when one that there was is over, its datagram_receiver hears. The relay may
+/// be destroyed from here.
 class relay_listener {
   public:
     virtual void on_allocated(relay& which, const turn::allocated& what) = 0;

@@ -95,6 +95,7 @@ struct world_stats {
 namespace detail {
 struct core;
 class sim_listener;
+class sim_socket;
 } // namespace detail
 
 /// A machine of the simulated world and its network. Owned by the world. Ports are given out in order from
@@ -122,6 +123,14 @@ class host final : public net::network {
     /// - no_buffer_space: every port is taken.
     [[nodiscard]] result<std::unique_ptr<net::udp_socket>> open_udp(const endpoint& local,
                                                                     net::datagram_handler& handler) override;
+    /// What is sent to a group comes to all who have joined it, over the links of their hosts: a tap sees it
+    /// once, and each of them has a fate of its own.
+    ///
+    /// @par Errors
+    /// - address_not_available: no such address, or of another IP version, or no group.
+    [[nodiscard]] result<std::unique_ptr<net::udp_socket>>
+    open_multicast(const endpoint& group, const net::interface_address& on,
+                   net::datagram_handler& handler) override;
     /// `local` may have the unspecified address. Segments to an address that nobody has, and those that a
     /// link drops, are sent again until tcp_timeout.
     ///
@@ -143,6 +152,7 @@ class host final : public net::network {
   private:
     friend struct detail::core;
     friend class detail::sim_listener;
+    friend class detail::sim_socket;
     friend class world;
     friend class router;
     struct address_entry {
@@ -275,6 +285,7 @@ class world {
 #include "cortc/sim/impl/core.ipp"
 #include "cortc/sim/impl/host.ipp"
 #include "cortc/sim/impl/link_state.ipp"
+#include "cortc/sim/impl/multicast.ipp"
 #include "cortc/sim/impl/nat_table.ipp"
 #include "cortc/sim/impl/router.ipp"
 #include "cortc/sim/impl/tcp.ipp"

@@ -126,10 +126,14 @@ CORTC_DECL void gatherer::tell_relayed(relay& which, const attempt& what) {
     relayed.server = which.server().address;
     relayed.url = servers_[what.server].whom.text;
     relayed.relayed_over = which.over();
-    if (got.mapped.port != 0) relayed.related = got.mapped;
+    if (conceals_)
+        relayed.related = detail::no_origin(got.relayed.address);
+    else if (got.mapped.port != 0)
+        relayed.related = got.mapped;
     events_.on_candidate(relayed);
     if (over_ || !got.relayed_too) return;
     relayed.base = *got.relayed_too;
+    if (conceals_) relayed.related = detail::no_origin(relayed.base.address);
     // RFC 8445 5.1.2: no two of one priority; there is none between those of places.
     relayed.local_preference = static_cast<std::uint16_t>(relayed.local_preference - detail::dual_step);
     events_.on_candidate(relayed);

@@ -51,6 +51,7 @@ CORTC_DECL const candidate* generation::add_local(const local_candidate& init) {
     next.priority = candidate_priority(init.type, init.local_preference);
     next.foundation = candidate_foundation(init.type, init.base.address, init.server);
     next.url = init.url;
+    next.name = init.name;
     next.relayed_over = init.relayed_over;
     // RFC 8445 5.1.3: same address and base; the one of higher priority came first (host before
     // server-reflexive).
@@ -81,7 +82,8 @@ CORTC_DECL void generation::remove_local(socket_id socket) {
     lost_pairs = lost_pairs || checks_.pairs().size() != before;
 }
 
-CORTC_DECL std::optional<candidate> generation::usable(const sdp::candidate& signaled) {
+CORTC_DECL std::optional<candidate> generation::usable(const sdp::candidate& signaled,
+                                                       const std::optional<ip_address>& resolved) {
     auto refuse = [this](drop_reason reason) {
         env_.drop(reason);
         return std::nullopt;
@@ -91,7 +93,9 @@ CORTC_DECL std::optional<candidate> generation::usable(const sdp::candidate& sig
     if (signaled.component != 1) return refuse(drop_reason::candidate_component);
     boost::system::error_code error;
     candidate next;
-    next.address = {boost::asio::ip::make_address(signaled.address, error), signaled.port};
+    next.address = {resolved ? *resolved : boost::asio::ip::make_address(signaled.address, error),
+                    signaled.port};
+    if (resolved) next.name = signaled.address;
     if (error || !is_reachable(next.address)) return refuse(drop_reason::candidate_address);
     next.type = signaled.type;
     next.base = next.address;
@@ -100,8 +104,9 @@ CORTC_DECL std::optional<candidate> generation::usable(const sdp::candidate& sig
     return next;
 }
 
-CORTC_DECL bool generation::add_remote(const sdp::candidate& signaled) {
-    auto next = usable(signaled);
+CORTC_DECL bool generation::add_remote(const sdp::candidate& signaled,
+                                       const std::optional<ip_address>& resolved) {
+    auto next = usable(signaled, resolved);
     if (!next) return false;
     if (auto known = find_remote(next->address)) {
         auto& old = remotes_[*known];
@@ -180,7 +185,8 @@ CORTC_DECL candidate_pair* generation::pair_up(std::uint16_t local, std::uint16_
     const auto& ours = locals_[local];
     const auto& theirs = remotes_[remote];
     // RFC 8445 7.2.5.3.1: a peer-reflexive local candidate is not paired.
-    if (ours.gone || ours.type == candidate_type::prflx || !can_pair(ours.base, theirs.address)) return nullptr;
+    if (ours.gone || ours.type == candidate_type::prflx || !can_pair(ours.base, theirs.address))
+        return nullptr;
     candidate_pair pair;
     pair.route = {ours.socket, theirs.address};
     pair.local = local;

@@ -23,6 +23,8 @@ struct packet {
     net::ecn mark = net::ecn::not_ect;
     std::uint32_t network = 0; ///< that it is carried in
     std::uint32_t target = 0;  ///< the host at the end of this hop
+    std::uint32_t member = 0;  ///< the socket that has joined the group, if it goes to one
+    std::uint32_t member_generation = 0;
     bytes data;
 };
 
@@ -39,6 +41,13 @@ struct timer_entry {
     time_point scheduled;       ///< when its event is due, which may be earlier than the deadline
     std::uint64_t sequence = 0; ///< of its event; 0: none
     std::uint64_t epoch = 0;    ///< grows with every change: an older posted expiry is stale
+};
+
+/// A socket that has joined a group.
+struct member_entry {
+    std::uint32_t host = 0;
+    std::uint32_t socket = 0;
+    ip_address on; ///< the address of the interface
 };
 
 struct name_entry {
@@ -94,6 +103,10 @@ struct core : std::enable_shared_from_this<core> {
     /// False when the sender itself could not send it.
     bool send(sim::host& from, const endpoint& local, const net::outgoing& datagram);
 
+    // Groups.
+    void join(const endpoint& group, member_entry who) { groups[group].push_back(std::move(who)); }
+    void leave(const endpoint& group, std::uint32_t socket);
+
     // TCP.
     void send_segment(sim::host& from, tcp_segment segment, time_point& last_arrival);
     void carry(const sim::host& from, std::uint32_t network, tcp_segment segment, time_point& last_arrival);
@@ -128,6 +141,7 @@ struct core : std::enable_shared_from_this<core> {
     std::vector<network_entry> networks; // the open one first
     std::vector<std::unique_ptr<sim::router>> routers;
     std::map<std::string, name_entry> names;
+    std::map<endpoint, std::vector<member_entry>> groups;
     link_options default_link;
     std::unordered_map<std::uint64_t, link_state> host_links;
     std::map<std::pair<ip_address, ip_address>, link_state> address_links;
@@ -148,7 +162,10 @@ struct core : std::enable_shared_from_this<core> {
     bool carry(std::uint32_t index, const sim::host& from, std::uint32_t network, duration extra_delay,
                unsigned copies);
     void forward(std::uint32_t index, sim::router& by);
+    bool carry_to_group(std::uint32_t index, const sim::host& from, duration extra_delay, unsigned copies);
     void arrive(std::uint32_t index);
+    void arrive_at_member(std::uint32_t index);
+    void put(std::uint32_t index, std::uint32_t socket);
     void deliver(std::uint32_t socket, std::uint32_t generation);
     void expire(std::uint32_t timer, std::uint64_t epoch);
     void push(time_point at, event_kind kind, std::uint32_t index);
@@ -176,8 +193,19 @@ class sim_socket final : public net::udp_socket {
         : world_(world.shared_from_this())
         , host_(at)
         , local_(std::move(local))
+        , source_(local_)
         , index_(world_->open_socket(*this, handler)) {}
-    ~sim_socket() override { world_->close_socket(host_, local_, index_); }
+    /// One that has joined a group, and sends from this address.
+    sim_socket(core& world, sim::host& at, endpoint group, const ip_address& on,
+               net::datagram_handler& handler)
+        : sim_socket(world, at, std::move(group), handler) {
+        source_.address = on;
+        world_->join(local_, {at.index_, index_, on});
+    }
+    ~sim_socket() override {
+        if (source_ != local_) world_->leave(local_, index_);
+        world_->close_socket(host_, local_, index_);
+    }
 
     [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
     [[nodiscard]] const endpoint& local() const noexcept override { return local_; }
@@ -189,6 +217,7 @@ class sim_socket final : public net::udp_socket {
     std::shared_ptr<core> world_;
     sim::host& host_;
     endpoint local_;
+    endpoint source_;
     std::uint32_t index_;
     net::socket_stats stats_;
 };

@@ -87,6 +87,7 @@ CORTC_DECL bool core::send(sim::host& from, const endpoint& local, const net::ou
 CORTC_DECL bool core::carry(std::uint32_t index, const sim::host& from, std::uint32_t network,
                             duration extra_delay, unsigned copies) {
     auto& sent = packets_[index];
+    if (sent.destination.address.is_multicast()) return carry_to_group(index, from, extra_delay, copies);
     const auto target = next_hop(from, network, sent.destination.address);
     if (!target) return end(index, fate::no_route), true;
     sent.network = network;
@@ -135,6 +136,7 @@ CORTC_DECL void core::record(const packet& ended, fate how) {
 
 CORTC_DECL void core::arrive(std::uint32_t index) {
     const auto& here = packets_[index];
+    if (here.destination.address.is_multicast()) return arrive_at_member(index);
     const auto& at = *hosts[here.target];
     if (at.router_) return forward(index, *at.router_);
     if (!at.is_up(here.destination.address)) return end(index, fate::interface_down);
@@ -146,11 +148,16 @@ CORTC_DECL void core::arrive(std::uint32_t index) {
         bound = at.sockets_.find({any, here.destination.port});
     }
     if (bound == at.sockets_.end()) return end(index, fate::port_closed);
-    auto& entry = sockets_[bound->second];
+    put(index, bound->second);
+}
+
+CORTC_DECL void core::put(std::uint32_t index, std::uint32_t socket) {
+    auto& entry = sockets_[socket];
     entry.inbox.push_back(index);
     if (entry.inbox.size() > 1) return;
-    boost::asio::post(*io, [self = shared_from_this(), socket = bound->second,
-                            generation = entry.generation] { self->deliver(socket, generation); });
+    boost::asio::post(*io, [self = shared_from_this(), socket, generation = entry.generation] {
+        self->deliver(socket, generation);
+    });
 }
 
 CORTC_DECL void core::deliver(std::uint32_t socket, std::uint32_t generation) {
@@ -183,7 +190,7 @@ CORTC_DECL void sim_socket::send(std::span<const net::outgoing> batch) {
     if (!world_->io) return;
     ++stats_.send_calls;
     for (const auto& datagram : batch) {
-        if (!world_->send(host_, local_, datagram)) {
+        if (!world_->send(host_, source_, datagram)) {
             ++stats_.send_dropped;
             continue;
         }

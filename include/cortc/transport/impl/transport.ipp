@@ -56,7 +56,12 @@ CORTC_DECL std::vector<ip_address> addresses(context_core& core) {
     return all;
 }
 
-/// What the sockets of all transports of a context have in common; the first one makes it.
+/// What the transports of a context have in common; the first one makes it.
+struct shared_parts {
+    ice::local_transport_options sockets;
+    std::shared_ptr<mdns::service> names;
+};
+
 CORTC_DECL ice::local_transport_options make_socket_options(context_core& core) {
     ice::local_transport_options options;
     if (const auto& range = core.options().port_range)
@@ -76,10 +81,21 @@ CORTC_DECL ice::local_transport_options make_socket_options(context_core& core) 
     return options;
 }
 
-CORTC_DECL const ice::local_transport_options& socket_options(context_core& core) {
+CORTC_DECL std::shared_ptr<mdns::service> make_names(context_core& core) {
+    mdns::service_options options;
+    options.interfaces = [&core] { return core.usable_interfaces(); };
+    options.log = core.log("mdns");
+    options.dropped = [&counted = core.counted()](mdns::drop_reason reason, std::size_t messages) {
+        counted.add_drops({{"mdns", mdns::to_string(reason), messages}});
+    };
+    return std::make_shared<mdns::service>(core.network(), std::move(options));
+}
+
+CORTC_DECL shared_parts& parts_of(context_core& core) {
     auto& kept = core.shared_sockets();
-    if (!kept) kept = std::make_shared<ice::local_transport_options>(make_socket_options(core));
-    return *static_cast<const ice::local_transport_options*>(kept.get());
+    if (!kept)
+        kept = std::make_shared<shared_parts>(shared_parts{make_socket_options(core), make_names(core)});
+    return *static_cast<shared_parts*>(kept.get());
 }
 
 CORTC_DECL void append_dtls_drops(std::vector<drop_count>& into, const dtls::transport& from) {
@@ -118,9 +134,7 @@ class transport::gathering final : public std::enable_shared_from_this<gathering
                                    private ice::gathering_events {
   public:
     gathering(transport& owner, std::string ufrag)
-        : owner_(owner)
-        , ufrag_(std::move(ufrag))
-        , task_(owner.sockets_, *this, detail::gather_options(*owner.core_)) {}
+        : owner_(owner), ufrag_(std::move(ufrag)), task_(owner.sockets_, *this, options_of(owner)) {}
     gathering(const gathering&) = delete;
     gathering& operator=(const gathering&) = delete;
 
@@ -164,6 +178,12 @@ class transport::gathering final : public std::enable_shared_from_this<gathering
     }
 
   private:
+    static ice::gather_options options_of(transport& owner) {
+        auto options = detail::gather_options(*owner.core_);
+        if (owner.core_->options().mdns.publish)
+            options.name_of = [&owner](const net::interface_address& local) { return owner.name_of(local); };
+        return options;
+    }
     [[nodiscard]] std::shared_ptr<void> keep() override { return shared_from_this(); }
     void ask_server(const ice::path& server) override { owner_.change()->ask_server(server); }
     [[nodiscard]] std::shared_ptr<void>
@@ -215,7 +235,17 @@ CORTC_DECL transport::transport(std::shared_ptr<context_core> core, transport_ob
     , origin_(std::move(origin))
     , observer_(observer)
     , engine_(detail::engine_config(*core_, tie_breaker, origin_, std::move(pacing)))
-    , sockets_(core_->network(), *this, core_->log("ice", origin_), detail::socket_options(*core_))
+    , sockets_(core_->network(), *this, core_->log("ice", origin_), detail::parts_of(*core_).sockets)
+    , remote_names_(
+          core_->options().limits.remote_names,
+          [this](const std::string& ufrag, const sdp::candidate& named, std::optional<ip_address> address) {
+              const auto self = shared_from_this();
+              attempt([&] { change()->add_remote_candidate(ufrag, named, now(), address); });
+          },
+          [this](const std::string& ufrag) {
+              const auto self = shared_from_this();
+              attempt([&] { change()->end_remote_candidates(ufrag, now()); });
+          })
     , over_(core_)
     , left_(core_)
     , counts_(core_, *this) {}
@@ -325,8 +355,7 @@ CORTC_DECL void transport::gather_ahead(const ice::gather_settings& settings) {
 }
 
 /// What was gathered by other settings, or when the machine had other addresses, is of no use.
-CORTC_DECL std::shared_ptr<transport::gathering>
-transport::take_ahead(const ice::gather_settings& settings) {
+CORTC_DECL std::shared_ptr<transport::gathering> transport::take_ahead(const ice::gather_settings& settings) {
     if (!ahead_) return nullptr;
     auto was = std::move(*ahead_);
     ahead_.reset();
@@ -367,11 +396,27 @@ CORTC_DECL void transport::close_unused_sockets() {
 
 CORTC_DECL void transport::add_remote_candidate(const std::string& remote_ufrag,
                                                 const sdp::candidate& candidate) {
-    change()->add_remote_candidate(remote_ufrag, candidate, now());
+    if (closed_) return;
+    const auto& options = core_->options();
+    const bool asks = options.mdns.resolve && resolves_names_ && !options.ice_lite;
+    if (asks && remote_names::is_named(candidate) &&
+        remote_names_.add(*detail::parts_of(*core_).names, remote_ufrag, candidate))
+        return;
+    change()->add_remote_candidate(remote_ufrag, candidate, now()); // which counts a name that has no address
+}
+
+CORTC_DECL result<std::string> transport::name_of(const net::interface_address& local) {
+    auto& known = own_names_[local.address];
+    if (!known) {
+        auto made = detail::parts_of(*core_).names->publish(local);
+        if (!made) return made.error();
+        known = std::move(*made);
+    }
+    return known->name();
 }
 
 CORTC_DECL void transport::end_remote_candidates(const std::string& remote_ufrag) {
-    change()->end_remote_candidates(remote_ufrag, now());
+    if (!remote_names_.hold_end(remote_ufrag)) change()->end_remote_candidates(remote_ufrag, now());
 }
 
 CORTC_DECL void transport::set_dtls(dtls_role role, std::vector<crypto::certificate_ptr> certificates,
@@ -560,6 +605,8 @@ CORTC_DECL void transport::close(std::shared_ptr<void> keep) {
     say_goodbye();
     withdraw();
     for (const auto& each : std::exchange(gathering_, {})) each->cancel();
+    remote_names_.clear();
+    own_names_.clear();
     sockets_.close_all();
     timer_.reset();
     ice_state_ = ice::transport_state::closed;
