@@ -116,8 +116,12 @@ TEST_CASE("gathering: many addresses times many servers are bounded, the first o
                           net::interface_kind::ethernet_or_unknown});
     std::vector<IceServer> servers{IceServer("stun:turn.example.org"),
                                    IceServer("turn:turn.example.org", "user", "secret")};
-    for (int i = 0; i < 60; ++i)
-        servers.emplace_back(fmt::format("turn:198.51.100.{}", 100 + i), "user", "secret"); // dead
+    for (int i = 0; i < 60; ++i) {
+        const auto name = fmt::format("dead{}.example.org", i);
+        call.world.set_name(
+            name, std::vector{boost::asio::ip::make_address(fmt::format("198.51.100.{}", 100 + i))});
+        servers.emplace_back("turn:" + name, "user", "secret");
+    }
     const auto before = call.world.open_sockets();
     std::size_t most = 0;
     call.world.on_datagram([&](sim::transit&) { most = std::max(most, call.world.open_sockets()); });
@@ -129,7 +133,7 @@ TEST_CASE("gathering: many addresses times many servers are bounded, the first o
     CHECK(std::ranges::count_if(found, [](const auto& each) { return each.find("typ host") != each.npos; }) ==
           ice::most_gathering_addresses);
     CHECK(found.size() <= ice::limits().local_candidates);
-    CHECK(call.errors("turn:198.51.100.159") >= 1);
+    CHECK(call.errors("turn:dead59.example.org") >= 1);
     test::figure("200 addresses, 62 servers: {} sockets, {} candidates, {} datagrams", most - before,
                  found.size(), call.world.stats().sent);
     CHECK(call.world.stats().sent <= 10 * ice::most_gathering_questions);
