@@ -195,10 +195,10 @@ class Configuration {
     std::vector<Certificate> certificates;
     /// 0 to 255: for so many transports, and no more than 16, candidates are gathered as soon as the
     /// connection is made, and told with the first local description at once. One transport is what a
-    /// connection has whose sections are bundled in the end; an offer whose bundlePolicy is balanced takes one
-    /// for data and one for each kind of media. Those that the first negotiation did not need are freed. Other
-    /// servers, another policy or other addresses of the machine: gathered again. What STUN servers saw is
-    /// not asked for again meanwhile: a NAT may forget it in half a minute. Cannot be changed after
+    /// connection has whose sections are bundled in the end; an offer whose bundlePolicy is balanced takes
+    /// one for data and one for each kind of media. Those that the first negotiation did not need are freed.
+    /// Other servers, another policy or other addresses of the machine: gathered again. What STUN servers saw
+    /// is not asked for again meanwhile: a NAT may forget it in half a minute. Cannot be changed after
     /// setLocalDescription.
     int iceCandidatePoolSize = 0;
     /// Whom the peer must prove to be (webrtc-identity): "user@domain". No description of another, or of

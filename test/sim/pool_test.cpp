@@ -27,7 +27,8 @@ struct pooled_call : test::sim_call {
         made.iceCandidatePoolSize = size;
         return made;
     }
-    /// What the local description has when setLocalDescription and gathering are done, and how long that took.
+    /// What the local description has when setLocalDescription and gathering are done, and how long that
+    /// took.
     std::string describe(PeerConnection& which) {
         std::string text;
         auto body = [&]() -> asio::awaitable<void> {

@@ -119,8 +119,7 @@ TEST_CASE("relays: a restart with the same servers keeps the allocation") {
 
 TEST_CASE("relays: what a server has forgotten is asked for anew by a restart") {
     test::sim_call run(1, test::link_of(way));
-    test::turn_server server(run.world.host("turn", {"10.0.1.1"}),
-                             boost::asio::ip::make_address("10.0.1.1"));
+    test::turn_server server(run.world.host("turn", {"10.0.1.1"}), boost::asio::ip::make_address("10.0.1.1"));
     for (auto* each : {&*run.offerer, &*run.answerer})
         use(*each, {IceServer("turn:10.0.1.1", "user", "secret")});
     auto body = [&]() -> asio::awaitable<void> {
@@ -144,8 +143,7 @@ TEST_CASE("relays: what a server has forgotten is asked for anew by a restart") 
 
 TEST_CASE("relays: a server that is silent when it is asked again is asked for another one") {
     test::sim_call run(1, test::link_of(way));
-    test::turn_server server(run.world.host("turn", {"10.0.1.1"}),
-                             boost::asio::ip::make_address("10.0.1.1"));
+    test::turn_server server(run.world.host("turn", {"10.0.1.1"}), boost::asio::ip::make_address("10.0.1.1"));
     use(*run.offerer, {IceServer("turn:10.0.1.1", "user", "secret")}, IceTransportPolicy::all);
     auto body = [&]() -> asio::awaitable<void> {
         auto out = run.offerer->createDataChannel("x");
@@ -206,8 +204,7 @@ TEST_CASE("relays: an end of IPv4 alone meets one of IPv6 alone over a dual rela
 TEST_CASE("relays: a server without IPv6 is no error, whether it knows of dual allocations or not") {
     const bool knows = GENERATE(true, false);
     test::sim_call run(1, test::link_of(way));
-    test::turn_server server(run.world.host("turn", {"10.0.1.1"}),
-                             boost::asio::ip::make_address("10.0.1.1"));
+    test::turn_server server(run.world.host("turn", {"10.0.1.1"}), boost::asio::ip::make_address("10.0.1.1"));
     server.knows_dual = knows;
     use(*run.offerer, {IceServer("turn:10.0.1.1", "user", "secret")});
     const auto found = gather(run, *run.offerer, 1s);
@@ -224,10 +221,10 @@ TEST_CASE("relays: one for each interface and family, few of a server, and bound
     std::vector<net::interface_address> many;
     for (int interface = 0; interface < 6; ++interface)
         for (int address = 0; address < 3; ++address)
-            many.push_back({"eth" + std::to_string(interface),
-                            boost::asio::ip::make_address("10.0.3." +
-                                                          std::to_string(1 + interface * 3 + address)),
-                            net::interface_kind::ethernet_or_unknown});
+            many.push_back(
+                {"eth" + std::to_string(interface),
+                 boost::asio::ip::make_address("10.0.3." + std::to_string(1 + interface * 3 + address)),
+                 net::interface_kind::ethernet_or_unknown});
     const bool one_interface = GENERATE(true, false);
     if (one_interface) many.resize(3);
     context c(run.io.get_executor(), run.world.host("c", many));
@@ -237,8 +234,8 @@ TEST_CASE("relays: one for each interface and family, few of a server, and bound
     const std::size_t how_many = GENERATE(1U, 20U);
     for (std::size_t i = 0; i < how_many; ++i) {
         const auto address = "10.0.2." + std::to_string(i + 1);
-        all.push_back(std::make_unique<test::turn_server>(run.world.host("turn" + std::to_string(i), {address}),
-                                                          boost::asio::ip::make_address(address)));
+        all.push_back(std::make_unique<test::turn_server>(
+            run.world.host("turn" + std::to_string(i), {address}), boost::asio::ip::make_address(address)));
         servers.emplace_back("turn:" + address, "user", "secret");
     }
     use(asking, servers);

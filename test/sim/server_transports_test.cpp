@@ -459,8 +459,8 @@ TEST_CASE("server transports: a relay whose connection ends is gone at once, and
         const auto report = co_await run.offerer->getStats();
         std::size_t relays = 0;
         for (const auto* each : report.all<IceCandidateStats>())
-            relays += each->type == StatsType::local_candidate &&
-                      each->candidateType == IceCandidateType::relay;
+            relays +=
+                each->type == StatsType::local_candidate && each->candidateType == IceCandidateType::relay;
         co_return relays;
     };
     auto body = [&]() -> asio::awaitable<void> {

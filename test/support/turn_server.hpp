@@ -28,12 +28,12 @@ class turn_server final : private net::datagram_handler, private net::accept_han
 
     std::string username = "user", password = "secret", realm = "example.org", nonce = "first";
     bool silent = false;
-    std::optional<endpoint> mapped;      ///< what every client is told of itself; none: the truth
-    std::optional<endpoint> alternate;   ///< where Allocate requests are sent
-    std::optional<stun::error> refusing; ///< Allocate
-    std::size_t mismatches = 0;          ///< so many Allocate requests, with 437
-    bool knows_dual = true;              ///< ADDITIONAL-ADDRESS-FAMILY; there is no IPv6 in any case
-    std::size_t other_family = 0;        ///< Allocate requests for IPv6
+    std::optional<endpoint> mapped;         ///< what every client is told of itself; none: the truth
+    std::optional<endpoint> alternate;      ///< where Allocate requests are sent
+    std::optional<stun::error> refusing;    ///< Allocate
+    std::size_t mismatches = 0;             ///< so many Allocate requests, with 437
+    bool knows_dual = true;                 ///< ADDITIONAL-ADDRESS-FAMILY; there is no IPv6 in any case
+    std::size_t other_family = 0;           ///< Allocate requests for IPv6
     void forget() { allocations_.clear(); } ///< as one that was started anew
 
     std::optional<std::string> domain; ///< ALTERNATE-DOMAIN

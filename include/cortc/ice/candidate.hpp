@@ -24,7 +24,7 @@ struct candidate {
     std::string foundation;
     std::string url;                              ///< a local candidate's: of the server that it is from
     std::optional<server_transport> relayed_over; ///< how the server of a relayed one is reached
-    bool gone = false; ///< a local candidate's: its transport was lost
+    bool gone = false;                            ///< a local candidate's: its transport was lost
 };
 
 /// What the owner knows of a local candidate.

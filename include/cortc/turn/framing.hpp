@@ -17,7 +17,7 @@ enum class frames { stun_only, with_channels };
 /// stream can be trusted; nothing while fewer than four bytes are there. At most 65,540. Before there is an
 /// allocation there are no channels: what looks like one ("HTTP/1.1", say) is neither.
 [[nodiscard]] inline std::optional<std::size_t> frame_size(byte_view start,
-                                                            frames may_be = frames::with_channels) noexcept {
+                                                           frames may_be = frames::with_channels) noexcept {
     if (start.size() < 4) return {};
     if (may_be == frames::stun_only || std::to_integer<unsigned>(start[0]) >> 6 != 1)
         return stun::framed_size(start).value_or(0);

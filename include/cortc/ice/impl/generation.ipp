@@ -175,7 +175,8 @@ CORTC_DECL candidate_pair* generation::pair_up(std::uint16_t local, std::uint16_
     const auto& ours = locals_[local];
     const auto& theirs = remotes_[remote];
     // RFC 8445 7.2.5.3.1: a peer-reflexive local candidate is not paired.
-    if (ours.gone || ours.type == candidate_type::prflx || !can_pair(ours.base, theirs.address)) return nullptr;
+    if (ours.gone || ours.type == candidate_type::prflx || !can_pair(ours.base, theirs.address))
+        return nullptr;
     candidate_pair pair;
     pair.route = {ours.socket, theirs.address};
     pair.local = local;
