@@ -2,4 +2,5 @@
 #include "cortc/transport/impl/demultiplexer.ipp"
 #include "cortc/transport/impl/engine.ipp"
 #include "cortc/transport/impl/media_part.ipp"
+#include "cortc/transport/impl/remote_names.ipp"
 #include "cortc/transport/impl/transport_gathering.ipp"

@@ -1,6 +1,7 @@
 // browser.mjs SCENARIO PROGRAM [ARGUMENTS]: starts the program, opens the page it serves in headless Chromium, and plays
 // the scenario. Every wait has an end; nothing is timed by sleeping.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { createHash, X509Certificate } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,13 +12,13 @@ const { chromium } = createRequire(join(process.env.CORTC_PEERS, 'package.json')
 const loopback = '--allow-loopback-in-peer-connection'; // the browser has loopback candidates too
 const hidden = '--enable-features=WebRtcHideLocalIpsWithMdns'; // its candidates have names ending in .local
 
-async function inBrowser(flag, play) {
+async function inBrowser(flags, play) {
     const profile = await mkdtemp(join(tmpdir(), 'cortc-chromium-'));
     const browser = await chromium.launchPersistentContext(profile, {
         executablePath: process.env.CORTC_CHROMIUM,
         headless: true,
         args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-            '--disable-component-update', '--disable-sync', flag],
+            '--disable-component-update', '--disable-sync', ...[flags].flat()],
     });
     try {
         const page = await browser.newPage();
@@ -196,14 +197,33 @@ const scenarios = {
     },
 
     /// A program that offers; its page answers. The program judges.
-    async peer(start) {
+    async peer(start, flag = loopback) {
         const program = start();
         const [, url] = await program.line(/(http:\/\/\S+)/);
-        await inBrowser(loopback, async page => {
+        await inBrowser(flag, async page => {
             await page.goto(url);
             check(await within(program.exited, 'the program to end') === 0, 'the program is content');
         });
     },
+
+    /// A program that meets the browser over relays alone, page after page, and judges.
+    async relayed(start) {
+        // The one option by which Chromium takes a certificate of a TURN server that no authority has signed.
+        const der = new X509Certificate(await readFile(process.env.CORTC_TRUSTED)).publicKey.export({ type: 'spki', format: 'der' });
+        const key = createHash('sha256').update(der).digest('base64');
+        const program = start();
+        await inBrowser([loopback, `--ignore-certificate-errors-spki-list=${key}`], async page => {
+            for (let pages = 1; ; ++pages) {
+                const next = await Promise.race([program.exited, program.line(new RegExp(`^page ${pages} (\\S+)`))]);
+                if (typeof next === 'number') break;
+                await page.goto(next[1]);
+            }
+            check(await program.exited === 0, 'the program is content');
+        });
+    },
+
+    /// The same with a browser that does not tell its addresses.
+    named: start => scenarios.peer(start, hidden),
 
     /// Audio and video, offered by a program and then by its page. The program judges.
     media: start => scenarios.peer(start),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # coturn.sh PROGRAM [ARGUMENTS]: two servers of coturn on loopback, each with the user "user" and the password "secret"; the program gets
 # their URLs first. coturn.sh PROGRAM transports: one server over UDP, TCP, TLS and DTLS, on 127.0.0.1 and ::1; the program gets
-# "transports", its port, its port for TLS and the file of its certificate, which names these two addresses and no name.
+# "transports", its port, its port for TLS, the file of its certificate, which names these two addresses and no name, and what else was given.
 source "$(dirname "${BASH_SOURCE[0]}")/peers.sh"
 command -v turnserver >/dev/null || skip "coturn is not installed"
 work=$(mktemp -d)
@@ -69,7 +69,7 @@ start_transports() {
 }
 if [[ ${2-} == transports ]]; then
     start_transports
-    "$1" transports "$port" $((port + 1)) "$work/certificate.pem"
+    "$1" transports "$port" $((port + 1)) "$work/certificate.pem" "${@:3}"
     exit
 fi
 start first

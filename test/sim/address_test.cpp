@@ -1,6 +1,8 @@
 #include "cortc/address_watch.hpp"
 #include "test/support/restarting_call.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+
 using namespace cortc;
 using namespace std::chrono_literals;
 
@@ -363,6 +365,24 @@ TEST_CASE("address watch: an address comes, and a restart moves the connection o
     host.set_address(first, false);
     auto told = [&]() -> asio::awaitable<void> { co_await watch->changed(); };
     call.run(told(), 1ms);
+    call.finish();
+}
+
+TEST_CASE("address watch: a slot, a new wait and the end of the watch cancel a wait") {
+    test::restarting_call run(once(), 1, test::link_of(5ms), context_options(), test::addresses{"10.1.0.1"},
+                              test::addresses{"10.2.0.1"});
+    auto& call = run.call;
+    std::optional<address_watch> watch(std::in_place, call.a);
+    auto told = [&]() -> asio::awaitable<void> { co_await watch->changed(); };
+    asio::cancellation_signal cancel;
+    std::exception_ptr why;
+    watch->changed(asio::bind_cancellation_slot(
+        cancel.slot(), [&why](std::exception_ptr error) { why = std::move(error); }));
+    call.world.run_for(2s);
+    CHECK_FALSE(why);
+    cancel.emit(asio::cancellation_type::terminal);
+    call.world.run_for(1s);
+    CHECK(why);
     auto waiting = call.spawn(told());
     call.world.run_for(1s);
     auto other = call.spawn(told()); // the new wait cancels the old

@@ -28,6 +28,9 @@ struct limits {
     limits() noexcept {}
 
     std::size_t remote_candidates = 64; ///< per section and ICE generation; further ones are dropped
+    /// Remote candidates with names ending in `.local` whose addresses are being asked for, per transport
+    /// (and 64 of a context); further ones are dropped.
+    std::size_t remote_names = 8;
     /// Per connection, open or opening; further ones of the peer are reset, further ones of ours refused.
     std::size_t data_channels = 16384;
     std::size_t unread_channels = 16384; ///< opened by the peer and not taken by nextDataChannel()
@@ -53,6 +56,24 @@ struct udp_mux_options {
     /// Contexts on several threads that share the port, which is one of your choice then: give each of them
     /// this. The threads are to have ended before the first of their io_contexts is destroyed.
     std::shared_ptr<net::port_group> group;
+};
+
+/// Names ending in `.local` (RFC 6762), which browsers give their host candidates in place of addresses
+/// (draft-ietf-mmusic-mdns-ice-candidates). Only who is on the same network finds out the address. Sockets of
+/// multicast, on port 5353, are open only while something is asked for or published.
+struct mdns_options {
+    mdns_options() noexcept {}
+
+    /// Ask for the addresses of remote candidates. Those that are not found are no error: the peer's own
+    /// checks may tell where it is, which they always do where it reaches us. Only random names are asked
+    /// for, as browsers make them: nobody can have a server look for its network's devices. Never with the
+    /// policy `relay`, and not by an ICE-lite agent, which needs no remote candidates.
+    bool resolve = true;
+    /// Give the host candidates of the machine's own addresses random names, one for each address and
+    /// transport, and answer for them: no description tells the address, and neither do server-reflexive and
+    /// relayed candidates tell where they come from. Peers on other networks need such ones then. External
+    /// addresses are told as they are. Without multicast there are no host candidates then.
+    bool publish = false;
 };
 
 /// How a context is set up. Every member has a default that suits a server.
@@ -82,6 +103,7 @@ struct context_options {
     /// Addresses that peers reach this machine at, of a NAT that maps one to one: each candidate of a local
     /// address is told with the external one that stands for it.
     std::vector<external_address> external_addresses;
+    mdns_options mdns; ///< names in place of addresses
     /// Its connections are ICE-lite agents (RFC 8445 2.5), for a server with an address that everybody
     /// reaches: they answer checks and send none, the peer controls, and its candidates and servers are not
     /// needed. Costs less; but a path is found by the peer alone, and one that dies is noticed by its silence

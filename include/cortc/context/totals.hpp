@@ -10,7 +10,7 @@ namespace cortc {
 
 /// What was received, or was to be sent, and had no effect.
 struct drop_count {
-    std::string_view layer;  ///< "transport", "socket", "ice", "dtls", "srtp", "sctp", "data-channel"
+    std::string_view layer;  ///< "transport", "socket", "ice", "mdns", "dtls", "srtp", "sctp", "data-channel"
     std::string_view reason; ///< "unknown ufrag"; for people, and the same for good
     std::uint64_t count = 0; ///< how often
 

@@ -104,7 +104,9 @@ class agent final : private requester {
     void remove_socket(socket_id socket, time_point now);
     /// False (counted) when it is not used: TCP, component 2, a name instead of an address, a duplicate, too
     /// many.
-    bool add_remote_candidate(generation_id id, const sdp::candidate& candidate, time_point now);
+    /// `resolved`: what the name in it stands for.
+    bool add_remote_candidate(generation_id id, const sdp::candidate& candidate, time_point now,
+                              const std::optional<ip_address>& resolved = {});
     void local_candidates_done(generation_id id, time_point now);
     void remote_candidates_done(generation_id id, time_point now);
     /// Rollback: as if it had never been. No generation_retired follows.

@@ -22,6 +22,7 @@ struct candidate {
     std::uint32_t priority = 0;
     std::uint16_t local_preference = 65535;
     std::string foundation;
+    std::string name;                             ///< ending in `.local`: signaled in place of the address
     std::string url;                              ///< a local candidate's: of the server that it is from
     std::optional<server_transport> relayed_over; ///< how the server of a relayed one is reached
     bool gone = false;                            ///< a local candidate's: its transport was lost
@@ -39,6 +40,7 @@ struct local_candidate {
     std::string url = {};                              ///< of that server, as it was configured
     std::optional<server_transport> relayed_over = {}; ///< of a relayed candidate: how that server is reached
     std::optional<endpoint> related = {};              ///< raddr and rport to signal; default: the base
+    std::string name = {};                             ///< to signal in place of the address
 };
 
 /// RFC 8445 5.1.2.2: host 126, peer-reflexive 110, server-reflexive 100, relayed 0.

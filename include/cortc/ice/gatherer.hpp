@@ -35,6 +35,9 @@ struct gather_options {
     std::function<std::vector<net::interface_address>()> interfaces = {};
     std::vector<external_address> external = {}; ///< what stands for them
     secure_client secure = {};                   ///< for servers over TLS and DTLS; empty: none is asked
+    /// A name ending in `.local` that stands for a local address, which nobody is told then; without one
+    /// there is no candidate. Empty: host candidates tell their addresses.
+    std::function<result<std::string>(const net::interface_address&)> name_of = {};
 };
 
 /// What went wrong while candidates were gathered; the others go on. The fields are those of the W3C's
@@ -82,6 +85,11 @@ class gathering_events {
 /// How long one server may keep a gathering phase from its end, with its name, its redirections and all its
 /// addresses. Servers are asked side by side.
 inline constexpr duration gathering_limit = std::chrono::seconds(10);
+/// Addresses of ours that take part, the best first: machines with containers have hundreds, and relays need
+/// sockets, too.
+inline constexpr std::size_t most_gathering_addresses = 12;
+/// Servers that are asked at a time, times our addresses; those beyond are told as errors, not asked.
+inline constexpr std::size_t most_gathering_questions = 128;
 
 /// Relays that one phase asks for, over all servers and addresses; those of the servers that come first.
 inline constexpr std::size_t relay_limit = 12;
@@ -105,7 +113,7 @@ class gatherer final : private relay_listener {
 
     /// Once. What the interfaces are now, best first. An address that went away is left out; its socket stays
     /// open as long as an older generation uses it. With the policy `relay` there are only relayed
-    /// candidates.
+    /// candidates, which do not say where they are reached from.
     void start(const gather_settings& settings);
     /// What came of ask_server(); others' answers are ignored.
     void handle_answer(const server_answer& answer);
@@ -202,6 +210,7 @@ class gatherer final : private relay_listener {
     std::size_t relays_asked_ = 0;
     std::unique_ptr<net::timer> limit_, confirm_;
     bool starting_ = false;
+    bool conceals_ = false; // the addresses that candidates come from (RFC 8828 5.2)
     bool over_ = false;
 };
 

@@ -48,7 +48,8 @@ class generation {
     const candidate* add_local(const local_candidate& init);
     /// What was sent from there is gone: candidates, and their pairs. Their indices stay theirs.
     void remove_local(socket_id socket);
-    bool add_remote(const sdp::candidate& signaled);
+    /// `resolved`: what the name in it stands for.
+    bool add_remote(const sdp::candidate& signaled, const std::optional<ip_address>& resolved = {});
     /// RFC 8445 7.3.1.3 and 7.3.1.4: the pair an authentic request came by, made if need be. Null (counted)
     /// when the socket is not this generation's or a limit is met.
     candidate_pair* learn_pair(const path& from, std::uint32_t priority);
@@ -105,7 +106,8 @@ class generation {
     [[nodiscard]] std::optional<std::uint16_t> find_local(const path& to) const noexcept;
     [[nodiscard]] std::optional<std::uint16_t> find_remote(const endpoint& address) const noexcept;
     std::optional<std::uint16_t> learn_remote(const endpoint& source, std::uint32_t priority);
-    std::optional<candidate> usable(const sdp::candidate& signaled);
+    std::optional<candidate> usable(const sdp::candidate& signaled,
+                                    const std::optional<ip_address>& resolved);
     candidate_pair* pair_up(std::uint16_t local, std::uint16_t remote);
     void rate(candidate_pair& pair) const noexcept;
 

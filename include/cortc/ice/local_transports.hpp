@@ -20,7 +20,9 @@ namespace cortc::ice {
 
 struct local_transport_options {
     std::shared_ptr<port_pool> ports = {}; ///< of UDP; null: what the system gives
-    std::size_t limit = 32;                ///< local transports at a time
+    /// Local transports at a time: room for the most addresses (most_gathering_addresses) and a relay on
+    /// each, before and after a restart.
+    std::size_t limit = 48;
     /// Whose slots are opened for host candidates, in place of sockets of their own; null: none's.
     std::shared_ptr<udp_mux> mux = {};
 };

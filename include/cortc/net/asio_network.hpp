@@ -10,6 +10,7 @@ namespace cortc::net {
 
 namespace detail {
 struct asio_udp_shared;
+struct opened_udp;
 class interface_watch;
 } // namespace detail
 
@@ -44,6 +45,9 @@ class asio_network final : public network {
     /// By SO_REUSEPORT; errors likewise.
     [[nodiscard]] result<std::unique_ptr<udp_socket>> open_shared_udp(const endpoint& local,
                                                                       datagram_handler& handler) override;
+    /// Errors are those of if_nametoindex(3), socket(2), bind(2) and of joining (ip(7), ipv6(7)).
+    [[nodiscard]] result<std::unique_ptr<udp_socket>>
+    open_multicast(const endpoint& group, const interface_address& on, datagram_handler& handler) override;
     /// Errors are those of socket(2), bind(2) and connect(2). Sent without delay (TCP_NODELAY).
     [[nodiscard]] result<std::unique_ptr<stream>> connect(const endpoint& local, const endpoint& remote,
                                                           stream_handler& handler) override;
@@ -57,6 +61,7 @@ class asio_network final : public network {
 
   private:
     result<std::unique_ptr<udp_socket>> open(const endpoint& local, datagram_handler& handler, bool shared);
+    result<std::unique_ptr<udp_socket>> adopt(const detail::opened_udp& opened, datagram_handler& handler);
 
     boost::asio::any_io_executor executor_;
     os_random random_;

@@ -141,6 +141,12 @@ class network {
                                                                               datagram_handler& handler) {
         return open_udp(local, handler);
     }
+    /// Joins a multicast group, and its port, on the interface that has this address: what is sent to the
+    /// group leaves by that interface, and others of this machine that have joined hear it, too, as this one
+    /// does itself. Others may be on the port. `handler` must outlive the socket. Errors are those of
+    /// open_udp(); a network without multicast leaves it out: operation_not_supported.
+    [[nodiscard]] virtual result<std::unique_ptr<udp_socket>>
+    open_multicast(const endpoint& group, const interface_address& on, datagram_handler& handler);
     /// Begins a TCP connection from `local`, whose port 0 takes a free one, to `remote`, of the same IP
     /// version. `handler` must outlive the stream. What fails at once is the result's error, what fails later
     /// comes as handle_ended(); how long that takes is the system's affair: who waits has his own limit.
@@ -158,6 +164,10 @@ class network {
     [[nodiscard]] virtual std::unique_ptr<timer> make_timer(std::function<void()> expired) = 0;
 };
 
+inline result<std::unique_ptr<udp_socket>> network::open_multicast(const endpoint&, const interface_address&,
+                                                                   datagram_handler&) {
+    return make_error_code(boost::system::errc::operation_not_supported);
+}
 inline result<std::unique_ptr<stream>> network::connect(const endpoint&, const endpoint&, stream_handler&) {
     return make_error_code(boost::system::errc::operation_not_supported);
 }

@@ -4,6 +4,7 @@
 #include "cortc/net/network.hpp"
 #include "cortc/sim/link.hpp"
 #include "cortc/sim/random.hpp"
+#include "cortc/sim/router.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -28,9 +29,11 @@ enum class fate : std::uint8_t {
     interface_down, ///< at either end
     no_route,       ///< nobody has the address
     port_closed,
-    refused, ///< the tap said so
+    refused,    ///< the tap said so
+    filtered,   ///< by a router
+    table_full, ///< a router had no room for one more end
 };
-inline constexpr std::size_t fate_count = 9; ///< how many fates there are
+inline constexpr std::size_t fate_count = 11; ///< how many fates there are
 
 /// A datagram as the tap sees it when it is sent. `data` and `mark` may be changed, `extra_delay` (which lets
 /// later ones pass) and `copies` set.
@@ -50,8 +53,8 @@ struct outcome {
     std::uint64_t number; ///< transit::number; copies share it
     time_point sent;      ///< by its sender
     time_point ended;     ///< now
-    endpoint source;      ///< who sent it
-    endpoint destination; ///< whom it was for
+    endpoint source;      ///< who sent it, as routers made it look
+    endpoint destination; ///< whom it was for, likewise
     byte_view data;       ///< the UDP payload, valid during the call
     fate how;             ///< and why
 };
@@ -92,6 +95,7 @@ struct world_stats {
 namespace detail {
 struct core;
 class sim_listener;
+class sim_socket;
 } // namespace detail
 
 /// A machine of the simulated world and its network. Owned by the world. Ports are given out in order from
@@ -102,7 +106,8 @@ class host final : public net::network {
     host(detail::core& world, std::uint32_t index, std::string name, std::uint64_t seed);
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; } ///< as world::host() was told
-    /// Adds an address, up. Each address but loopback belongs to one host of a world.
+    /// Adds an address, up. Each address but loopback belongs to one host of a network: all hosts of a world,
+    /// but for those behind its routers.
     void add_address(net::interface_address address);
     /// Takes an address down or up again: interfaces() forgets it, datagrams from and to it are dropped, its
     /// sockets stay.
@@ -118,6 +123,14 @@ class host final : public net::network {
     /// - no_buffer_space: every port is taken.
     [[nodiscard]] result<std::unique_ptr<net::udp_socket>> open_udp(const endpoint& local,
                                                                     net::datagram_handler& handler) override;
+    /// What is sent to a group comes to all who have joined it, over the links of their hosts: a tap sees it
+    /// once, and each of them has a fate of its own.
+    ///
+    /// @par Errors
+    /// - address_not_available: no such address, or of another IP version, or no group.
+    [[nodiscard]] result<std::unique_ptr<net::udp_socket>>
+    open_multicast(const endpoint& group, const net::interface_address& on,
+                   net::datagram_handler& handler) override;
     /// `local` may have the unspecified address. Segments to an address that nobody has, and those that a
     /// link drops, are sent again until tcp_timeout.
     ///
@@ -139,7 +152,9 @@ class host final : public net::network {
   private:
     friend struct detail::core;
     friend class detail::sim_listener;
+    friend class detail::sim_socket;
     friend class world;
+    friend class router;
     struct address_entry {
         net::interface_address interface;
         bool up;
@@ -152,6 +167,8 @@ class host final : public net::network {
 
     detail::core& world_;
     std::uint32_t index_;
+    std::uint32_t network_ = 0;     // which of the world's
+    sim::router* router_ = nullptr; // whose outside it is
     std::string name_;
     seeded_random random_;
     std::vector<address_entry> addresses_;
@@ -190,6 +207,14 @@ class world {
     /// - std::out_of_range: there is none.
     sim::host& host(std::string_view name);
 
+    /// Makes a router with these outside addresses, at most one of each IP version. It stands in the open
+    /// network; see router::attach() for what is behind it.
+    ///
+    /// @par Errors
+    /// - boost::system::system_error: an address is no literal.
+    sim::router& router(std::string name, std::initializer_list<std::string_view> outside,
+                        const router_options& options = {});
+
     /// For every pair of hosts without a link of its own. Inside a host: 10 us, MTU 65,535.
     void set_default_link(const link_options& options);
     /// One direction. Takes effect for what is sent from now on; what is queued or in flight stays.
@@ -201,6 +226,7 @@ class world {
     /// Cuts both directions between two hosts, or heals them.
     void partition(const sim::host& a, const sim::host& b, bool cut = true);
 
+    ///@{
     /// What all hosts find under a name, after so long; duration::max(): no answer. Without addresses, as for
     /// a name that was never set, boost::asio::error::host_not_found.
     ///
@@ -208,6 +234,9 @@ class world {
     /// - boost::system::system_error: an address is no literal.
     void set_name(std::string name, std::initializer_list<std::string_view> addresses,
                   duration delay = std::chrono::milliseconds(20));
+    void set_name(std::string name, std::vector<ip_address> addresses,
+                  duration delay = std::chrono::milliseconds(20));
+    ///@}
 
     /// Called for every datagram as it is sent, before the link decides.
     void on_datagram(std::function<void(transit&)> tap);
@@ -256,6 +285,9 @@ class world {
 #include "cortc/sim/impl/core.ipp"
 #include "cortc/sim/impl/host.ipp"
 #include "cortc/sim/impl/link_state.ipp"
+#include "cortc/sim/impl/multicast.ipp"
+#include "cortc/sim/impl/nat_table.ipp"
+#include "cortc/sim/impl/router.ipp"
 #include "cortc/sim/impl/tcp.ipp"
 #include "cortc/sim/impl/world.ipp"
 #endif

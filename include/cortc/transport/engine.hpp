@@ -105,7 +105,9 @@ class transport_engine {
                          ice::remote_options options, time_point now);
     /// Rollback: as if it had never been.
     void drop_generation(std::string_view local_ufrag, time_point now);
-    void add_remote_candidate(std::string_view remote_ufrag, const sdp::candidate& candidate, time_point now);
+    /// `resolved`: what the name in it stands for.
+    void add_remote_candidate(std::string_view remote_ufrag, const sdp::candidate& candidate, time_point now,
+                              const std::optional<ip_address>& resolved = {});
     void end_remote_candidates(std::string_view remote_ufrag, time_point now);
 
     // DTLS, SRTP and SCTP

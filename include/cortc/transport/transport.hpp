@@ -8,9 +8,11 @@
 #include "cortc/ice/gatherer.hpp"
 #include "cortc/sdp/fingerprint.hpp"
 #include "cortc/transport/engine.hpp"
+#include "cortc/transport/remote_names.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,6 +79,8 @@ class transport final : public std::enable_shared_from_this<transport>,
     void pair_generation(const std::string& local_ufrag, const std::string& ufrag, const std::string& pwd,
                          ice::remote_options options);
     void drop_generation(const std::string& local_ufrag);
+    /// Whether addresses are asked for that candidates have names for, from now on.
+    void resolve_names(bool allowed) noexcept { resolves_names_ = allowed; }
     void add_remote_candidate(const std::string& remote_ufrag, const sdp::candidate& candidate);
     void end_remote_candidates(const std::string& remote_ufrag);
 
@@ -165,6 +169,9 @@ class transport final : public std::enable_shared_from_this<transport>,
     void cancel_gathering(const std::string& ufrag) noexcept;
     void close_unused_sockets();
 
+    /// The name that stands for a local address, published at the first use.
+    [[nodiscard]] result<std::string> name_of(const net::interface_address& local);
+
     std::shared_ptr<context_core> core_;
     std::shared_ptr<const log_origin> origin_;
     transport_observer& observer_;
@@ -177,6 +184,8 @@ class transport final : public std::enable_shared_from_this<transport>,
         std::vector<ip_address> addresses; // of the machine, then
     };
     std::optional<ahead> ahead_;
+    remote_names remote_names_;
+    std::map<ip_address, std::unique_ptr<mdns::published_name>> own_names_;
     const dtls::transport* dtls_ = nullptr; // the engine's
     std::unique_ptr<net::timer> timer_;
     time_point armed_ = never;
@@ -186,6 +195,7 @@ class transport final : public std::enable_shared_from_this<transport>,
     dtls_transport_state dtls_state_ = dtls_transport_state::fresh;
     std::optional<selected> selected_;
     std::shared_ptr<void> keep_;
+    bool resolves_names_ = true;
     bool draining_ = false;
     bool writing_ = false; // the datagrams of this turn
     bool changed_ = false; // and has to be written again

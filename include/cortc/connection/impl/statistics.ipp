@@ -242,7 +242,8 @@ CORTC_DECL void connection_statistics::collect_candidate(StatsReport& report, js
     IceCandidateStats made(from.remote ? StatsType::remote_candidate : StatsType::local_candidate);
     made.transportId = transport_stats_id(id);
     const bool unsignaled = from.remote && type == IceCandidateType::prflx;
-    if (!unsignaled) made.address = from.what.address.address.to_string();
+    const bool named = !from.what.name.empty(); // whoever gave the name wants nobody to read the address
+    if (!unsignaled && !named) made.address = from.what.address.address.to_string();
     made.port = from.what.address.port;
     made.protocol = "udp";
     made.candidateType = type;

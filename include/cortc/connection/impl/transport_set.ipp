@@ -94,6 +94,7 @@ CORTC_DECL void transport_set::start_generation(const jsep::local_ice& local,
     auto& into = entries_.at(local.transport);
     into.local_ufrag = local.ufrag;
     into.untold.push_back(local.ufrag);
+    into.where->resolve_names(settings->policy != ice::transport_policy::relay); // it would tell the network
     into.where->add_generation(local.ufrag, local.pwd);
     owner_.post([this, id = local.transport, ufrag = local.ufrag, settings = std::move(settings)] {
         if (!owner_.is_closed()) begin_gathering(id, ufrag, *settings);

@@ -108,10 +108,10 @@ CORTC_DECL void agent::remove_socket(socket_id socket, time_point now) {
     settle(now);
 }
 
-CORTC_DECL bool agent::add_remote_candidate(generation_id id, const sdp::candidate& candidate,
-                                            time_point now) {
+CORTC_DECL bool agent::add_remote_candidate(generation_id id, const sdp::candidate& candidate, time_point now,
+                                            const std::optional<ip_address>& resolved) {
     auto* in = find(id);
-    if (!in || !in->add_remote(candidate)) return false;
+    if (!in || !in->add_remote(candidate, resolved)) return false;
     settle(now);
     return true;
 }

@@ -56,7 +56,7 @@ CORTC_DECL sdp::candidate to_sdp(const candidate& local, const std::optional<end
     sdp::candidate out;
     out.foundation = local.foundation;
     out.priority = local.priority;
-    out.address = local.address.address.to_string();
+    out.address = local.name.empty() ? local.address.address.to_string() : local.name;
     out.port = local.address.port;
     out.type = local.type;
     if (local.type != candidate_type::host) {

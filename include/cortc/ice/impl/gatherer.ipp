@@ -8,6 +8,16 @@
 
 namespace cortc::ice {
 
+namespace detail {
+
+/// raddr and rport that tell nothing (RFC 8839 5.1).
+CORTC_DECL endpoint no_origin(const ip_address& of_family) {
+    using boost::asio::ip::address_v4, boost::asio::ip::address_v6;
+    return {of_family.is_v6() ? ip_address(address_v6()) : ip_address(address_v4()), 9};
+}
+
+} // namespace detail
+
 CORTC_DECL gatherer::gatherer(local_transports& transports, gathering_events& events,
                               const gather_options& options)
     : transports_(transports), events_(events), options_(options) {}
@@ -16,6 +26,7 @@ CORTC_DECL gatherer::~gatherer() { cancel(); }
 
 CORTC_DECL void gatherer::start(const gather_settings& settings) {
     starting_ = true; // what is found at once does not end it
+    conceals_ = settings.policy == transport_policy::relay || options_.name_of;
     gather_hosts(settings.policy);
     if (!over_) ask_servers(settings);
     starting_ = false;
@@ -127,11 +138,15 @@ CORTC_DECL void gatherer::tell_host(const place& where, const external_address* 
             host.type = candidate_type::srflx;
             host.server = outside->address; // of a foundation of its own
             // What is not told at all is not told as the origin, either (RFC 8828 5.2).
-            using boost::asio::ip::address_v4, boost::asio::ip::address_v6;
-            const bool v6 = outside->address.is_v6();
-            if (!outside->keep_local)
-                host.related = endpoint{v6 ? ip_address(address_v6()) : ip_address(address_v4()), 9};
+            if (!outside->keep_local || conceals_) host.related = detail::no_origin(outside->address);
         }
+    } else if (options_.name_of) {
+        auto name = options_.name_of(where.interface);
+        if (!name)
+            return fail(&where.interface.address, "no name could be published for " +
+                                                      where.interface.address.to_string() + ": " +
+                                                      name.error().message());
+        host.name = std::move(*name);
     }
     events_.on_candidate(host);
 }
@@ -229,6 +244,10 @@ CORTC_DECL void gatherer::resolved(std::size_t server, const result<std::vector<
             if (!relays_from(places_[i], relayed)) continue;
             relayed.push_back(&places_[i]);
         }
+        if (queries_.size() + relays_.size() >= most_gathering_questions)
+            return fail(server, {places_[i].interface.address, 0}, 701,
+                        "too many servers are being asked from too many addresses: configure fewer, or "
+                        "filter the interfaces");
         ask({server, i, *address});
     }
     if (!asked && !over_) fail(server, {}, 701, "none of its addresses can be reached from one of ours");
@@ -283,6 +302,7 @@ CORTC_DECL void gatherer::handle_answer(const server_answer& answer) {
             reflexive.address = answer.mapped;
             reflexive.server = answer.asked.remote.address;
             reflexive.url = servers_[what.server].whom.text;
+            if (conceals_) reflexive.related = detail::no_origin(from.base.address);
             events_.on_candidate(reflexive);
         }
     });
@@ -341,7 +361,10 @@ CORTC_DECL std::vector<net::interface_address> gatherer::wanted_interfaces() con
         auto same = [&each](const net::interface_address& other) { return other.address == each.address; };
         if (std::ranges::none_of(wanted, same)) wanted.push_back(std::move(each));
     }
-    return order_interfaces(std::move(wanted));
+    wanted = order_interfaces(std::move(wanted));
+    if (wanted.size() > most_gathering_addresses)
+        wanted.erase(wanted.begin() + most_gathering_addresses, wanted.end());
+    return wanted;
 }
 
 CORTC_DECL std::vector<net::interface_address>

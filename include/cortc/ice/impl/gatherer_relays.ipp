@@ -120,12 +120,13 @@ CORTC_DECL void gatherer::tell_relayed(relay& which, const attempt& what) {
     relayed.server = which.server().address;
     relayed.url = servers_[what.server].whom.text;
     relayed.relayed_over = which.over();
-    if (got.mapped.port != 0) relayed.related = got.mapped;
+    if (!conceals_ && got.mapped.port != 0) relayed.related = got.mapped;
     const auto preference = detail::relay_preference(places_[what.place].preference, which.over());
     const bool v6 = which.server().address.is_v6();
     for (const auto& each : {std::optional(got.relayed), got.relayed_too}) {
         if (over_ || !each) continue;
         relayed.base = *each;
+        if (conceals_) relayed.related = detail::no_origin(each->address);
         // RFC 8445 5.1.2: no two of one priority. The family that the server is reached by comes first.
         const auto step = got.relayed_too && each->address.is_v6() != v6 ? detail::dual_step : 0U;
         relayed.local_preference = static_cast<std::uint16_t>(preference - step);

@@ -51,22 +51,28 @@ CORTC_DECL const candidate* generation::add_local(const local_candidate& init) {
     next.priority = candidate_priority(init.type, init.local_preference);
     next.foundation = candidate_foundation(init.type, init.base.address, init.server);
     next.url = init.url;
+    next.name = init.name;
     next.relayed_over = init.relayed_over;
     // RFC 8445 5.1.3: same address and base; the one of higher priority came first (host before
     // server-reflexive).
-    auto redundant = std::ranges::any_of(locals_, [&next](const candidate& other) {
+    auto known = std::ranges::find_if(locals_, [&next](const candidate& other) {
         return other.socket == next.socket && other.address == next.address && other.base == next.base;
     });
-    if (redundant) return nullptr;
-    if (locals_.size() >= env_.limit.local_candidates) {
-        env_.drop(drop_reason::local_candidate_limit);
-        return nullptr;
+    if (known != locals_.end()) {
+        // A check may be faster than a server: what it has learned is told all the same.
+        if (known->type != candidate_type::prflx || next.type == candidate_type::prflx) return nullptr;
+        *known = std::move(next);
+    } else {
+        if (locals_.size() >= env_.limit.local_candidates) {
+            env_.drop(drop_reason::local_candidate_limit);
+            return nullptr;
+        }
+        known = locals_.insert(known, std::move(next));
     }
-    locals_.push_back(std::move(next));
-    auto index = static_cast<std::uint16_t>(locals_.size() - 1);
-    if (env_.lite) return &locals_.back(); // it has the pairs that the peer checks
+    if (env_.lite) return &*known; // it has the pairs that the peer checks
+    const auto index = static_cast<std::uint16_t>(known - locals_.begin());
     for (std::uint16_t remote = 0; remote < remotes_.size(); ++remote) pair_up(index, remote);
-    return &locals_.back();
+    return &locals_[index];
 }
 
 CORTC_DECL void generation::remove_local(socket_id socket) {
@@ -76,7 +82,8 @@ CORTC_DECL void generation::remove_local(socket_id socket) {
     lost_pairs = lost_pairs || checks_.pairs().size() != before;
 }
 
-CORTC_DECL std::optional<candidate> generation::usable(const sdp::candidate& signaled) {
+CORTC_DECL std::optional<candidate> generation::usable(const sdp::candidate& signaled,
+                                                       const std::optional<ip_address>& resolved) {
     auto refuse = [this](drop_reason reason) {
         env_.drop(reason);
         return std::nullopt;
@@ -86,7 +93,9 @@ CORTC_DECL std::optional<candidate> generation::usable(const sdp::candidate& sig
     if (signaled.component != 1) return refuse(drop_reason::candidate_component);
     boost::system::error_code error;
     candidate next;
-    next.address = {boost::asio::ip::make_address(signaled.address, error), signaled.port};
+    next.address = {resolved ? *resolved : boost::asio::ip::make_address(signaled.address, error),
+                    signaled.port};
+    if (resolved) next.name = signaled.address;
     if (error || !is_reachable(next.address)) return refuse(drop_reason::candidate_address);
     next.type = signaled.type;
     next.base = next.address;
@@ -95,8 +104,9 @@ CORTC_DECL std::optional<candidate> generation::usable(const sdp::candidate& sig
     return next;
 }
 
-CORTC_DECL bool generation::add_remote(const sdp::candidate& signaled) {
-    auto next = usable(signaled);
+CORTC_DECL bool generation::add_remote(const sdp::candidate& signaled,
+                                       const std::optional<ip_address>& resolved) {
+    auto next = usable(signaled, resolved);
     if (!next) return false;
     if (auto known = find_remote(next->address)) {
         auto& old = remotes_[*known];

@@ -39,8 +39,20 @@ CORTC_DECL result<std::unique_ptr<udp_socket>> asio_network::open(const endpoint
                                                                   datagram_handler& handler, bool shared) {
     const auto opened = detail::open_udp_descriptor(local, shared_->options, shared);
     if (!opened) return opened.error();
+    return adopt(*opened, handler);
+}
+
+CORTC_DECL result<std::unique_ptr<udp_socket>>
+asio_network::open_multicast(const endpoint& group, const interface_address& on, datagram_handler& handler) {
+    const auto opened = detail::open_group_descriptor(group, on, shared_->options);
+    if (!opened) return opened.error();
+    return adopt(*opened, handler);
+}
+
+CORTC_DECL result<std::unique_ptr<udp_socket>> asio_network::adopt(const detail::opened_udp& opened,
+                                                                   datagram_handler& handler) {
     auto socket = std::make_unique<detail::asio_udp_socket>(executor_, shared_, handler);
-    if (const auto error = socket->state().adopt(*opened)) return error;
+    if (const auto error = socket->state().adopt(opened)) return error;
     socket->state().wait();
     return std::unique_ptr<udp_socket>(std::move(socket));
 }

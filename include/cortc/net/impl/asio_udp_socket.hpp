@@ -29,6 +29,9 @@ bool set_option(int fd, int level, int name, int value);
 void set_udp_options(int fd, bool v6, const asio_network_options& options);
 result<opened_udp> open_udp_descriptor(const endpoint& local, const asio_network_options& options,
                                        bool shared);
+/// The same of a multicast group, joined on the interface `on`.
+result<opened_udp> open_group_descriptor(const endpoint& group, const interface_address& on,
+                                         const asio_network_options& options);
 
 class asio_udp_socket;
 

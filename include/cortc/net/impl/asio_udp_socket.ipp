@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <unistd.h>
@@ -58,6 +59,60 @@ CORTC_DECL result<opened_udp> open_udp_descriptor(const endpoint& local, const a
     // datagram.
     opened.gso = options.gso && set_option(fd, SOL_UDP, UDP_SEGMENT, 0);
     return opened;
+}
+
+/// Bound to the group's address: nothing that was sent to this machine alone comes here. The kernel would
+/// give it what any socket of this machine has joined; IP_MULTICAST_ALL and the interface's index see to
+/// that.
+CORTC_DECL bool join_group(int fd, const endpoint& group, unsigned index) {
+    constexpr int hops = 255; // RFC 6762 11
+    if (group.address.is_v6()) {
+        ipv6_mreq request{};
+        const auto raw = group.address.to_v6().to_bytes();
+        std::memcpy(&request.ipv6mr_multiaddr, raw.data(), raw.size());
+        request.ipv6mr_interface = index;
+        set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, hops);
+        set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
+        return set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, static_cast<int>(index)) &&
+               ::setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &request, sizeof(request)) == 0;
+    }
+    ip_mreqn request{};
+    const auto raw = group.address.to_v4().to_bytes();
+    std::memcpy(&request.imr_multiaddr, raw.data(), raw.size());
+    request.imr_ifindex = static_cast<int>(index);
+    set_option(fd, IPPROTO_IP, IP_MULTICAST_TTL, hops);
+    set_option(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+    return ::setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof(request)) == 0 &&
+           ::setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof(request)) == 0;
+}
+
+CORTC_DECL result<opened_udp> open_group_descriptor(const endpoint& group, const interface_address& on,
+                                                    const asio_network_options& options) {
+    const auto failed = [](int fd) {
+        boost::system::error_code error(errno, boost::system::system_category());
+        if (fd >= 0) ::close(fd);
+        return error;
+    };
+    const unsigned index = ::if_nametoindex(on.name.c_str());
+    if (index == 0) return failed(-1);
+    const bool v6 = group.address.is_v6();
+    const int fd = ::socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
+    if (fd < 0 || (v6 && !set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1))) return failed(fd);
+    auto usual = options;
+    usual.receive_buffer = usual.send_buffer = 0; // few and small
+    set_udp_options(fd, v6, usual);
+    // Other programs are on a port such as mDNS's; which option they have set for that differs.
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    boost::asio::ip::udp::endpoint where(group.address, group.port);
+    if (v6) {
+        auto scoped = group.address.to_v6();
+        scoped.scope_id(index);
+        where.address(scoped);
+    }
+    if (::bind(fd, where.data(), static_cast<socklen_t>(where.size())) != 0 || !join_group(fd, group, index))
+        return failed(fd);
+    return opened_udp{.fd = fd, .local = group, .gso = false};
 }
 
 struct asio_udp_state::on_readable {

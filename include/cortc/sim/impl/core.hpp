@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cortc/sim/impl/link_state.hpp"
+#include "cortc/sim/impl/nat_table.hpp"
 #include "cortc/sim/impl/tcp.hpp"
 #include "cortc/sim/world.hpp"
 
@@ -20,7 +21,10 @@ struct packet {
     endpoint source;
     endpoint destination;
     net::ecn mark = net::ecn::not_ect;
-    std::uint32_t target = 0; ///< the host that has the destination address
+    std::uint32_t network = 0; ///< that it is carried in
+    std::uint32_t target = 0;  ///< the host at the end of this hop
+    std::uint32_t member = 0;  ///< the socket that has joined the group, if it goes to one
+    std::uint32_t member_generation = 0;
     bytes data;
 };
 
@@ -37,6 +41,13 @@ struct timer_entry {
     time_point scheduled;       ///< when its event is due, which may be earlier than the deadline
     std::uint64_t sequence = 0; ///< of its event; 0: none
     std::uint64_t epoch = 0;    ///< grows with every change: an older posted expiry is stale
+};
+
+/// A socket that has joined a group.
+struct member_entry {
+    std::uint32_t host = 0;
+    std::uint32_t socket = 0;
+    ip_address on; ///< the address of the interface
 };
 
 struct name_entry {
@@ -58,6 +69,12 @@ struct event {
     }
 };
 
+/// Hosts that reach each other without a router: the open network, and one behind each router.
+struct network_entry {
+    std::unordered_map<ip_address, std::uint32_t> addresses; // but loopback, which every host has for itself
+    sim::router* gateway = nullptr;                          // none: the open network
+};
+
 /// The state of a world. Sockets, timers and posted handlers keep it; once the world is gone, `io` is null
 /// and nothing happens any more.
 struct core : std::enable_shared_from_this<core> {
@@ -69,15 +86,32 @@ struct core : std::enable_shared_from_this<core> {
     link_state& link_for(const ip_address& source, const ip_address& destination, std::uint32_t from,
                          std::uint32_t to);
 
+    // Routers.
+    sim::router& add_router(std::string name, std::vector<net::interface_address> outside,
+                            const router_options& options);
+    void move(sim::host& what, std::uint32_t network);
+    /// Who takes what goes there in this network: a host, or the outside of a router; nothing: nobody.
+    [[nodiscard]] std::optional<std::uint32_t> owner_of(std::uint32_t network,
+                                                        const ip_address& address) const;
+    /// The same, or the router that leads out of the network.
+    [[nodiscard]] std::optional<std::uint32_t> next_hop(const sim::host& at, std::uint32_t network,
+                                                        const ip_address& destination) const;
+
     // Sockets.
     std::uint32_t open_socket(sim_socket& owner, net::datagram_handler& handler);
     void close_socket(sim::host& at, const endpoint& local, std::uint32_t index);
     /// False when the sender itself could not send it.
     bool send(sim::host& from, const endpoint& local, const net::outgoing& datagram);
 
+    // Groups.
+    void join(const endpoint& group, member_entry who) { groups[group].push_back(std::move(who)); }
+    void leave(const endpoint& group, std::uint32_t socket);
+
     // TCP.
     void send_segment(sim::host& from, tcp_segment segment, time_point& last_arrival);
-    void arrive(std::uint32_t target, const tcp_segment& segment);
+    void carry(const sim::host& from, std::uint32_t network, tcp_segment segment, time_point& last_arrival);
+    void arrive(std::uint32_t target, std::uint32_t network, const tcp_segment& segment);
+    void forward(tcp_segment segment, std::uint32_t network, sim::router& by);
     /// A connection is made: tells the listener on a turn of its own.
     void announce(std::shared_ptr<tcp_listening> where, std::shared_ptr<tcp_end> end);
     void forget(const sim::host& at, const tcp_end& end);
@@ -104,8 +138,10 @@ struct core : std::enable_shared_from_this<core> {
     std::uint64_t host_seed;
     time_point now{std::chrono::seconds(1)}; // not the epoch: engines may take that for "not set"
     std::vector<std::unique_ptr<sim::host>> hosts;
-    std::unordered_map<ip_address, std::uint32_t> addresses; // but loopback, which every host has for itself
+    std::vector<network_entry> networks; // the open one first
+    std::vector<std::unique_ptr<sim::router>> routers;
     std::map<std::string, name_entry> names;
+    std::map<endpoint, std::vector<member_entry>> groups;
     link_options default_link;
     std::unordered_map<std::uint64_t, link_state> host_links;
     std::map<std::pair<ip_address, ip_address>, link_state> address_links;
@@ -119,14 +155,17 @@ struct core : std::enable_shared_from_this<core> {
     tcp_table tcp;
 
   private:
-    [[nodiscard]] std::optional<std::uint32_t> host_of(const ip_address& address,
-                                                       const sim::host& sender) const;
     std::uint32_t new_packet();
     /// Records how a packet ended and frees its slot.
     void end(std::uint32_t index, fate how);
     void record(const packet& ended, fate how);
-    bool carry(std::uint32_t index, sim::host& from, duration extra_delay, unsigned copies);
+    bool carry(std::uint32_t index, const sim::host& from, std::uint32_t network, duration extra_delay,
+               unsigned copies);
+    void forward(std::uint32_t index, sim::router& by);
+    bool carry_to_group(std::uint32_t index, const sim::host& from, duration extra_delay, unsigned copies);
     void arrive(std::uint32_t index);
+    void arrive_at_member(std::uint32_t index);
+    void put(std::uint32_t index, std::uint32_t socket);
     void deliver(std::uint32_t socket, std::uint32_t generation);
     void expire(std::uint32_t timer, std::uint64_t epoch);
     void push(time_point at, event_kind kind, std::uint32_t index);
@@ -154,8 +193,19 @@ class sim_socket final : public net::udp_socket {
         : world_(world.shared_from_this())
         , host_(at)
         , local_(std::move(local))
+        , source_(local_)
         , index_(world_->open_socket(*this, handler)) {}
-    ~sim_socket() override { world_->close_socket(host_, local_, index_); }
+    /// One that has joined a group, and sends from this address.
+    sim_socket(core& world, sim::host& at, endpoint group, const ip_address& on,
+               net::datagram_handler& handler)
+        : sim_socket(world, at, std::move(group), handler) {
+        source_.address = on;
+        world_->join(local_, {at.index_, index_, on});
+    }
+    ~sim_socket() override {
+        if (source_ != local_) world_->leave(local_, index_);
+        world_->close_socket(host_, local_, index_);
+    }
 
     [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
     [[nodiscard]] const endpoint& local() const noexcept override { return local_; }
@@ -167,6 +217,7 @@ class sim_socket final : public net::udp_socket {
     std::shared_ptr<core> world_;
     sim::host& host_;
     endpoint local_;
+    endpoint source_;
     std::uint32_t index_;
     net::socket_stats stats_;
 };

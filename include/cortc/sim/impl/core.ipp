@@ -5,7 +5,7 @@
 namespace cortc::sim::detail {
 
 CORTC_DECL core::core(boost::asio::io_context& context, std::uint64_t seed)
-    : io(&context), random(seed), host_seed(seeded_random(~seed).next()) {}
+    : io(&context), random(seed), host_seed(seeded_random(~seed).next()), networks(1) {}
 
 CORTC_DECL sim::host& core::add_host(std::string name, std::vector<net::interface_address> list) {
     const auto index = static_cast<std::uint32_t>(hosts.size());
@@ -27,14 +27,6 @@ CORTC_DECL link_state& core::link_for(const ip_address& source, const ip_address
         if (found != address_links.end()) return found->second;
     }
     return link_between(from, to);
-}
-
-CORTC_DECL std::optional<std::uint32_t> core::host_of(const ip_address& address,
-                                                      const sim::host& sender) const {
-    if (address.is_loopback()) return sender.index_;
-    const auto found = addresses.find(address);
-    if (found == addresses.end()) return std::nullopt;
-    return found->second;
 }
 
 // Sockets
@@ -89,13 +81,16 @@ CORTC_DECL bool core::send(sim::host& from, const endpoint& local, const net::ou
         copies = seen.copies;
     }
     if (copies == 0) return end(index, fate::refused), true;
-    return carry(index, from, extra_delay, copies);
+    return carry(index, from, from.network_, extra_delay, copies);
 }
 
-CORTC_DECL bool core::carry(std::uint32_t index, sim::host& from, duration extra_delay, unsigned copies) {
+CORTC_DECL bool core::carry(std::uint32_t index, const sim::host& from, std::uint32_t network,
+                            duration extra_delay, unsigned copies) {
     auto& sent = packets_[index];
-    const auto target = host_of(sent.destination.address, from);
+    if (sent.destination.address.is_multicast()) return carry_to_group(index, from, extra_delay, copies);
+    const auto target = next_hop(from, network, sent.destination.address);
     if (!target) return end(index, fate::no_route), true;
+    sent.network = network;
     sent.target = *target;
     if (link_between(from.index_, *target).cut) return end(index, fate::link_down), true;
     auto& link = link_for(sent.source.address, sent.destination.address, from.index_, *target);
@@ -141,7 +136,9 @@ CORTC_DECL void core::record(const packet& ended, fate how) {
 
 CORTC_DECL void core::arrive(std::uint32_t index) {
     const auto& here = packets_[index];
+    if (here.destination.address.is_multicast()) return arrive_at_member(index);
     const auto& at = *hosts[here.target];
+    if (at.router_) return forward(index, *at.router_);
     if (!at.is_up(here.destination.address)) return end(index, fate::interface_down);
     auto bound = at.sockets_.find(here.destination);
     if (bound == at.sockets_.end()) {
@@ -151,11 +148,16 @@ CORTC_DECL void core::arrive(std::uint32_t index) {
         bound = at.sockets_.find({any, here.destination.port});
     }
     if (bound == at.sockets_.end()) return end(index, fate::port_closed);
-    auto& entry = sockets_[bound->second];
+    put(index, bound->second);
+}
+
+CORTC_DECL void core::put(std::uint32_t index, std::uint32_t socket) {
+    auto& entry = sockets_[socket];
     entry.inbox.push_back(index);
     if (entry.inbox.size() > 1) return;
-    boost::asio::post(*io, [self = shared_from_this(), socket = bound->second,
-                            generation = entry.generation] { self->deliver(socket, generation); });
+    boost::asio::post(*io, [self = shared_from_this(), socket, generation = entry.generation] {
+        self->deliver(socket, generation);
+    });
 }
 
 CORTC_DECL void core::deliver(std::uint32_t socket, std::uint32_t generation) {
@@ -188,7 +190,7 @@ CORTC_DECL void sim_socket::send(std::span<const net::outgoing> batch) {
     if (!world_->io) return;
     ++stats_.send_calls;
     for (const auto& datagram : batch) {
-        if (!world_->send(host_, local_, datagram)) {
+        if (!world_->send(host_, source_, datagram)) {
             ++stats_.send_dropped;
             continue;
         }

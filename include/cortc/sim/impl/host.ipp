@@ -34,7 +34,7 @@ CORTC_DECL host::host(detail::core& world, std::uint32_t index, std::string name
     : world_(world), index_(index), name_(std::move(name)), random_(seed) {}
 
 CORTC_DECL void host::add_address(net::interface_address address) {
-    if (!address.address.is_loopback()) world_.addresses[address.address] = index_;
+    if (!address.address.is_loopback()) world_.networks[network_].addresses[address.address] = index_;
     addresses_.push_back({std::move(address), true});
 }
 

@@ -354,7 +354,7 @@ CORTC_DECL void core::forget(const sim::host& at, const tcp_end& end) {
 
 CORTC_DECL std::size_t core::mtu(const sim::host& from, const ip_address& source,
                                  const ip_address& destination) {
-    const auto target = host_of(destination, from);
+    const auto target = next_hop(from, from.network_, destination);
     if (!target) return 1500;
     const auto& link = link_for(source, destination, from.index_, *target);
     return (link.own ? *link.own : default_link).mtu;
@@ -373,7 +373,12 @@ CORTC_DECL void core::send_segment(sim::host& from, tcp_segment segment, time_po
         if (seen.drop) return;
     }
     ++stats.segments;
-    const auto target = host_of(segment.destination.address, from);
+    carry(from, from.network_, std::move(segment), last_arrival);
+}
+
+CORTC_DECL void core::carry(const sim::host& from, std::uint32_t network, tcp_segment segment,
+                            time_point& last_arrival) {
+    const auto target = next_hop(from, network, segment.destination.address);
     if (!target || link_between(from.index_, *target).cut) return;
     auto& link = link_for(segment.source.address, segment.destination.address, from.index_, *target);
     const auto& options = link.own ? *link.own : default_link;
@@ -382,11 +387,13 @@ CORTC_DECL void core::send_segment(sim::host& from, tcp_segment segment, time_po
     const auto passed = link.pass(options, now, segment.data.size() + headers, {}, random);
     if (passed.how != fate::delivered) return;
     last_arrival = std::max(passed.arrival, last_arrival);
-    at(last_arrival, [this, target = *target, segment = std::move(segment)] { arrive(target, segment); });
+    at(last_arrival,
+       [this, target = *target, network, segment = std::move(segment)] { arrive(target, network, segment); });
 }
 
-CORTC_DECL void core::arrive(std::uint32_t target, const tcp_segment& segment) {
+CORTC_DECL void core::arrive(std::uint32_t target, std::uint32_t network, const tcp_segment& segment) {
     auto& host = *hosts[target];
+    if (host.router_) return forward(segment, network, *host.router_);
     if (!host.is_up(segment.destination.address)) return;
     const auto found = tcp.ends.find({target, segment.destination, segment.source});
     if (found != tcp.ends.end()) return std::shared_ptr(found->second)->receive(segment);

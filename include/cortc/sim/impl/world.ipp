@@ -29,6 +29,22 @@ class core_keeper final : public boost::asio::execution_context::service {
     std::vector<std::shared_ptr<core>> kept_;
 };
 
+/// Literals on interfaces.
+CORTC_DECL std::vector<net::interface_address>
+interfaces_of(std::initializer_list<std::string_view> addresses) {
+    std::vector<net::interface_address> list;
+    unsigned ethernets = 0;
+    for (auto literal : addresses) {
+        const auto address = boost::asio::ip::make_address(std::string(literal));
+        if (address.is_loopback())
+            list.push_back({"lo", address, net::interface_kind::loopback});
+        else
+            list.push_back(
+                {"eth" + std::to_string(ethernets++), address, net::interface_kind::ethernet_or_unknown});
+    }
+    return list;
+}
+
 } // namespace detail
 
 CORTC_DECL world::world(boost::asio::io_context& io, std::uint64_t seed)
@@ -44,17 +60,7 @@ CORTC_DECL world::~world() {
 }
 
 CORTC_DECL sim::host& world::host(std::string name, std::initializer_list<std::string_view> addresses) {
-    std::vector<net::interface_address> list;
-    unsigned ethernets = 0;
-    for (auto literal : addresses) {
-        const auto address = boost::asio::ip::make_address(std::string(literal));
-        if (address.is_loopback())
-            list.push_back({"lo", address, net::interface_kind::loopback});
-        else
-            list.push_back(
-                {"eth" + std::to_string(ethernets++), address, net::interface_kind::ethernet_or_unknown});
-    }
-    return host(std::move(name), std::move(list));
+    return host(std::move(name), detail::interfaces_of(addresses));
 }
 
 CORTC_DECL sim::host& world::host(std::string name, std::vector<net::interface_address> addresses) {
@@ -66,6 +72,11 @@ CORTC_DECL sim::host& world::host(std::string_view name) {
                                          [](const auto& one) -> const std::string& { return one->name(); });
     if (found == core_->hosts.end()) throw std::out_of_range("no host of that name: " + std::string(name));
     return **found;
+}
+
+CORTC_DECL sim::router& world::router(std::string name, std::initializer_list<std::string_view> outside,
+                                      const router_options& options) {
+    return core_->add_router(std::move(name), detail::interfaces_of(outside), options);
 }
 
 CORTC_DECL void world::set_default_link(const link_options& options) { core_->default_link = options; }
@@ -94,11 +105,13 @@ CORTC_DECL void world::partition(const sim::host& a, const sim::host& b, bool cu
 
 CORTC_DECL void world::set_name(std::string name, std::initializer_list<std::string_view> addresses,
                                 duration delay) {
-    detail::name_entry entry;
-    for (auto literal : addresses)
-        entry.addresses.push_back(boost::asio::ip::make_address(std::string(literal)));
-    entry.delay = delay;
-    core_->names.insert_or_assign(std::move(name), std::move(entry));
+    std::vector<ip_address> list;
+    for (auto literal : addresses) list.push_back(boost::asio::ip::make_address(std::string(literal)));
+    set_name(std::move(name), std::move(list), delay);
+}
+
+CORTC_DECL void world::set_name(std::string name, std::vector<ip_address> addresses, duration delay) {
+    core_->names.insert_or_assign(std::move(name), detail::name_entry{std::move(addresses), delay});
 }
 
 CORTC_DECL void world::on_datagram(std::function<void(transit&)> tap) { core_->tap = std::move(tap); }

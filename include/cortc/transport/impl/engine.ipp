@@ -122,10 +122,11 @@ CORTC_DECL void transport_engine::drop_generation(std::string_view local_ufrag, 
 }
 
 CORTC_DECL void transport_engine::add_remote_candidate(std::string_view remote_ufrag,
-                                                       const sdp::candidate& candidate, time_point now) {
+                                                       const sdp::candidate& candidate, time_point now,
+                                                       const std::optional<ip_address>& resolved) {
     auto* target = by_remote(remote_ufrag);
     if (closed_ || !target) return;
-    if (!agent_.add_remote_candidate(target->id, candidate, now))
+    if (!agent_.add_remote_candidate(target->id, candidate, now, resolved))
         log_.debug("remote candidate {}:{} is not used", candidate.address, candidate.port);
     take_ice_events(now);
 }

@@ -37,9 +37,7 @@ class transport::gathering final : public std::enable_shared_from_this<gathering
                                    private ice::gathering_events {
   public:
     gathering(transport& owner, std::string ufrag)
-        : owner_(owner)
-        , ufrag_(std::move(ufrag))
-        , task_(owner.sockets_, *this, detail::gather_options(*owner.core_)) {}
+        : owner_(owner), ufrag_(std::move(ufrag)), task_(owner.sockets_, *this, options_of(owner)) {}
     gathering(const gathering&) = delete;
     gathering& operator=(const gathering&) = delete;
 
@@ -83,6 +81,12 @@ class transport::gathering final : public std::enable_shared_from_this<gathering
     }
 
   private:
+    static ice::gather_options options_of(transport& owner) {
+        auto options = detail::gather_options(*owner.core_);
+        if (owner.core_->options().mdns.publish)
+            options.name_of = [&owner](const net::interface_address& local) { return owner.name_of(local); };
+        return options;
+    }
     [[nodiscard]] std::shared_ptr<void> keep() override { return shared_from_this(); }
     void ask_server(const ice::path& server) override { owner_.change()->ask_server(server); }
     [[nodiscard]] std::shared_ptr<void>

@@ -37,7 +37,12 @@ CORTC_DECL transport_engine_config engine_config(context_core& core, std::option
     return config;
 }
 
-/// What the sockets of all transports of a context have in common; the first one makes it.
+/// What the transports of a context have in common; the first one makes it.
+struct shared_parts {
+    ice::local_transport_options sockets;
+    std::shared_ptr<mdns::service> names;
+};
+
 CORTC_DECL ice::local_transport_options make_socket_options(context_core& core) {
     ice::local_transport_options options;
     if (const auto& range = core.options().port_range)
@@ -57,10 +62,21 @@ CORTC_DECL ice::local_transport_options make_socket_options(context_core& core) 
     return options;
 }
 
-CORTC_DECL const ice::local_transport_options& socket_options(context_core& core) {
+CORTC_DECL std::shared_ptr<mdns::service> make_names(context_core& core) {
+    mdns::service_options options;
+    options.interfaces = [&core] { return core.usable_interfaces(); };
+    options.log = core.log("mdns");
+    options.dropped = [&counted = core.counted()](mdns::drop_reason reason, std::size_t messages) {
+        counted.add_drops({{"mdns", mdns::to_string(reason), messages}});
+    };
+    return std::make_shared<mdns::service>(core.network(), std::move(options));
+}
+
+CORTC_DECL shared_parts& parts_of(context_core& core) {
     auto& kept = core.shared_sockets();
-    if (!kept) kept = std::make_shared<ice::local_transport_options>(make_socket_options(core));
-    return *static_cast<const ice::local_transport_options*>(kept.get());
+    if (!kept)
+        kept = std::make_shared<shared_parts>(shared_parts{make_socket_options(core), make_names(core)});
+    return *static_cast<shared_parts*>(kept.get());
 }
 
 CORTC_DECL void append_dtls_drops(std::vector<drop_count>& into, const dtls::transport& from) {
@@ -100,7 +116,17 @@ CORTC_DECL transport::transport(std::shared_ptr<context_core> core, transport_ob
     , origin_(std::move(origin))
     , observer_(observer)
     , engine_(detail::engine_config(*core_, tie_breaker, origin_, std::move(pacing)))
-    , sockets_(core_->network(), *this, core_->log("ice", origin_), detail::socket_options(*core_))
+    , sockets_(core_->network(), *this, core_->log("ice", origin_), detail::parts_of(*core_).sockets)
+    , remote_names_(
+          core_->options().limits.remote_names,
+          [this](const std::string& ufrag, const sdp::candidate& named, std::optional<ip_address> address) {
+              const auto self = shared_from_this();
+              attempt([&] { change()->add_remote_candidate(ufrag, named, now(), address); });
+          },
+          [this](const std::string& ufrag) {
+              const auto self = shared_from_this();
+              attempt([&] { change()->end_remote_candidates(ufrag, now()); });
+          })
     , over_(core_)
     , left_(core_)
     , counts_(core_, *this) {}
@@ -185,11 +211,27 @@ CORTC_DECL void transport::close_unused_sockets() {
 
 CORTC_DECL void transport::add_remote_candidate(const std::string& remote_ufrag,
                                                 const sdp::candidate& candidate) {
-    change()->add_remote_candidate(remote_ufrag, candidate, now());
+    if (closed_) return;
+    const auto& options = core_->options();
+    const bool asks = options.mdns.resolve && resolves_names_ && !options.ice_lite;
+    if (asks && remote_names::is_named(candidate) &&
+        remote_names_.add(*detail::parts_of(*core_).names, remote_ufrag, candidate))
+        return;
+    change()->add_remote_candidate(remote_ufrag, candidate, now()); // which counts a name that has no address
+}
+
+CORTC_DECL result<std::string> transport::name_of(const net::interface_address& local) {
+    auto& known = own_names_[local.address];
+    if (!known) {
+        auto made = detail::parts_of(*core_).names->publish(local);
+        if (!made) return made.error();
+        known = std::move(*made);
+    }
+    return known->name();
 }
 
 CORTC_DECL void transport::end_remote_candidates(const std::string& remote_ufrag) {
-    change()->end_remote_candidates(remote_ufrag, now());
+    if (!remote_names_.hold_end(remote_ufrag)) change()->end_remote_candidates(remote_ufrag, now());
 }
 
 CORTC_DECL void transport::set_dtls(dtls_role role, std::vector<crypto::certificate_ptr> certificates,
@@ -378,6 +420,8 @@ CORTC_DECL void transport::close(std::shared_ptr<void> keep) {
     say_goodbye();
     withdraw();
     for (const auto& each : std::exchange(gathering_, {})) each->cancel();
+    remote_names_.clear();
+    own_names_.clear();
     sockets_.close_all();
     timer_.reset();
     ice_state_ = ice::transport_state::closed;
