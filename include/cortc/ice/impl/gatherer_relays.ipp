@@ -51,7 +51,6 @@ CORTC_DECL void gatherer::ask_turn(const attempt& what, const endpoint& where) {
     if (relays_asked_ == relay_limit)
         return fail(what.server, {from.address, 0}, 701,
                     "not asked: " + std::to_string(relays_asked_) + " relays were asked for already");
-    ++relays_asked_;
     if (options.transport == server_transport::tls || options.transport == server_transport::dtls) {
         if (!options_.secure)
             return fail(what.server, {from.address, 0}, 701, "there is no TLS to ask it with");
@@ -65,6 +64,7 @@ CORTC_DECL void gatherer::ask_turn(const attempt& what, const endpoint& where) {
     if (!made)
         return fail(what.server, {from.address, 0}, 701,
                     "no way to reach it from there: " + made.error().message());
+    ++relays_asked_;
     relays_.push_back({*made, what, false, never});
     relays_.back().what.credentials = servers_[what.server].credentials;
     (*made)->start(*this);
