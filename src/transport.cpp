@@ -3,3 +3,4 @@
 #include "cortc/transport/impl/engine.ipp"
 #include "cortc/transport/impl/media_part.ipp"
 #include "cortc/transport/impl/remote_names.ipp"
+#include "cortc/transport/impl/transport_gathering.ipp"

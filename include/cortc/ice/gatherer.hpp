@@ -101,7 +101,7 @@ inline constexpr std::size_t relays_of_server = 4;
 /// sockets, and the TURN servers each over one more, or a connection (TCP, TLS), and reports what they answer
 /// as it comes, until all have answered or had their time, or it is cancelled, which may be in any of its
 /// events. An allocation that an earlier phase has made of the same server, with the same credentials, is
-/// taken again, and the server asked whether it still has it. A server that is slow, or away, delays nothing
+/// taken again, once the server has said that it still has it. A server that is slow, or away, delays nothing
 /// but the end. Throws nothing of its own: what the application's filter throws, say, is an error.
 class gatherer final : private relay_listener {
   public:
@@ -192,7 +192,7 @@ class gatherer final : private relay_listener {
     void by_itself(Step&& step);
 
     void on_allocated(relay& which, const turn::allocated& what) override;
-    void on_confirmed(relay& which) override;
+    void on_confirmed(relay& which, const turn::confirmed& what) override;
     void on_failed(relay& which, const turn::failed& why) override;
     void on_redirected(relay& which, const turn::redirected& to) override;
     [[nodiscard]] allocating take(const relay& which);

@@ -20,7 +20,7 @@ class relay_listener {
   public:
     virtual void on_allocated(relay& which, const turn::allocated& what) = 0;
     /// What relay::confirm() asked for.
-    virtual void on_confirmed(relay& which) = 0;
+    virtual void on_confirmed(relay& which, const turn::confirmed& what) = 0;
     /// There is none (any more); or another server is to be asked (`redirected`).
     virtual void on_failed(relay& which, const turn::failed& why) = 0;
     virtual void on_redirected(relay& which, const turn::redirected& to) = 0;

@@ -209,4 +209,5 @@ class transport final : public std::enable_shared_from_this<transport>,
 
 #if defined(CORTC_HEADER_ONLY)
 #include "cortc/transport/impl/transport.ipp"
+#include "cortc/transport/impl/transport_gathering.ipp"
 #endif

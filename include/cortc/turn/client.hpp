@@ -48,7 +48,9 @@ struct allocated {
     bool knows_no_dual = false;
 };
 /// What confirm() asked for: the server still has it.
-struct confirmed {};
+struct confirmed {
+    bool elsewhere = false; ///< it names another server, though, where the next one is better asked for
+};
 /// There is no allocation, or not any more. The last event.
 struct failed {
     std::uint16_t code = 0; ///< of the server (RFC 8489 14.8); 0: it did not answer, or not as the RFC has it

@@ -147,6 +147,9 @@ TEST_CASE("a transport that is lost takes its pairs and candidates with it, at o
     REQUIRE(a.engine.send_path()->socket == socket_id(1));
     if (with_restart) negotiate(a, b, net.now);
     a.engine.remove_socket(socket_id(1), net.now);
+    net.drops = [](const flying& p) {
+        return p.from == at("192.0.2.1", 1000) || p.to == at("192.0.2.1", 1000);
+    };
     CHECK_FALSE(a.engine.uses(socket_id(1)));
     CHECK_FALSE(a.engine.is_valid_source(socket_id(1), at("192.0.2.2", 2000)));
     for (const auto& each : a.engine.pairs()) CHECK(each.route.socket != socket_id(1));

@@ -618,3 +618,79 @@ TEST_CASE("turn: lies and noise are counted and change nothing") {
     CHECK(with.sent.empty());
     CHECK(with.wrap(bob, "still here").size() == 14);
 }
+
+TEST_CASE("turn: a dual allocation has two addresses, and reaches peers of both families") {
+    seeded_random random(1);
+    auto config = script::with(random);
+    config.dual = true;
+    script with(std::move(config));
+    with.client.start(with.now);
+    const auto first = with.take(stun::method::allocate);
+    CHECK(stun::message::parse(first)->additional_address_family() == stun::address_family::ipv6);
+    CHECK_FALSE(stun::message::parse(first)->requested_address_family());
+    with.give(with.challenge(first));
+    const auto again = with.take(stun::method::allocate);
+    enum class answer { both, one, refused, twice };
+    using enum answer;
+    const auto what = GENERATE(both, one, refused, twice);
+    with.give(with.success(again, [&](stun::message_writer& out) {
+        out.add_xor_relayed_address(with.relay);
+        if (what == both) out.add_xor_relayed_address(at("2001:db8::1", 50000));
+        if (what == twice) out.add_xor_relayed_address(at("203.0.113.1", 50001));
+        if (what == refused)
+            out.add_address_error_code(stun::address_family::ipv6, stun::error::address_family_not_supported,
+                                       "no");
+        out.add_lifetime(600s);
+    }));
+    const auto* got = with.last_event<allocated>();
+    REQUIRE(got);
+    CHECK(got->relayed == with.relay);
+    CHECK(got->relayed_too.has_value() == (what == both));
+    CHECK(got->knows_no_dual == (what == one || what == twice));
+    with.permit(bob);
+    if (what == both) {
+        with.permit(at("2001:db8::9", 7000));
+        CHECK_FALSE(with.wrap(at("2001:db8::9", 7000), "more").empty());
+    } else {
+        CHECK(with.wrap(at("2001:db8::9", 7000), "lost").empty());
+        CHECK(with.client.statistics().dropped_wrong_family == 1);
+    }
+}
+
+TEST_CASE("turn: whether the server still has the allocation can be asked") {
+    script with;
+    with.client.confirm(with.now); // of none
+    CHECK(with.client.next_timeout() == never);
+    with.allocate();
+    with.client.confirm(with.now);
+    with.client.confirm(with.now);
+    const auto asked = with.take(stun::method::refresh);
+    CHECK(count(with, stun::method::refresh) == 0);
+    SECTION("it has") {
+        with.give(with.success(asked, [](stun::message_writer& out) { out.add_lifetime(600s); }));
+        REQUIRE(with.last_event<confirmed>());
+        CHECK_FALSE(with.last_event<confirmed>()->elsewhere);
+        with.pass(20min); // other Refreshes say nothing
+        CHECK(std::ranges::count_if(with.events, [](const auto& each) {
+                  return std::holds_alternative<confirmed>(each);
+              }) == 1);
+    }
+    SECTION("it has, and names another server") {
+        with.give(with.success(asked, [](stun::message_writer& out) {
+            out.add_lifetime(600s);
+            out.add_alternate_server(at("192.0.2.2", 3478));
+        }));
+        REQUIRE(with.last_event<confirmed>());
+        CHECK(with.last_event<confirmed>()->elsewhere);
+    }
+    SECTION("it has not") {
+        with.give(with.error(asked, 437));
+        REQUIRE(with.last_event<failed>());
+        CHECK(with.last_event<failed>()->code == 437);
+    }
+    SECTION("it does not answer") {
+        with.pass(30s);
+        CHECK(with.events.empty());
+        CHECK(with.client.state() == client_state::allocated);
+    }
+}

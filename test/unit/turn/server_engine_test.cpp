@@ -847,3 +847,17 @@ TEST_CASE("server: options that are wrong are named") {
         }
     }
 }
+
+TEST_CASE("server: who refreshes at one that stops hears of the other") {
+    engine_script run;
+    REQUIRE(run.allocate() == 0);
+    REQUIRE(run.refresh(600s) == 0);
+    CHECK_FALSE(run.answered().alternate_server());
+    run.engine.stop_accepting(at("192.0.2.2", 3478));
+    REQUIRE(run.refresh(600s) == 0);
+    CHECK(run.answered().alternate_server() == at("192.0.2.2", 3478));
+    CHECK(run.answered().lifetime() == 600s);
+    run.engine.stop_accepting(at("2001:db8::2", 3478)); // which it cannot reach
+    REQUIRE(run.refresh(600s) == 0);
+    CHECK_FALSE(run.answered().alternate_server());
+}

@@ -51,7 +51,6 @@ CORTC_DECL void gatherer::ask_turn(const attempt& what, const endpoint& where) {
     if (relays_asked_ == relay_limit)
         return fail(what.server, {from.address, 0}, 701,
                     "not asked: " + std::to_string(relays_asked_) + " relays were asked for already");
-    ++relays_asked_;
     if (options.transport == server_transport::tls || options.transport == server_transport::dtls) {
         if (!options_.secure)
             return fail(what.server, {from.address, 0}, 701, "there is no TLS to ask it with");
@@ -65,29 +64,26 @@ CORTC_DECL void gatherer::ask_turn(const attempt& what, const endpoint& where) {
     if (!made)
         return fail(what.server, {from.address, 0}, 701,
                     "no way to reach it from there: " + made.error().message());
+    ++relays_asked_;
     relays_.push_back({*made, what, false, never});
     relays_.back().what.credentials = servers_[what.server].credentials;
     (*made)->start(*this);
 }
 
-/// RFC 8445 9: a restart may keep its sockets, and so an allocation. Its candidates are told at once; whether
-/// the server still has it comes out meanwhile.
+/// RFC 8445 9: a restart may keep its sockets, and so an allocation; if the server still has it.
 CORTC_DECL void gatherer::keep(relay& known, const attempt& what) {
     constexpr duration to_confirm = std::chrono::seconds(1);
     auto& network = transports_.network();
     const auto until = network.now() + to_confirm;
     relays_.push_back({&known, what, true, until});
     relays_.back().what.credentials = servers_[what.server].credentials;
-    tell_relayed(known, what);
-    if (over_) return;
     if (!confirm_) confirm_ = network.make_timer([this] { by_itself([this] { confirmation_is_late(); }); });
     confirm_->arm(until);
     known.confirm(*this);
-    if (!over_ && known.allocation().knows_no_dual) ask_other_family(what);
 }
 
 /// Silence may be a loss, or the end of the way to the server, as after a move of ours: another allocation is
-/// asked for, beside.
+/// asked for.
 CORTC_DECL void gatherer::confirmation_is_late() {
     const auto now = transports_.network().now();
     auto next = never;
@@ -120,23 +116,22 @@ CORTC_DECL void gatherer::tell_relayed(relay& which, const attempt& what) {
     const auto got = which.allocation();
     local_candidate relayed;
     relayed.socket = which.id();
-    relayed.base = got.relayed;
     relayed.type = candidate_type::relay;
-    relayed.local_preference = detail::relay_preference(places_[what.place].preference, which.over());
     relayed.server = which.server().address;
     relayed.url = servers_[what.server].whom.text;
     relayed.relayed_over = which.over();
-    if (conceals_)
-        relayed.related = detail::no_origin(got.relayed.address);
-    else if (got.mapped.port != 0)
-        relayed.related = got.mapped;
-    events_.on_candidate(relayed);
-    if (over_ || !got.relayed_too) return;
-    relayed.base = *got.relayed_too;
-    if (conceals_) relayed.related = detail::no_origin(relayed.base.address);
-    // RFC 8445 5.1.2: no two of one priority; there is none between those of places.
-    relayed.local_preference = static_cast<std::uint16_t>(relayed.local_preference - detail::dual_step);
-    events_.on_candidate(relayed);
+    if (!conceals_ && got.mapped.port != 0) relayed.related = got.mapped;
+    const auto preference = detail::relay_preference(places_[what.place].preference, which.over());
+    const bool v6 = which.server().address.is_v6();
+    for (const auto& each : {std::optional(got.relayed), got.relayed_too}) {
+        if (over_ || !each) continue;
+        relayed.base = *each;
+        if (conceals_) relayed.related = detail::no_origin(each->address);
+        // RFC 8445 5.1.2: no two of one priority. The family that the server is reached by comes first.
+        const auto step = got.relayed_too && each->address.is_v6() != v6 ? detail::dual_step : 0U;
+        relayed.local_preference = static_cast<std::uint16_t>(preference - step);
+        events_.on_candidate(relayed);
+    }
 }
 
 CORTC_DECL void gatherer::on_allocated(relay& which, const turn::allocated& got) {
@@ -157,10 +152,15 @@ CORTC_DECL void gatherer::ask_other_family(attempt what) {
     ask(what);
 }
 
-CORTC_DECL void gatherer::on_confirmed(relay& which) {
+/// A server that is about to end has named another one: there the next allocation is asked for.
+CORTC_DECL void gatherer::on_confirmed(relay& which, const turn::confirmed& got) {
     by_itself([&] {
-        (void)take(which);
+        const auto what = take(which).what;
         which.ignore();
+        if (got.elsewhere) return ask_anew(what);
+        const bool asks_again = which.allocation().knows_no_dual;
+        tell_relayed(which, what);
+        if (!over_ && asks_again) ask_other_family(what);
     });
 }
 

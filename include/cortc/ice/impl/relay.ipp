@@ -144,8 +144,8 @@ CORTC_DECL bool relay::drain() {
                            link_->expect_channels();
                            if (listener_) listener_->on_allocated(*this, what);
                        },
-                       [this](const turn::confirmed&) {
-                           if (listener_) listener_->on_confirmed(*this);
+                       [this](const turn::confirmed& what) {
+                           if (listener_) listener_->on_confirmed(*this, what);
                        },
                        [this](const turn::failed& why) { lost(why); },
                        [this](const turn::redirected& to) {

@@ -2,7 +2,7 @@
 
 #include "cortc/base/overloaded.hpp"
 #include "cortc/base/what_of.hpp"
-#include "cortc/transport/credentials.hpp"
+#include "cortc/transport/impl/gathering.hpp"
 #include "cortc/transport/transport.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -35,25 +35,6 @@ CORTC_DECL transport_engine_config engine_config(context_core& core, std::option
         std::clamp<duration>(core.options().limits.consent_expiry, least_consent, most_consent);
     config.scratch = core.scratch();
     return config;
-}
-
-CORTC_DECL ice::gather_options gather_options(context_core& core) {
-    ice::gather_options options;
-    options.loopback = true; // usable_interfaces() has decided
-    options.interfaces = [&core] { return core.usable_interfaces(); };
-    options.external = core.options().external_addresses;
-    options.secure = [&core](const std::string& name, bool datagrams) {
-        return core.secure_client(name, datagrams);
-    };
-    return options;
-}
-
-/// In an order of their own.
-CORTC_DECL std::vector<ip_address> addresses(context_core& core) {
-    std::vector<ip_address> all;
-    for (const auto& each : core.usable_interfaces()) all.push_back(each.address);
-    std::sort(all.begin(), all.end());
-    return all;
 }
 
 /// What the transports of a context have in common; the first one makes it.
@@ -128,106 +109,6 @@ class raised_flag {
 
 } // namespace detail
 
-/// One generation's gathering phase, and what becomes of its events. Whoever calls it keeps it: it may be
-/// cancelled meanwhile.
-class transport::gathering final : public std::enable_shared_from_this<gathering>,
-                                   private ice::gathering_events {
-  public:
-    gathering(transport& owner, std::string ufrag)
-        : owner_(owner), ufrag_(std::move(ufrag)), task_(owner.sockets_, *this, options_of(owner)) {}
-    gathering(const gathering&) = delete;
-    gathering& operator=(const gathering&) = delete;
-
-    [[nodiscard]] bool of(std::string_view ufrag) const noexcept { return ufrag_ == ufrag; }
-    void start(const ice::gather_settings& settings) { task_.start(settings); }
-    /// The same for no generation yet: what is found is kept for adopt().
-    void start_ahead(const ice::gather_settings& settings) {
-        kept_.emplace();
-        task_.start(settings);
-    }
-    /// It is of this generation: tells what was found, and goes on.
-    void adopt(const std::string& ufrag) {
-        ufrag_ = ufrag;
-        if (!kept_) return;
-        const auto found = std::move(*kept_);
-        kept_.reset();
-        for (const auto& each : found.candidates)
-            if (!cancelled_) on_candidate(each);
-        for (const auto& each : found.errors)
-            if (!cancelled_) on_error(each);
-        if (found.done && !cancelled_) on_done();
-    }
-    void cancel() noexcept {
-        cancelled_ = true;
-        task_.cancel();
-    }
-    /// What was found there, and not told yet, is not there any more.
-    void forget(ice::socket_id socket) {
-        if (kept_) std::erase_if(kept_->candidates, [&](const auto& each) { return each.socket == socket; });
-    }
-    void answer(const ice::server_answer& what) { task_.handle_answer(what); }
-    [[nodiscard]] bool uses(ice::socket_id socket) const noexcept {
-        const auto found = [&](const auto& each) { return each.socket == socket; };
-        return task_.uses(socket) || (kept_ && std::ranges::any_of(kept_->candidates, found));
-    }
-    void give_up() {
-        if (kept_) return cancel();
-        if (task_.over()) return;
-        task_.cancel();
-        on_done();
-    }
-
-  private:
-    static ice::gather_options options_of(transport& owner) {
-        auto options = detail::gather_options(*owner.core_);
-        if (owner.core_->options().mdns.publish)
-            options.name_of = [&owner](const net::interface_address& local) { return owner.name_of(local); };
-        return options;
-    }
-    [[nodiscard]] std::shared_ptr<void> keep() override { return shared_from_this(); }
-    void ask_server(const ice::path& server) override { owner_.change()->ask_server(server); }
-    [[nodiscard]] std::shared_ptr<void>
-    ask_credentials(const ice::server& whom, bool refused,
-                    std::function<void(ice::credentials_answer)> done) override {
-        const auto source = std::dynamic_pointer_cast<credential_coroutine>(whom.source);
-        if (!source) return nullptr;
-        // The answer ends in an owner that may be gone by then, but for the ticket.
-        const auto call = std::make_shared<credential_call>(owner_.core_, std::move(done));
-        call->start(source, whom.text, refused);
-        return {call.get(), [call](void*) { call->stop(); }};
-    }
-    void on_candidate(const ice::local_candidate& candidate) override {
-        if (kept_) return kept_->candidates.push_back(candidate);
-        if (auto signaled = owner_.change()->add_local_candidate(ufrag_, candidate, owner_.now()))
-            owner_.observer_.on_local_candidate(owner_, ufrag_, candidate, *signaled);
-    }
-    void on_error(const ice::gathering_error& error) override {
-        if (kept_) return kept_->errors.push_back(error);
-        owner_.observer_.on_gathering_error(owner_, ufrag_, error);
-    }
-    void on_done() override {
-        if (kept_) {
-            kept_->done = true;
-            return;
-        }
-        owner_.change()->end_local_candidates(ufrag_, owner_.now());
-        std::erase_if(owner_.gathering_, [this](const auto& each) { return each.get() == this; });
-        owner_.observer_.on_gathering_done(owner_, ufrag_);
-    }
-
-    transport& owner_;
-    /// For whom it gathers is not known yet.
-    struct kept {
-        std::vector<ice::local_candidate> candidates{};
-        std::vector<ice::gathering_error> errors{};
-        bool done = false;
-    };
-    std::string ufrag_;
-    std::optional<kept> kept_;
-    bool cancelled_ = false;
-    ice::gatherer task_;
-};
-
 CORTC_DECL transport::transport(std::shared_ptr<context_core> core, transport_observer& observer,
                                 std::optional<std::uint64_t> tie_breaker,
                                 std::shared_ptr<const log_origin> origin, std::shared_ptr<ice::rate> pacing)
@@ -282,17 +163,6 @@ CORTC_DECL void transport::finished() {
     observer_.on_transport_ended(*this);
 }
 
-template <class Step>
-void transport::attempt(Step&& step) {
-    std::exception_ptr thrown;
-    try {
-        step();
-    } catch (...) { // told below
-        thrown = std::current_exception();
-    }
-    if (thrown && !closed_) give_up(what_of(thrown));
-}
-
 /// There may be no memory to tell it now: then it is told later.
 CORTC_DECL void transport::give_up(std::string why) {
     constexpr auto later = std::chrono::milliseconds(100);
@@ -317,61 +187,6 @@ CORTC_DECL void transport::add_generation(const std::string& ufrag, const std::s
     if (closed_) return;
     sockets_.add_ufrag(ufrag);
     change()->add_generation(ufrag, pwd, now());
-}
-
-CORTC_DECL void transport::gather(const std::string& ufrag, const ice::gather_settings& settings) {
-    if (closed_ || !engine_->has_generation(ufrag)) return;
-    cancel_gathering(ufrag);
-    if (const auto phase = take_ahead(settings)) {
-        attempt([&] {
-            const auto together = change();
-            phase->adopt(ufrag);
-        });
-        return;
-    }
-    const auto phase = std::make_shared<gathering>(*this, ufrag);
-    gathering_.push_back(phase);
-    attempt([&] {
-        const auto together = change(); // with what it finds at once
-        phase->start(rules(settings));
-    });
-}
-
-CORTC_DECL ice::gather_settings transport::rules(const ice::gather_settings& settings) const {
-    auto made = settings;
-    if (core_->options().ice_lite) made.servers.clear(); // RFC 8445 5.2: host candidates only
-    return made;
-}
-
-CORTC_DECL void transport::gather_ahead(const ice::gather_settings& settings) {
-    if (closed_ || ahead_) return;
-    const auto phase = std::make_shared<gathering>(*this, std::string());
-    gathering_.push_back(phase);
-    attempt([&] {
-        ahead_.emplace(ahead{phase, settings, detail::addresses(*core_)});
-        const auto together = change();
-        phase->start_ahead(rules(settings));
-    });
-}
-
-/// What was gathered by other settings, or when the machine had other addresses, is of no use.
-CORTC_DECL std::shared_ptr<transport::gathering> transport::take_ahead(const ice::gather_settings& settings) {
-    if (!ahead_) return nullptr;
-    auto was = std::move(*ahead_);
-    ahead_.reset();
-    bool good = false;
-    attempt([&] { good = was.settings == settings && was.addresses == detail::addresses(*core_); });
-    if (good) return was.phase;
-    was.phase->cancel();
-    std::erase(gathering_, was.phase);
-    close_unused_sockets();
-    return nullptr;
-}
-
-CORTC_DECL void transport::cancel_gathering(const std::string& ufrag) noexcept {
-    for (const auto& each : gathering_)
-        if (each->of(ufrag)) each->cancel();
-    std::erase_if(gathering_, [&](const auto& each) { return each->of(ufrag); });
 }
 
 CORTC_DECL void transport::pair_generation(const std::string& local_ufrag, const std::string& ufrag,

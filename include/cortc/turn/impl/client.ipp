@@ -279,7 +279,8 @@ CORTC_DECL void client::refreshed(const stun::message& message, time_point now) 
     if (state_ == client_state::closing || lifetime <= std::chrono::seconds(0))
         return fail({0, "the server ended the allocation"});
     set_lifetime(lifetime, now);
-    if (std::exchange(confirming_, false)) events_.emplace_back(confirmed{});
+    if (std::exchange(confirming_, false))
+        events_.emplace_back(confirmed{message.alternate_server().has_value()});
 }
 
 CORTC_DECL bool client::relays_family_of(const endpoint& peer) const noexcept {

@@ -252,8 +252,13 @@ CORTC_DECL void server_engine::refresh(const asked& what, const stun::message& r
             return refuse(what, stun::error::peer_address_family_mismatch);
     }
     const auto succeed = [&](std::chrono::seconds lifetime) {
-        answer(what, stun::message_class::success_response,
-               [&](stun::message_writer& out) { out.add_lifetime(lifetime); });
+        answer(what, stun::message_class::success_response, [&](stun::message_writer& out) {
+            out.add_lifetime(lifetime);
+            // RFC 8489 10 has it in errors. Who does not look for it here stays; others go when they can.
+            const auto& other = options_.alternate_server;
+            if (other && other->address.is_v4() == what.from.client.address.is_v4())
+                out.add_alternate_server(*other);
+        });
     };
     if (request.lifetime() == std::chrono::seconds(0)) {
         succeed(std::chrono::seconds(0));
